@@ -1,0 +1,1 @@
+"""The bench: drives devices, records them, judges them. It never imports `simulators`."""

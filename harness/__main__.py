@@ -1,0 +1,1 @@
+"""Entry of `python -m harness`; the command line lives in `harness.cli`."""

@@ -1,0 +1,123 @@
+"""Time on a bench: one clock for every device, either the machine's or one that a case steps.
+
+    clock = BenchClock()                 # stands still at 2020-10-14 08:30:00 in Beijing
+    clock.step(seconds=61)               # every waiter whose time has come wakes, in order of its time
+    await clock.sleep(60)                # returns once the clock has been stepped that far
+
+`SystemClock` has the same face over the machine's clock. Nothing else in Liantiao reads the machine's date.
+A step may be negative, as clocks in the field do step back; sleepers then wait longer.
+"""
+
+import asyncio
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+BEIJING = timezone(timedelta(hours=8), "CST")
+"""The one time zone of the insurance platform."""
+BENCH_ORIGIN = datetime(2020, 10, 14, 8, 30, tzinfo=BEIJING)
+"""Where a bench clock starts: the morning of the documented go-live."""
+NS = 1_000_000_000
+
+
+class Clock(Protocol):
+    """What a device may ask of time."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970 in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when this clock has advanced by `seconds`."""
+        ...
+
+    @property
+    def steppable(self) -> bool:
+        """Whether a case may step this clock."""
+        ...
+
+
+def local_time(clock: Clock) -> datetime:
+    """The clock's time in Beijing, exact to the microsecond."""
+    seconds, ns = divmod(clock.now_ns(), NS)
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone(BEIJING) + timedelta(microseconds=ns // 1000)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    steppable = False
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970 in UTC."""
+        return time.time_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of real time."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class BenchClock:
+    """A clock that stands still until it is stepped; safe to step from any thread."""
+
+    steppable = True
+
+    def __init__(self, origin: datetime = BENCH_ORIGIN) -> None:
+        if origin.tzinfo is None:
+            raise ValueError("the origin of a bench clock needs a time zone")
+        self._origin_ns = round(origin.timestamp()) * NS
+        self._now_ns = self._origin_ns
+        self._waiting: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._lock = threading.Lock()
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970 in UTC, as stepped so far."""
+        return self._now_ns
+
+    def step(self, *, seconds: float) -> int:
+        """Move the clock, wake whoever waited for a moment now reached; returns the new `now_ns`."""
+        with self._lock:
+            self._now_ns += round(seconds * NS)
+            due = self._take_due()
+        for wake in due:
+            wake()
+        return self._now_ns
+
+    def rewind(self) -> None:
+        """Back to the origin for the next case; whoever still waits is woken first."""
+        with self._lock:
+            due = [wake for _, _, wake in sorted(self._waiting, key=lambda waiter: waiter[:2])]
+            self._waiting.clear()
+            self._now_ns = self._origin_ns
+        for wake in due:
+            wake()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once the clock has been stepped by `seconds`; at once for zero or less."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        reached = loop.create_future()
+
+        def arrive() -> None:
+            if not reached.done():
+                reached.set_result(None)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(arrive)
+
+        with self._lock:
+            heapq.heappush(self._waiting, (self._now_ns + round(seconds * NS), next(self._order), wake))
+        await reached
+
+    def _take_due(self) -> list[Callable[[], None]]:
+        due = []
+        while self._waiting and self._waiting[0][0] <= self._now_ns:
+            due.append(heapq.heappop(self._waiting)[2])
+        return due

@@ -1,0 +1,1 @@
+"""Faults: the catalogue of disturbances, their schedule, and the witness that they happened."""

@@ -1,0 +1,64 @@
+"""The schedule of a device's faults: which message is due for which, and what has fired.
+
+Every fault leaves two records on the tape: `fault-scheduled` when it is planned and `fault-fired` when it happens.
+A case whose fault was scheduled but never fired proves nothing and is inconclusive.
+"""
+
+from collections import Counter
+
+from harness.faults.catalogue import Fault
+from harness.line.record import JsonValue
+from harness.line.tape import Tape
+
+
+class FaultSchedule:
+    """The faults of one device; deterministic, since it counts messages and nothing else."""
+
+    def __init__(self, party: str, tape: Tape) -> None:
+        self._party = party
+        self._tape = tape
+        self._planned: list[Fault] = []
+        self._fired: list[Fault] = []
+        self._counts: Counter[tuple[int, str]] = Counter()
+
+    def plan(self, fault: Fault) -> None:
+        """Schedule a fault; its message is counted from now on."""
+        self._planned.append(fault)
+        self._tape.event(self._party, "fault-scheduled", **describe(fault))
+
+    def clear(self) -> None:
+        """Forget all faults; the next case begins."""
+        self._planned.clear()
+        self._fired.clear()
+        self._counts.clear()
+
+    def due(self, message: str) -> Fault | None:
+        """The fault for this message, if it is the one; call once a message, in order, and apply what is returned."""
+        due = None
+        for fault in self._planned:
+            if fault.message not in {message, "*"}:
+                continue
+            key = (id(fault), fault.message)
+            self._counts[key] += 1
+            if due is None and self._counts[key] == fault.nth:
+                due = fault
+        if due is not None:
+            self._planned.remove(due)
+            self._fired.append(due)
+            self._tape.event(self._party, "fault-fired", **describe(due))
+        return due
+
+    def state(self) -> dict[str, JsonValue]:
+        """Planned and fired faults, for the back door."""
+        return {"planned": [describe(f) for f in self._planned], "fired": [describe(f) for f in self._fired]}
+
+
+def describe(fault: Fault) -> dict[str, JsonValue]:
+    """A fault as JSON, the same on the tape, at the back door and in reports."""
+    return {
+        "party": fault.party,
+        "message": fault.message,
+        "effect": fault.effect.value,
+        "nth": fault.nth,
+        "detail": dict(fault.detail),
+    }

@@ -1,0 +1,1 @@
+"""Lines and the tape: the only place with input and output on a line."""

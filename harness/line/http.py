@@ -1,0 +1,230 @@
+"""HTTP lines: a server whose every message is on the tape, byte for byte, one frame a message with its head.
+
+`TapedServer` runs a Starlette application on uvicorn in the loop that starts it. The bytes are taken below the HTTP
+parser, so the tape holds what was really on the wire, also when it was no HTTP at all. The channel of a frame is
+`NAME.http#N`: N counts the connections of a case in the order of their first message.
+
+`send_raw` lets a fault put bytes on the wire that no application would send, and `peer_gone` lets it wait for the
+client to give up.
+"""
+
+import asyncio
+import contextlib
+import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from harness.errors import BenchError
+from harness.line.record import Direction
+from harness.line.tape import Tape
+
+LOOPBACK = "127.0.0.1"
+GRACE_S = 1
+
+
+class Connection:
+    """What one client connection has carried since its last complete message."""
+
+    def __init__(self, server: "TapedServer", transport: asyncio.Transport) -> None:
+        self._server = server
+        self._transport = transport
+        self._received = bytearray()
+        self._sent = bytearray()
+        self._number = (-1, 0)
+        self.gone = asyncio.Event()
+
+    @property
+    def channel(self) -> str:
+        """The channel of this connection's frames on the tape."""
+        self._number = self._server.number(self._number)
+        return f"{self._server.channel}#{self._number[1]}"
+
+    def received(self, data: bytes) -> None:
+        """Take bytes that came; they are recorded when their message is complete."""
+        self._received += data
+
+    def sent(self, data: bytes) -> None:
+        """Take bytes that are on their way out."""
+        self._sent += data
+
+    def record_received(self) -> None:
+        """A message has come whole: put it on the tape."""
+        if self._received:
+            data, self._received = bytes(self._received), bytearray()
+            self._server.tape.frame(self.channel, Direction.RECEIVED, data)
+
+    def record_sent(self) -> None:
+        """A message has been written whole: put it on the tape."""
+        if self._sent:
+            data, self._sent = bytes(self._sent), bytearray()
+            self._server.tape.frame(self.channel, Direction.SENT, data)
+
+    def send_raw(self, data: bytes) -> None:
+        """Put bytes on the wire as they are, recorded as one frame."""
+        self._transport.write(data)
+        self.record_sent()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+
+class _TapedTransport:
+    """A transport that tells its connection what is written; everything else is the real transport's."""
+
+    def __init__(self, inner: asyncio.Transport) -> None:
+        self._inner = inner
+        self.connection: Connection | None = None
+
+    def write(self, data: bytes) -> None:
+        if self.connection is not None:
+            self.connection.sent(data)
+        self._inner.write(data)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a proxy hands through what it does not know
+        return getattr(self._inner, name)
+
+
+def _protocol(server: "TapedServer") -> type[HttpToolsProtocol]:
+    class TapedProtocol(HttpToolsProtocol):
+        taped: Connection
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            proxy = _TapedTransport(transport)
+            self.taped = Connection(server, proxy)  # type: ignore[arg-type]
+            proxy.connection = self.taped
+            super().connection_made(proxy)  # type: ignore[arg-type]
+            server.connections[self.client] = self.taped
+
+        def data_received(self, data: bytes) -> None:
+            self.taped.received(data)
+            super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.taped.record_received()
+            self.taped.record_sent()
+            self.taped.gone.set()
+            server.connections.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return TapedProtocol
+
+
+def connection_of(scope: Scope) -> Connection:
+    """The connection that a request came on; for middleware that works on the wire itself."""
+    connection: Connection = scope["liantiao.connection"]
+    return connection
+
+
+class TapedServer:
+    """An HTTP server on loopback whose messages are on the tape.
+
+    `host` and `port` say where it listens (port 0: any free one); `address` is known once it is started.
+    """
+
+    def __init__(self, app: ASGIApp, *, name: str, tape: Tape, host: str = LOOPBACK, port: int = 0) -> None:
+        self.tape = tape
+        self.channel = f"{name}.http"
+        self.connections: dict[Any, Connection] = {}
+        self._name = name
+        self._app = app
+        self._host = host
+        self._port = port
+        self._generation = 0
+        self._numbers = 0
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where clients connect, e.g. `http://127.0.0.1:8001`."""
+        return f"http://{self._host}:{self._port}"
+
+    def number(self, known: tuple[int, int]) -> tuple[int, int]:
+        """The number of a connection in this case; a new one when `known` is from an earlier case."""
+        if known[0] == self._generation:
+            return known
+        self._numbers += 1
+        return self._generation, self._numbers
+
+    def renumber(self) -> None:
+        """A new case begins: connections are counted anew."""
+        self._generation += 1
+        self._numbers = 0
+
+    async def start(self) -> None:
+        """Listen and serve. Raises BenchError when the port cannot be had."""
+        listening = bind(self._host, self._port, self._name)
+        self._port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            self._call,
+            http=_protocol(self),
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=3600,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        config.load()
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(sockets=[listening])
+        self._serving = asyncio.create_task(self._server.main_loop(), name=f"{self._name} http")
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is left of the connections."""
+        if self._server is None or self._serving is None:
+            return
+        self._server.should_exit = True
+        for connection in list(self.connections.values()):
+            connection.abort()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._serving
+        await self._server.shutdown()
+        self._server = None
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = self.connections.get(tuple(scope["client"])) if scope["type"] == "http" else None
+        if connection is None:
+            await self._app(scope, receive, send)
+            return
+        scope["liantiao.connection"] = connection
+
+        async def taped_receive() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                connection.record_received()
+            return message
+
+        async def taped_send(message: Message) -> None:
+            connection.record_received()
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                connection.record_sent()
+
+        await self._app(scope, taped_receive, taped_send)
+
+
+def bind(host: str, port: int, name: str) -> socket.socket:
+    """A listening TCP socket. Raises BenchError naming the device when the port is taken or not allowed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise BenchError(
+            f"{name} cannot listen on {host}:{port}: {error.strerror}.",
+            cause="another program, perhaps a bench left running, has the port, or it needs more rights",
+            remedy="choose another port, 0 for any free one, or end the other program",
+        ) from error
+    listening.setblocking(False)
+    return listening

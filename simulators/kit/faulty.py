@@ -1,0 +1,131 @@
+"""Faults on HTTP: a layer between a party's server and its application that disturbs the message a fault names."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from harness.faults.catalogue import Effect
+from harness.faults.schedule import FaultSchedule
+from harness.line.http import connection_of
+
+NameOf = Callable[[str, bytes], str]
+"""The message's name in faults, from its path and body: `2102`, `ec.query`."""
+BAD_GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+JSON_TYPE = (b"content-type", b"application/json;charset=UTF-8")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+class FaultyApp:
+    """Wraps an application; `name_of` tells which message a request is."""
+
+    def __init__(self, app: ASGIApp, *, faults: FaultSchedule, name_of: NameOf) -> None:
+        self._app = app
+        self._faults = faults
+        self._name_of = name_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, disturbed if it is the one."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await _whole_body(receive)
+        fault = self._faults.due(self._name_of(scope["path"], body))
+        if fault is None:
+            await self._app(scope, _replay(body, receive), send)
+        else:
+            await self._disturb(fault.effect, scope, body, send)
+
+    async def _disturb(self, effect: Effect, scope: Scope, body: bytes, send: Send) -> None:
+        gone = connection_of(scope).gone
+        match effect:
+            case Effect.LOSE_REQUEST:
+                await gone.wait()
+            case Effect.LATE_REQUEST:
+                await gone.wait()
+                await self._answer(scope, body)
+            case Effect.LOSE_REPLY | Effect.LATE_REPLY:
+                await self._answer(scope, body)
+                await gone.wait()
+            case Effect.CUT_CONNECTION:
+                await self._answer(scope, body)
+                connection_of(scope).abort()
+            case Effect.BAD_GATEWAY:
+                await _send(send, Answer(502, ((b"content-type", b"text/html"),), BAD_GATEWAY_PAGE))
+            case Effect.BAD_GATEWAY_AFTER:
+                await self._answer(scope, body)
+                await _send(send, Answer(502, ((b"content-type", b"text/html"),), BAD_GATEWAY_PAGE))
+            case _:
+                await _send(send, disturbed(effect, await self._answer(scope, body)))
+
+    async def _answer(self, scope: Scope, body: bytes) -> Answer:
+        status, headers, parts = 500, (), bytearray()
+
+        async def collect(message: Message) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], tuple(message.get("headers", ()))
+            elif message["type"] == "http.response.body":
+                parts.extend(message.get("body", b""))
+
+        await self._app(scope, _replay(body, None), collect)
+        return Answer(status, headers, bytes(parts))
+
+
+def disturbed(effect: Effect, answer: Answer) -> Answer:
+    """The answer as the client gets it. Raises ValueError for an effect that changes no body."""
+    match effect:
+        case Effect.EMPTY_BODY:
+            return Answer(200, (JSON_TYPE,), b"")
+        case Effect.CUT_JSON:
+            return Answer(200, (JSON_TYPE,), answer.body[: len(answer.body) // 2])
+        case Effect.DOUBLED_JSON:
+            return Answer(200, (JSON_TYPE,), json.dumps(answer.body.decode(), ensure_ascii=False).encode())
+        case Effect.WRONG_CHARSET:
+            return Answer(200, (JSON_TYPE,), answer.body.decode().encode("gbk", errors="replace"))
+        case _:
+            raise ValueError(f"{effect} changes no body")
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [(k, v) for k, v in answer.headers if k.lower() != b"content-length"]
+    length = (b"content-length", str(len(answer.body)).encode())
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(parts)
+        parts += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(parts)
+
+
+def _replay(body: bytes, after: Receive | None) -> Receive:
+    given = False
+
+    async def receive() -> Message:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        if after is None:
+            await asyncio.Event().wait()
+            raise AssertionError
+        return await after()
+
+    return receive
