@@ -110,11 +110,19 @@ class BenchClock:
                 reached.set_result(None)
 
         def wake() -> None:
-            loop.call_soon_threadsafe(arrive)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arrive)
 
         with self._lock:
-            heapq.heappush(self._waiting, (self._now_ns + round(seconds * NS), next(self._order), wake))
-        await reached
+            waiter = (self._now_ns + round(seconds * NS), next(self._order), wake)
+            heapq.heappush(self._waiting, waiter)
+        try:
+            await reached
+        finally:
+            with self._lock:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+                    heapq.heapify(self._waiting)
 
     def _take_due(self) -> list[Callable[[], None]]:
         due = []

@@ -4,6 +4,8 @@ Nobody parses messages: a caller that must tell cases apart catches a type.
 """
 
 from enum import IntEnum
+from functools import partial
+from typing import Self
 
 
 class ExitStatus(IntEnum):
@@ -29,6 +31,9 @@ class LiantiaoError(Exception):
         self.cause = cause
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
+        return partial(type(self), self.problem, cause=self.cause, remedy=self.remedy), ()
+
     def __str__(self) -> str:
         return f"{self.problem}\n  likely cause: {self.cause}\n  try: {self.remedy}"
 
@@ -45,13 +50,13 @@ class BenchError(LiantiaoError):
     status = ExitStatus.INCONCLUSIVE
 
 
-class PeerViolation(LiantiaoError):  # noqa: N818 - the noun of the domain: the peer broke its protocol
+class PeerViolation(LiantiaoError):
     """The device or system under test broke its protocol."""
 
     status = ExitStatus.FINDINGS
 
 
-class SimulatorDefect(LiantiaoError):  # noqa: N818 - the noun of the domain: the defect is ours
+class SimulatorDefect(LiantiaoError):
     """A stand-in of ours did what it must not; the run says nothing about the system under test."""
 
     status = ExitStatus.INCONCLUSIVE

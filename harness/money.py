@@ -9,7 +9,7 @@ from typing import NewType
 Fen = NewType("Fen", int)
 """An amount in fen (0.01 yuan); negative for what is taken back."""
 
-_YUAN = re.compile(r"(?P<sign>-?)(?P<yuan>\d{1,14})(?:\.(?P<fen>\d{1,2})0*)?\Z")
+_YUAN = re.compile(r"(?P<sign>-?)(?P<yuan>[0-9]{1,14})(?:\.(?P<fen>[0-9]{1,2})0*)?\Z")
 BASIS = 10_000
 """Rates are integers of one ten-thousandth: 8500 is 85 %."""
 

@@ -40,7 +40,7 @@ class SimulatorContext:
 
 
 class Simulator(Protocol):
-    """A stand-in for one party, running in the loop that started it."""
+    """A stand-in for one party; it is created, and all its methods are called, in the thread of its loop."""
 
     async def start(self) -> Endpoints:
         """Serve; returns where. Raises BenchError when a port cannot be had."""

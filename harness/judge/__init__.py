@@ -1,0 +1,1 @@
+"""Verdicts: histories, plans, and what the rules make of them. Pure functions of the tape."""

@@ -103,6 +103,11 @@ def _protocol(server: "TapedServer") -> type[HttpToolsProtocol]:
             self.taped.received(data)
             super().data_received(data)
 
+        def on_message_complete(self) -> None:
+            # One turn later: what the client wrote elsewhere before this request is read in this turn and comes first.
+            self.loop.call_soon(self.taped.record_received)
+            super().on_message_complete()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self.taped.record_received()
             self.taped.record_sent()
@@ -162,7 +167,9 @@ class TapedServer:
         config = uvicorn.Config(
             self._call,
             http=_protocol(self),
+            interface="asgi3",
             lifespan="off",
+            proxy_headers=False,
             ws="none",
             access_log=False,
             log_config=None,

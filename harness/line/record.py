@@ -8,12 +8,15 @@ real_ns i64 (elapsed since the tape began, by the machine's monotonic clock), ch
 """
 
 import json
+import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import TypeAlias
+
+import msgspec
 
 from harness.gm import sm3, sm3_digest
 
@@ -22,6 +25,7 @@ ORIGIN = sm3(MAGIC)
 CHAIN_SIZE = 32
 LENGTH = struct.Struct(">I")
 HEAD = struct.Struct(">BBQqqH")
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What an event's field may be; a float is not: amounts are fen, times are nanoseconds."""
@@ -79,20 +83,37 @@ def parse_body(body: bytes) -> Record:
     """The record of a body; raises ValueError when it is none."""
     try:
         kind, direction, seq, at_ns, real_ns, channel_size = HEAD.unpack_from(body)
-        end = HEAD.size + channel_size
-        if end > len(body):
-            raise ValueError("the channel is longer than the record")
-        return Record(
-            seq=seq,
-            at_ns=at_ns,
-            real_ns=real_ns,
-            kind=Kind(kind),
-            direction=Direction(direction),
-            channel=body[HEAD.size : end].decode(),
-            data=body[end:],
-        )
-    except (struct.error, UnicodeDecodeError) as error:
+    except struct.error as error:
         raise ValueError(str(error)) from error
+    end = HEAD.size + channel_size
+    if end > len(body):
+        raise ValueError("the channel is longer than the record")
+    record = Record(
+        seq=seq,
+        at_ns=at_ns,
+        real_ns=real_ns,
+        kind=Kind(kind),
+        direction=Direction(direction),
+        channel=body[HEAD.size : end].decode(),
+        data=body[end:],
+    )
+    if record.kind is Kind.EVENT and not record.event:
+        raise ValueError("an event is a JSON object")
+    return record
+
+
+def made_record(
+    *, seq: int, at_ns: int, real_ns: int, kind: Kind, direction: Direction, channel: str, data: bytes
+) -> Record:
+    """A record in a third of the time that its class takes, which guards each of its fields against assignment.
+
+    The tape makes one for everything that happens.
+    """
+    record = object.__new__(Record)
+    record.__dict__.update(
+        seq=seq, at_ns=at_ns, real_ns=real_ns, kind=kind, direction=direction, channel=channel, data=data
+    )
+    return record
 
 
 def chain(previous: bytes, body: bytes) -> bytes:
@@ -102,15 +123,13 @@ def chain(previous: bytes, body: bytes) -> bytes:
 
 def event_data(name: str, fields: Mapping[str, JsonValue]) -> bytes:
     """An event as canonical JSON: sorted keys, no blanks, UTF-8."""
-    return json.dumps(
-        {"event": name, **fields}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _CANONICAL.encode({"event": name, **fields})
 
 
 def volatile_tokens(records: Iterable[Record]) -> list[tuple[bytes, bytes]]:
     """What differs between two equal runs (ports, ptys, process ids, folders) and the name that stands for each.
 
-    Longest first, so that a token within another does no harm.
+    Longest first, so that a token that another begins with does no harm.
     """
     named = {
         str(record.event["token"]).encode(): f"{{{record.event['name']}}}".encode()
@@ -123,16 +142,18 @@ def volatile_tokens(records: Iterable[Record]) -> list[tuple[bytes, bytes]]:
 def comparable_digest(records: Iterable[Record], *, tokens: list[tuple[bytes, bytes]] | None = None) -> str:
     """SM3 over what two runs with one seed must share: order, bench time, channels, directions and data.
 
-    Left out: elapsed real time, positions in the file, and the values of volatile tokens (their names stay). `tokens`
-    defaults to those the records announce themselves.
+    Left out: elapsed real time, positions in the file, and the values of volatile tokens (their names stay). A token
+    counts where no letter or digit touches it, so a process id does not hide a digit of an amount. `tokens` defaults to
+    those the records announce themselves.
     """
     kept = [record for record in records if record.name != "volatile"]
     tokens = volatile_tokens(records) if tokens is None else tokens
+    names = dict(tokens)
+    touched = b"|".join(re.escape(token) for token, _ in tokens) or b"(?!)"
+    found = re.compile(b"(?<![0-9A-Za-z])(?:" + touched + b")(?![0-9A-Za-z])")
     digest = sm3_digest()
     for record in kept:
-        data = record.data
-        for token, name in tokens:
-            data = data.replace(token, name)
+        data = found.sub(lambda match: names[match[0]], record.data)
         digest.update(HEAD.pack(record.kind, record.direction, 0, record.at_ns, 0, 0))
         digest.update(LENGTH.pack(len(record.channel)) + record.channel.encode() + LENGTH.pack(len(data)) + data)
     return digest.digest().hex()

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from harness.clock import Clock
 from harness.errors import BenchError
+from harness.gm import sm3_digest
 from harness.line.record import (
     CHAIN_SIZE,
     LENGTH,
@@ -27,11 +28,25 @@ from harness.line.record import (
     Record,
     chain,
     event_data,
+    made_record,
     parse_body,
 )
 
 KEPT_WITHOUT_FILE = 10_000
 """How many records a tape without a file remembers."""
+NO_FILE, CLOSED = -1, -2
+"""What stands for a file's number when there is none."""
+SEARCHED = 1 << 16
+"""How many bytes of a tape's end are searched for a whole record whose length is wrong."""
+
+
+class _Unsettled(NamedTuple):
+    """A record on its way into the file, which grows from `before` to `after` bytes by it."""
+
+    record: Record
+    digest: bytes
+    before: int
+    after: int
 
 
 class Tape:
@@ -43,9 +58,12 @@ class Tape:
         self._chain = ORIGIN
         self._seq = 0
         self._began_ns = time.monotonic_ns()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting = 0
+        self._unsettled: _Unsettled | None = None
         self._recent: list[Record] = []
-        self._file = -1 if path is None else self._create(path)
+        self._file = NO_FILE if path is None else self._create(path)
         self._size = len(MAGIC)
 
     def __enter__(self) -> Self:
@@ -57,12 +75,16 @@ class Tape:
     @property
     def head(self) -> str:
         """The chain digest so far, in hex: what a certificate signs."""
-        return self._chain.hex()
+        with self._lock:
+            self._settle()
+            return self._chain.hex()
 
     @property
     def seq(self) -> int:
         """The number that the next record will bear."""
-        return self._seq
+        with self._lock:
+            self._settle()
+            return self._seq
 
     def frame(self, channel: str, direction: Direction, data: bytes) -> int:
         """Record bytes on a line; returns the record's number. Raises BenchError when the disk refuses."""
@@ -78,42 +100,61 @@ class Tape:
 
     def recent(self, *, since: int = 0) -> list[Record]:
         """The records still in memory with a number of at least `since`."""
-        with self._changed:
-            first = self._recent[0].seq if self._recent else 0
+        with self._lock:
+            self._settle()
+            first = self._recent[0].seq if self._recent else self._seq
             return self._recent[max(0, since - first) :]
 
     def forget(self) -> None:
         """Drop records from memory (not from the file): a case begins."""
-        with self._changed:
+        with self._lock:
+            self._settle()
             self._recent.clear()
 
     def wait_for(self, wanted: Callable[[Record], bool], *, since: int, timeout: float) -> Record | None:
         """The first record from number `since` on that is wanted; None after `timeout` real seconds without one."""
         deadline = time.monotonic() + timeout
-        with self._changed:
-            looked = since
-            while True:
-                first = self._recent[0].seq if self._recent else self._seq
-                for record in self._recent[max(0, looked - first) :]:
-                    if wanted(record):
-                        return record
-                looked = self._seq
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    return None
+        looked = since
+        while True:
+            with self._lock:
+                fresh, seen = self.recent(since=looked), self.seq
+            for record in fresh:
+                if wanted(record):
+                    return record
+            looked = max(looked, seen)
+            if not self._grown(looked, deadline):
+                return None
+
+    def _grown(self, seen: int, deadline: float) -> bool:
+        with self._lock:
+            self._waiting += 1
+            try:
+                return self._changed.wait_for(lambda: self._seq > seen, deadline - time.monotonic())
+            finally:
+                self._waiting -= 1
 
     def close(self) -> None:
-        """Flush to the disk and close; recording after that raises BenchError."""
-        with self._changed:
-            if self._file >= 0:
-                os.fsync(self._file)
-                os.close(self._file)
-                self._file = -2
+        """Flush to the disk and close; recording in the file after that raises BenchError."""
+        with self._lock:
+            self._settle()
+            file, self._file = self._file, CLOSED if self._file >= 0 else self._file
+            if file >= 0:
+                try:
+                    os.fsync(file)
+                except OSError as error:
+                    raise self._refused(error) from error
+                finally:
+                    os.close(file)
 
     def _create(self, path: Path) -> int:
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            os.write(file, MAGIC)
+            try:
+                if os.write(file, MAGIC) != len(MAGIC):
+                    raise _disk_full()
+            except OSError:
+                os.close(file)
+                raise
         except OSError as error:
             raise BenchError(
                 f"The tape {path} cannot be written: {error.strerror}.",
@@ -123,8 +164,9 @@ class Tape:
         return file
 
     def _append(self, kind: Kind, direction: Direction, channel: str, data: bytes) -> int:
-        with self._changed:
-            record = Record(
+        with self._lock:
+            self._settle()
+            record = made_record(
                 seq=self._seq,
                 at_ns=self._clock.now_ns(),
                 real_ns=time.monotonic_ns() - self._began_ns,
@@ -135,33 +177,66 @@ class Tape:
             )
             body = record.body()
             digest = chain(self._chain, body)
-            if self._file != -1:
-                self._write(LENGTH.pack(len(body)) + body + digest)
+            stored = LENGTH.pack(len(body)) + body + digest
+            self._unsettled = _Unsettled(record, digest, self._size, self._size + len(stored))
+            if self._file != NO_FILE:
+                self._write(stored)
             elif len(self._recent) >= KEPT_WITHOUT_FILE:
                 del self._recent[: KEPT_WITHOUT_FILE // 2]
-            self._chain = digest
-            self._seq += 1
-            self._recent.append(record)
-            self._changed.notify_all()
+            self._take(record, digest)
+            self._unsettled = None
             return record.seq
+
+    def _take(self, record: Record, digest: bytes) -> None:
+        if not self._recent or self._recent[-1] is not record:
+            self._recent.append(record)
+        self._chain = digest
+        self._seq = record.seq + 1
+        if self._waiting:
+            self._changed.notify_all()
+
+    def _settle(self) -> None:
+        # Ctrl-C may strike between the write and what remembers it: the file then says whether the record is there.
+        if self._unsettled is None:
+            return
+        unsettled = self._unsettled
+        if self._file < 0:
+            written = bool(self._recent) and self._recent[-1] is unsettled.record
+        else:
+            written = os.lseek(self._file, 0, os.SEEK_CUR) == unsettled.after
+            if not written:
+                self._back_to(unsettled.before)
+        if written:
+            self._size = unsettled.after
+            self._take(unsettled.record, unsettled.digest)
+        self._unsettled = None
 
     def _write(self, stored: bytes) -> None:
         try:
-            self._write_whole(stored)
+            if os.write(self._file, stored) != len(stored):
+                self._back_to(self._size)
+                raise _disk_full()
         except OSError as error:
-            closed = self._file < 0
-            raise BenchError(
-                "The tape is closed." if closed else f"The tape {self._path} cannot be written: {error.strerror}.",
-                cause="a device recorded after its bench went down" if closed else "the disk is full or went away",
-                remedy="report this with the run's folder" if closed else "free some space; the run so far is readable",
-            ) from error
+            self._unsettled = None
+            raise self._refused(error) from error
         self._size += len(stored)
 
-    def _write_whole(self, stored: bytes) -> None:
-        if os.write(self._file, stored) != len(stored):
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def _back_to(self, size: int) -> None:
+        os.ftruncate(self._file, size)
+        os.lseek(self._file, size, os.SEEK_SET)
+        self._size = size
+
+    def _refused(self, error: OSError) -> BenchError:
+        closed = self._file == CLOSED and error.errno == errno.EBADF
+        return BenchError(
+            "The tape is closed." if closed else f"The tape {self._path} cannot be written: {error.strerror}.",
+            cause="a device recorded after its bench went down" if closed else "the disk is full or went away",
+            remedy="report this with the run's folder" if closed else "free some space; the run so far is readable",
+        )
+
+
+def _disk_full() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,11 +279,12 @@ def read_tape(path: Path) -> TapeReading:
         broken = ChainBreak(offset=0, seq=0, cut_short=MAGIC.startswith(stored))
     else:
         for offset, body, claimed in _stored_records(stored):
-            expected = None if claimed is None else chain(digest, body)
-            if claimed is None or claimed != expected:
-                broken = ChainBreak(offset=offset, seq=len(records), cut_short=claimed is None)
+            record = None if claimed is None or claimed != chain(digest, body) else _parsed(body, seq=len(records))
+            if claimed is None or record is None:
+                cut_short = claimed is None and not _hidden_whole(digest, stored[offset + LENGTH.size :])
+                broken = ChainBreak(offset=offset, seq=len(records), cut_short=cut_short)
                 break
-            records.append(parse_body(body))
+            records.append(record)
             digest = claimed
     return TapeReading(records=tuple(records), head=digest.hex(), broken=broken)
 
@@ -216,14 +292,30 @@ def read_tape(path: Path) -> TapeReading:
 def _stored_records(stored: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
     offset = len(MAGIC)
     while offset < len(stored):
-        if offset + LENGTH.size > len(stored):
-            yield offset, b"", None
-            return
-        (size,) = LENGTH.unpack_from(stored, offset)
         start = offset + LENGTH.size
+        size = LENGTH.unpack_from(stored, offset)[0] if start <= len(stored) else 0
         end = start + size + CHAIN_SIZE
         if end > len(stored):
             yield offset, b"", None
             return
         yield offset, stored[start : start + size], stored[start + size : end]
         offset = end
+
+
+def _parsed(body: bytes, *, seq: int) -> Record | None:
+    try:
+        record = parse_body(body)
+    except ValueError:
+        return None
+    return record if record.seq == seq else None
+
+
+def _hidden_whole(digest: bytes, rest: bytes) -> bool:
+    """Whether a record that seems to reach beyond the end is there all the same: then its length was changed."""
+    computation = sm3_digest()
+    computation.update(digest)
+    for size in range(min(SEARCHED, len(rest) - CHAIN_SIZE + 1)):
+        if computation.copy().digest() == rest[size : size + CHAIN_SIZE]:
+            return True
+        computation.update(rest[size : size + 1])
+    return False

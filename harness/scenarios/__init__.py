@@ -1,0 +1,1 @@
+"""Joint-test flows as plain functions over drivers and ports."""

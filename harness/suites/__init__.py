@@ -1,0 +1,1 @@
+"""The pytest suites that ship with the harness; a plan names one."""

@@ -1,0 +1,194 @@
+"""A bench, brought up: its clock, its tape, its devices at their addresses, and the way back down.
+
+    with Bench(load_bench(path), tape_path=folder / "tape.bin") as bench:
+        bench.begin_case("pharmacy/purchase")
+        bench.address("platform")              # http://127.0.0.1:40123
+
+Whatever happens in between, `down` leaves no task, port, pty or thread behind.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from harness.bench.config import BenchFile, ClockKind, DeviceSpec
+from harness.bench.loop import LoopThread
+from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
+from harness.bench.registry import simulator_type
+from harness.bench.settings import read_settings
+from harness.clock import BenchClock, SystemClock
+from harness.errors import BenchError, ConfigError, LiantiaoError
+from harness.faults.schedule import FaultSchedule
+from harness.gm import sm3
+from harness.line.tape import Tape
+
+STOP_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device of a bench that is up; `simulator` and `faults` only for a virtual one."""
+
+    spec: DeviceSpec
+    endpoints: Endpoints
+    simulator: Simulator | None
+    faults: FaultSchedule | None
+
+
+class Bench:
+    """The devices of one set-up, wired by one bench file."""
+
+    def __init__(self, file: BenchFile, *, tape_path: Path | None = None) -> None:
+        self.file = file
+        self.clock: BenchClock | SystemClock = BenchClock() if file.bench.clock is ClockKind.BENCH else SystemClock()
+        self.tape = Tape(self.clock, tape_path)
+        self.devices: dict[str, Device] = {}
+        self._started: list[tuple[str, Simulator]] = []
+        self._thread: LoopThread | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    @property
+    def loop(self) -> LoopThread:
+        """The loop in which the virtual devices live. Raises ConfigError before the bench is up."""
+        if self._thread is None:
+            raise ConfigError("The bench is not up.", cause="a call before up()", remedy="use `with Bench(...)`")
+        return self._thread
+
+    def up(self) -> None:
+        """Start every virtual device and tell each where its peers are. Raises BenchError or ConfigError."""
+        self._thread = LoopThread()
+        for spec in self.file.devices:
+            self.devices[spec.name] = self._start(spec) if spec.virtual else _real(spec)
+        addresses = {device.spec.kind: device.endpoints.at for device in self.devices.values()}
+        for device in self.devices.values():
+            self._announce(device)
+            if device.simulator is not None:
+                needs = simulator_type(device.spec.kind).needs
+                peers = {kind: addresses[kind] for kind in needs if kind in addresses}
+                self.loop.call(_connect(device.simulator, peers))
+
+    def down(self) -> None:
+        """Stop everything, in reverse order; a device that refuses to stop does not keep the others up."""
+        if self._thread is not None:
+            while self._started:
+                name, simulator = self._started.pop()
+                self._stop(name, simulator)
+            self._thread.close()
+            self._thread = None
+        self.tape.close()
+
+    def address(self, kind: str) -> str:
+        """Where the device of a kind is reached. Raises ConfigError when there is none."""
+        return self.device(kind).endpoints.at
+
+    def back_door(self, kind: str) -> str:
+        """The back door of the virtual device of a kind. Raises ConfigError when it is a real one."""
+        device = self.device(kind)
+        if "control" not in device.endpoints.also:
+            raise ConfigError(
+                f"{device.spec.name} is a real device and has no back door.",
+                cause="the case needs what only a virtual device can do",
+                remedy="run this case with the device virtual",
+            )
+        return device.endpoints.also["control"]
+
+    def device(self, kind: str) -> Device:
+        """The device of a kind. Raises ConfigError when the bench has none."""
+        return self.devices[self.file.device(kind).name]
+
+    def reset(self, case: str) -> None:
+        """Make every virtual device as new for a case, on the same addresses, and the clock with them."""
+        seed = case_seed(self.file.bench.seed, case)
+        for device in self.devices.values():
+            if device.simulator is not None:
+                self.loop.call(device.simulator.reset(seed=seed))
+            if device.faults is not None:
+                device.faults.clear()
+        if isinstance(self.clock, BenchClock):
+            self.clock.rewind()
+        self.loop.settle()
+        self.tape.forget()
+
+    def step(self, *, seconds: int) -> None:
+        """Step the bench's clock; every device sees it. Raises ConfigError on a bench with the machine's clock."""
+        if not isinstance(self.clock, BenchClock):
+            raise ConfigError(
+                "The clock of this bench cannot be stepped.",
+                cause='the bench file says clock = "system"',
+                remedy='set clock = "bench", or leave this case out on real devices',
+            )
+        self.tape.event("bench", "clock-step", seconds=seconds)
+        self.clock.step(seconds=seconds)
+        self.loop.settle()
+
+    def addresses(self) -> dict[str, dict[str, str]]:
+        """Every address of every device, as `liantiao up` shows and writes them."""
+        return {
+            name: {"kind": device.spec.kind, "at": device.endpoints.at, **device.endpoints.also}
+            for name, device in self.devices.items()
+        }
+
+    def _start(self, spec: DeviceSpec) -> Device:
+        kind = simulator_type(spec.kind)
+        faults = FaultSchedule(spec.name, self.tape)
+        context = SimulatorContext(
+            name=spec.name,
+            clock=self.clock,
+            tape=self.tape,
+            seed=self.file.bench.seed,
+            faults=faults,
+            profile=self.file.bench.profile,
+        )
+        settings = read_settings(kind.settings, spec.settings, where=f"[device.{spec.name}]")
+
+        async def bring_up() -> tuple[Simulator, Endpoints]:
+            simulator = kind.create(context, settings)
+            self._started.append((spec.name, simulator))
+            return simulator, await simulator.start()
+
+        simulator, endpoints = self.loop.call(bring_up())
+        return Device(spec=spec, endpoints=endpoints, simulator=simulator, faults=faults)
+
+    def _stop(self, name: str, simulator: Simulator) -> None:
+        try:
+            self.loop.call(simulator.stop(), timeout=STOP_S)
+        except (LiantiaoError, OSError, RuntimeError, asyncio.CancelledError) as error:
+            self.tape.event("bench", "problem", blame=type(error).__name__, problem=f"{name} did not stop: {error}")
+
+    def _announce(self, device: Device) -> None:
+        spec = device.spec
+        self.tape.event("bench", "device", name=spec.name, kind=spec.kind, virtual=spec.virtual)
+        for role, address in {"at": device.endpoints.at, **device.endpoints.also}.items():
+            self.tape.volatile(f"{spec.name}.{role}", address.partition(":")[2].removeprefix("//"))
+
+
+def case_seed(seed: int, case: str) -> int:
+    """The seed of a case: the same whichever cases run before it."""
+    return int.from_bytes(sm3(f"{seed}/{case}".encode())[:6], "big")
+
+
+async def _connect(simulator: Simulator, peers: Mapping[str, str]) -> None:
+    simulator.connect(peers)
+
+
+def _real(spec: DeviceSpec) -> Device:
+    scheme, _, rest = spec.at.partition(":")
+    if scheme == "serial" and not Path(rest).exists():
+        raise BenchError(
+            f"{spec.name}: there is no serial port {rest}.",
+            cause="the device is not plugged in, has no power, or got another name",
+            remedy=f"plug it in, look below /dev/serial/by-id, and override with --device {spec.name}=serial:PATH",
+        )
+    return Device(spec=spec, endpoints=Endpoints(at=spec.at), simulator=None, faults=None)

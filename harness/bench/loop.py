@@ -1,0 +1,82 @@
+"""The event loop of a bench: one thread in which all its virtual devices live, beside the thread of the cases."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from harness.errors import SimulatorDefect
+
+T = TypeVar("T")
+PATIENCE_S = 30.0
+END_S = 5.0
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop that is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class LoopThread:
+    """A running event loop in its own thread; usable from any other thread."""
+
+    def __init__(self) -> None:
+        self.loop = new_loop()
+        self._thread = threading.Thread(target=self._run, name="bench", daemon=True)
+        self._thread.start()
+
+    def call(self, work: Coroutine[Any, Any, T], *, timeout: float = PATIENCE_S) -> T:
+        """Run a coroutine in the loop and wait for its result. Raises SimulatorDefect when it takes too long."""
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result(timeout)
+        except TimeoutError as error:
+            if future.done():
+                raise
+            future.cancel()
+            raise SimulatorDefect(
+                f"The bench's own work did not end within {timeout:.0f} s.",
+                cause="a simulator blocks the bench's event loop",
+                remedy="report this with the run's folder",
+            ) from error
+
+    def soon(self, function: Callable[..., object], *arguments: object) -> None:
+        """Have the loop call a function."""
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    def settle(self) -> None:
+        """Let the loop take in everything that has arrived so far."""
+        self.call(_turns(4))
+
+    def close(self) -> None:
+        """Cancel what still runs, stop the loop and end its thread."""
+        if self.loop.is_closed():
+            return
+        with contextlib.suppress(SimulatorDefect):
+            self.call(_cancel_all(), timeout=END_S)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(END_S)
+        if not self._thread.is_alive():
+            self.loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def _cancel_all() -> None:
+    me = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks() if task is not me]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""What each command of `liantiao` does; the words and options stand in `harness.cli`."""

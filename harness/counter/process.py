@@ -1,0 +1,385 @@
+"""The counter port `process`: the adapter under test is a command that speaks JSON lines on its standard streams.
+
+Its lines are read in the bench's event loop and are on the tape in the order in which they came, relative to all that
+the bench's other parties see. On the tape: channel `counter` holds commands (SENT) and lines (RECEIVED), byte for
+byte, with the events `adapter-started`, `adapter-killed` and `adapter-ended`; channel `counter.log` what the adapter
+logged up to each answer.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from harness.clock import local_time
+from harness.counter.child import BYE_S, AdapterLog, Child, describe_status
+from harness.counter.messages import (
+    DOCUMENT,
+    LINE_LIMIT,
+    SHOWN,
+    Answer,
+    Journalled,
+    NotUnderstood,
+    ScanPlease,
+    books_of,
+    encode_command,
+    encode_hello,
+    parse_line,
+    plain_outcome_of,
+    rubbish,
+    sale_of,
+    shown,
+    totals_of,
+)
+from harness.counter.port import Ability, Basket, BooksEntry, Operation, Outcome, PortContext, Ready, Totals
+from harness.errors import BenchError, LiantiaoError, PeerViolation
+from harness.line.record import Direction, JsonValue
+
+T = TypeVar("T")
+HURRY_S = 0.2
+"""How long an adapter that failed may take to go by itself."""
+EVENTS_LIMIT = 10_000
+"""More events than this in one operation are an endless loop."""
+
+
+class ProcessOperation:
+    """A command that the adapter is busy with."""
+
+    def __init__(self, port: "ProcessPort", number: int, do: str) -> None:
+        self._port = port
+        self._scans_seen = 0
+        self.number = number
+        self.do = do
+        self.scans = 0
+        self.journal: list[Journalled] = []
+        self.answer: Answer | None = None
+        self.not_understood: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the adapter has answered, well or badly."""
+        return self.answer is not None or self.not_understood is not None
+
+    def until_scan_please(self) -> bool:
+        """Wait until the desk asks for a (further) scan: True; False when it ended without. Raises PeerViolation."""
+
+        def asked() -> bool | None:
+            if self.scans > self._scans_seen:
+                return True
+            return False if self.ended else None
+
+        scan = self._port.wait_until(asked, f"'scan-please' or an answer to {self.do!r}")
+        self._scans_seen += scan
+        return scan
+
+    def until_journalled(self, infno: str) -> str | None:
+        """Wait until a message of this transaction stands in the journal; its msgid, or None when it ended without."""
+
+        def journalled() -> str | None:
+            found = [message.msgid for message in self.journal if message.infno == infno]
+            if found:
+                return found[-1]
+            return "" if self.ended else None
+
+        return self._port.wait_until(journalled, f"the journal event of {infno}") or None
+
+    def outcome(self) -> Outcome:
+        """Wait for the end. Raises PeerViolation when the adapter dies, falls silent or breaks the protocol."""
+        return sale_of(self.whole_answer())
+
+    def whole_answer(self) -> Answer:
+        """Wait for the end; the answer as it came."""
+        self._port.wait_until(lambda: self.ended or None, f"an answer to {self.do!r}")
+        if self.answer is None:
+            raise PeerViolation(
+                f"The adapter did not understand {self.do!r}: {self.not_understood}",
+                cause="the command is read wrongly, or is not implemented although `ready.can` lists it",
+                remedy=f"compare the command on the tape with {DOCUMENT}",
+            )
+        return self.answer
+
+
+class ProcessPort:
+    """An adapter under test that is a command; see `CounterPort` for what each method means."""
+
+    def __init__(self, context: PortContext) -> None:
+        self._context = context
+        self._changed = threading.Condition()
+        self._number = 0
+        self._child: Child | None = None
+        self._log: AdapterLog | None = None
+        self._closing = False
+        self._announced = False
+        self._ready: Ready | None = None
+        self._failure: LiantiaoError | None = None
+        self._running: dict[int, ProcessOperation] = {}
+        self._events = 0
+        self._last_line = 0.0
+
+    @property
+    def ready(self) -> Ready:
+        """How the adapter introduced itself. Raises BenchError before it did."""
+        if self._ready is None:
+            raise BenchError(
+                "The adapter is not started.", cause="a call before start()", remedy="start the counter port first"
+            )
+        return self._ready
+
+    @property
+    def pid(self) -> int | None:
+        """The adapter's process id while it runs."""
+        return None if self._child is None else self._child.pid
+
+    def start(self) -> None:
+        """Start the adapter and wait until it is ready. Raises ConfigError when it cannot be started."""
+        context = self._context
+        if self._child is not None:
+            return
+        self._forget()
+        if not self._announced:
+            self._announced = True
+            context.tape.volatile(f"{context.name}.state-dir", str(context.hello.state_dir))
+        context.hello.state_dir.mkdir(parents=True, exist_ok=True)
+        log = AdapterLog(context.folder / "adapter.log")
+        try:
+            self._child = Child(
+                context.command,
+                loop=context.loop,
+                log=log,
+                on_line=self._take_line,
+                on_flood=self._take_flood,
+                on_end=self._take_end,
+            )
+        except BaseException:
+            log.close()
+            raise
+        self._log = log
+        try:
+            self._event("adapter-started")
+            self._child.attach()
+            self._send(encode_hello(context.hello, now=self._now()))
+            self.wait_until(lambda: self._ready, "the 'ready' line")
+        except BaseException:
+            self.close()
+            raise
+
+    def sign_in(self) -> Outcome:
+        """Begin the cashier's day (9001)."""
+        return plain_outcome_of(self._command(Ability.SIGN_IN).whole_answer())
+
+    def purchase(self, basket: Basket) -> Operation:
+        """Sell a basket to whoever shows a code."""
+        return self._command(Ability.PURCHASE, **basket.as_json())
+
+    def start_refund(self, order: str) -> Operation:
+        """Begin to take an order back in full."""
+        return self._command(Ability.REFUND, order=order)
+
+    def refund(self, order: str) -> Outcome:
+        """Take an order back in full (2103)."""
+        return self.start_refund(order).outcome()
+
+    def totals(self, day: date) -> Totals:
+        """What the adapter's books say of a day."""
+        return totals_of(self._command(Ability.TOTALS, day=day.isoformat()).whole_answer())
+
+    def books(self) -> tuple[BooksEntry, ...]:
+        """Every settlement the adapter ever sent, with what became of it."""
+        return books_of(self._command(Ability.BOOKS).whole_answer())
+
+    def resolve(self) -> Outcome:
+        """Find out what became of every unknown outcome; accepted when none is left."""
+        return plain_outcome_of(self._command(Ability.RESOLVE).whole_answer())
+
+    def kill(self) -> None:
+        """Crash the adapter where it stands (SIGKILL to it and whatever it started)."""
+        if self._child is None:
+            return
+        self._closing = True
+        self._event("adapter-killed")
+        with self._changed:
+            self._failure = self._failure or BenchError(
+                "The adapter was killed.", cause="the case crashed it", remedy="restart() it before the next command"
+            )
+        self._child.kill()
+        self._put_away()
+
+    def restart(self) -> None:
+        """Start it again with what it kept in its state folder."""
+        self.close()
+        self.start()
+
+    def close(self) -> None:
+        """Say bye, then terminate, then kill it and whatever it started; may be called twice."""
+        if self._child is None:
+            return
+        well = self._failure is None and self._ready is not None
+        self._closing = True
+        if well and self._context.loop.is_running():
+            self._post("bye")
+        self._child.end(bye_s=BYE_S if well else HURRY_S)
+        self._put_away()
+
+    def wait_until(self, wanted: Callable[[], T | None], what: str) -> T:
+        """Wait until `wanted` gives something. Raises PeerViolation when the adapter fails or no line comes in time."""
+        patience = self._context.patience_s
+        since = time.monotonic()
+        with self._changed:
+            while True:
+                found = wanted()
+                if found is not None:
+                    return found
+                if self._failure is not None:
+                    raise self._failure
+                left = max(since, self._last_line) + patience - time.monotonic()
+                if left <= 0:
+                    raise PeerViolation(
+                        f"The adapter wrote nothing for {patience:g} s; {what} was due.",
+                        cause="it hangs, waits for a system without a time-out, or its output is buffered and "
+                        f"not flushed after each line; its last log lines:\n    {self._tail()}",
+                        remedy="give every call a time-out and flush standard output; patience_s in [counter] sets "
+                        "how long the bench waits",
+                    )
+                self._changed.wait(left)
+
+    def _forget(self) -> None:
+        self._ready = None
+        self._failure = None
+        self._running = {}
+        self._events = 0
+        self._last_line = time.monotonic()
+        self._closing = False
+
+    def _command(self, do: Ability, **members: JsonValue) -> ProcessOperation:
+        if do not in self.ready.can:
+            raise BenchError(
+                f"The adapter {self.ready.adapter} does not offer {do.value!r}.",
+                cause="its `ready.can` does not list it",
+                remedy=f"implement it as {DOCUMENT} says and list it, or choose a plan without it",
+            )
+        return self._post(do.value, **members)
+
+    def _post(self, do: str, **members: JsonValue) -> ProcessOperation:
+        with self._changed:
+            self._number += 1
+            operation = ProcessOperation(self, self._number, do)
+            self._running[operation.number] = operation
+        self._send(encode_command(operation.number, do, at=self._now(), **members))
+        return operation
+
+    def _now(self) -> str:
+        return local_time(self._context.clock).strftime("%Y-%m-%d %H:%M:%S")
+
+    def _send(self, line: bytes) -> None:
+        child = self._child
+        if child is None:
+            raise BenchError(
+                "The adapter does not run.", cause="it was closed or killed", remedy="start() or restart() it first"
+            )
+
+        def send() -> None:
+            self._context.tape.frame(self._context.name, Direction.SENT, line)
+            child.write(line)
+
+        child.in_loop(send)
+
+    def _event(self, name: str, **fields: JsonValue) -> None:
+        if self._child is not None and self._context.loop.is_running():
+            self._child.in_loop(lambda: self._context.tape.event(self._context.name, name, **fields))
+
+    def _tail(self) -> str:
+        return "(none)" if self._log is None else self._log.tail()
+
+    def _put_away(self) -> None:
+        if self._log is not None:
+            self._log.close()
+        self._child = None
+        self._log = None
+
+    # What follows runs in the loop's thread.
+
+    def _take_line(self, line: bytes) -> None:
+        if self._failure is not None:
+            return
+        failure: PeerViolation | None = None
+        message = None
+        try:
+            message = parse_line(line)
+        except PeerViolation as error:
+            failure = error
+        if isinstance(message, Answer | Ready):
+            self._record_log()
+        self._context.tape.frame(self._context.name, Direction.RECEIVED, line)
+        with self._changed:
+            self._last_line = time.monotonic()
+            failure = failure or self._apply(message, line)
+            self._changed.notify_all()
+        if failure is not None:
+            self._fail(failure)
+
+    def _apply(self, message: object, line: bytes) -> PeerViolation | None:
+        match message:
+            case Ready():
+                if self._ready is not None:
+                    return _out_of_turn(line, "it is ready already")
+                self._ready = message
+            case NotUnderstood(id=number, text=text):
+                for operation in [o for o in self._running.values() if number in {None, o.number}]:
+                    operation.not_understood = text
+                    del self._running[operation.number]
+            case Answer(id=number):
+                if number not in self._running:
+                    return _out_of_turn(line, f"command {number} is not running")
+                self._running.pop(number).answer = message
+                self._events = 0
+            case ScanPlease(id=number) | Journalled(id=number):
+                running = self._running.get(number)
+                self._events += 1
+                if running is None:
+                    return _out_of_turn(line, f"command {number} is not running")
+                if self._events > EVENTS_LIMIT:
+                    return _out_of_turn(line, f"that makes {self._events} events in one command")
+                if isinstance(message, Journalled):
+                    running.journal.append(message)
+                else:
+                    running.scans += 1
+            case _:
+                pass
+        return None
+
+    def _take_flood(self, data: bytes) -> None:
+        self._context.tape.frame(self._context.name, Direction.RECEIVED, data[: SHOWN * 4])
+        self._fail(rubbish(data, f"does not end within {LINE_LIMIT} bytes"))
+
+    def _take_end(self, status: int | None) -> None:
+        self._record_log()
+        self._context.tape.event(self._context.name, "adapter-ended", status=status, expected=self._closing)
+        if not self._closing:
+            self._fail(
+                PeerViolation(
+                    f"The adapter {describe_status(status)} in the middle of the dialogue.",
+                    cause=f"it crashed or gave up; its last log lines:\n    {self._tail()}",
+                    remedy="see adapter.log in the run's folder; an adapter ends only after `bye` or the end of input",
+                )
+            )
+
+    def _record_log(self) -> None:
+        data = b"" if self._child is None else self._child.take_log()
+        if data:
+            self._context.tape.frame(f"{self._context.name}.log", Direction.RECEIVED, data)
+
+    def _fail(self, failure: LiantiaoError) -> None:
+        if self._child is not None:
+            self._child.stop_reading()
+        with self._changed:
+            self._failure = self._failure or failure
+            self._changed.notify_all()
+
+
+def _out_of_turn(line: bytes, why: str) -> PeerViolation:
+    return PeerViolation(
+        f"The adapter wrote a line out of turn, {why}: {shown(line)}",
+        cause="a wrong `id`, or a second answer to the same command",
+        remedy=f"give each command exactly one answer with its own `id`; see {DOCUMENT}",
+    )

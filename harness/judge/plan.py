@@ -1,0 +1,72 @@
+"""Plans: what a certificate of a kind demands; cases that must pass, rules that must hold, with severity and clause."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fixtures import fixture
+from harness.errors import ConfigError
+
+
+class Severity(StrEnum):
+    """How bad it is when a rule does not hold; any finding denies the certificate."""
+
+    CRITICAL = "critical"
+    """Money or identity: it loses, doubles or misdirects a fen, or settles for the wrong person."""
+    MAJOR = "major"
+    """The interface's rules are broken; other systems will refuse or misread."""
+    MINOR = "minor"
+    """The person at the counter is left without the information they need."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleTerms:
+    """What a plan says of a rule."""
+
+    severity: Severity
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A plan of `fixtures/plans`."""
+
+    id: str
+    title: str
+    title_zh: str
+    suite: str
+    bench: str
+    cases: tuple[str, ...]
+    rules: Mapping[str, RuleTerms]
+
+
+def plan_ids() -> list[str]:
+    """The plans that ship, in alphabetical order."""
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in fixture("plans").iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load_plan(plan_id: str) -> Plan:
+    """A plan by its id. Raises ConfigError for one that does not exist."""
+    if plan_id not in plan_ids():
+        raise ConfigError(
+            f"There is no plan {plan_id!r}.",
+            cause="a slip of the pen, or a plan of another version",
+            remedy=f"use one of: {', '.join(plan_ids())}; `liantiao plans` tells what each demands",
+        )
+    raw = tomllib.loads(fixture(f"plans/{plan_id}.toml").read_text(encoding="utf-8"))
+    head = raw["plan"]
+    return Plan(
+        id=plan_id,
+        title=head["title"],
+        title_zh=head["title_zh"],
+        suite=head["suite"],
+        bench=head["bench"],
+        cases=tuple(head["cases"]),
+        rules={
+            name: RuleTerms(severity=Severity(terms["severity"]), clause=terms["clause"])
+            for name, terms in raw["rules"].items()
+        },
+    )

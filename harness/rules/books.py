@@ -1,0 +1,140 @@
+"""The adapter's books against the platform's: order by order, and the totals of a day."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from harness.clock import BEIJING, NS
+from harness.judge.history import CaseHistory, Operation
+from harness.money import Fen
+from harness.rules.ledger import Booking, Ledger, read_ledger, summed, written
+from harness.rules.registry import Observation, rule
+from harness.rules.transactions import BOOKING, SPLIT, as_object, fen, settled_at, shown, text
+
+REFUND = "2103"
+TAKEN_BACK = {"refunded": ("refunded",), "reversed": ("reversed", "refused")}
+"""What the adapter may call a settlement that no longer stands, by how it was taken back."""
+
+
+@rule("books-agree")
+def books_agree(history: CaseHistory) -> Iterator[Observation]:
+    """At the end, the adapter's books and the platform's hold the same settlements, states and amounts."""
+    asked = [o for o in history.doing("books") if o.outcome == "accepted"]
+    if not asked or not history.stood_in("platform"):
+        return
+    operation = asked[-1]
+    seq, content = operation.last_seq, operation.answer.content if operation.answer else {}
+    listed = content.get("entries")
+    entries = [as_object(entry) for entry in listed] if isinstance(listed, list) else []
+    doubtful = {text(e.get("order")) for e in entries if e.get("state") == "unknown" and not _resolved(history, seq)}
+    ledger = read_ledger(history)
+    unmatched = [entry for entry in entries if text(entry.get("order")) not in doubtful]
+    for booking in _own(history, ledger, seq):
+        if booking.order in doubtful:
+            continue
+        state = _state(ledger, booking, seq)
+        entry = _entry_of(booking, state, unmatched)
+        if entry is None:
+            if state != "reversed":
+                yield Observation(
+                    seq=seq,
+                    expected=f"{booking.setl_id} of {booking.order}, {state}: {booking.written}",
+                    seen="no such entry in the adapter's books",
+                )
+            continue
+        unmatched.remove(entry)
+        yield from _compared(seq, booking, state, entry)
+    for entry in unmatched:
+        if entry.get("state") in {"settled", "refunded"} and not _is_refund_line(entry):
+            yield Observation(
+                seq=seq,
+                expected=f"nothing for {shown(entry.get('order'))}, as in the platform's books",
+                seen=f"{entry['state']}, {shown(entry.get('setl_id'))}",
+            )
+
+
+def _resolved(history: CaseHistory, seq: int) -> bool:
+    """Whether the adapter has claimed, before this record, that nothing is unknown any more."""
+    return any(o.outcome == "accepted" and o.last_seq < seq for o in history.doing("resolve"))
+
+
+def _own(history: CaseHistory, ledger: Ledger, seq: int) -> list[Booking]:
+    """The settlements of the institution whose adapter answered."""
+    code = text(as_object(history.hello_at(seq).get("institution")).get("code"))
+    return [b for b in ledger.settlements() if b.seq < seq and (not code or b.institution == code)]
+
+
+def _state(ledger: Ledger, booking: Booking, seq: int) -> str:
+    undone = ledger.undone_by(booking, seq)
+    if undone is None:
+        return "settled"
+    return "refunded" if undone.infno == REFUND else "reversed"
+
+
+def _entry_of(booking: Booking, state: str, entries: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for name, value in (("msgid", booking.msgid), ("setl_id", booking.setl_id)):
+        for entry in entries:
+            if value and text(entry.get(name)) == value:
+                return entry
+    allowed = TAKEN_BACK.get(state, (state,))
+    for entry in entries:
+        if text(entry.get("order")) == booking.order and entry.get("state") in allowed:
+            return entry
+    return None
+
+
+def _compared(seq: int, booking: Booking, state: str, entry: dict[str, Any]) -> Iterator[Observation]:
+    who = f"{booking.setl_id} of {booking.order}"
+    if entry.get("state") not in TAKEN_BACK.get(state, (state,)):
+        yield Observation(seq=seq, expected=f"{who}: {state}", seen=shown(entry.get("state")))
+        return
+    if text(entry.get("order")) != booking.order:
+        yield Observation(seq=seq, expected=f"{who}", seen=f"order {shown(entry.get('order'))}")
+    given = {part: amount for part in SPLIT if (amount := fen(entry.get(part))) is not None}
+    if state != "reversed" and any(abs(given.get(p, Fen(-1))) != amount for p, amount in booking.amounts.items()):
+        yield Observation(seq=seq, expected=f"{who}: {booking.written}", seen=written(given))
+
+
+def _is_refund_line(entry: dict[str, Any]) -> bool:
+    """Whether an entry is a refund of its own beside the settlement, as some books have it."""
+    return text(entry.get("infno")) == REFUND and (fen(entry.get("total")) or 0) <= 0
+
+
+@rule("totals-agree")
+def totals_agree(history: CaseHistory) -> Iterator[Observation]:
+    """The day's totals that the adapter tells are those of the bookings that stand at the platform."""
+    if not history.stood_in("platform"):
+        return
+    ledger = read_ledger(history)
+    for operation in history.doing("totals"):
+        if operation.answer is None or operation.outcome != "accepted" or _doubts(history, operation):
+            continue
+        seq, content = operation.last_seq, operation.answer.content
+        day = text(operation.command.content.get("day")) or text(operation.command.content.get("at"))[:10]
+        standing = [
+            booking
+            for booking in _own(history, ledger, seq)
+            if ledger.stands(booking, seq) and _day(booking).isoformat() == day
+        ]
+        sums = summed(standing)
+        told = {part: amount for part in SPLIT if (amount := fen(content.get(part))) is not None}
+        if told != sums or content.get("count") != len(standing):
+            yield Observation(
+                seq=seq,
+                expected=f"{len(standing)} settlements, {written(sums)}",
+                seen=f"{shown(content.get('count'))} settlements, {written(told)}",
+            )
+
+
+def _day(booking: Booking) -> date:
+    return datetime.fromtimestamp(booking.at_ns // NS, tz=UTC).astimezone(BEIJING).date()
+
+
+def _doubts(history: CaseHistory, operation: Operation) -> bool:
+    """Whether something was still unknown to the adapter when it added up."""
+    for exchange in history.sent(*BOOKING):
+        if exchange.request.seq < operation.last_seq:
+            known = settled_at(history, exchange)
+            if known is None or known > operation.last_seq:
+                return True
+    return False

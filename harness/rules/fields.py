@@ -1,0 +1,50 @@
+"""Fields of what the adapter sends: every wrong one is an observation of its own."""
+
+from collections.abc import Iterable, Iterator
+
+from harness.judge.history import ADAPTER, CaseHistory
+from harness.rules.registry import Observation, rule
+from harness.rules.transactions import QUERY_FIELDS, as_object
+from harness.wire import institution, voucher_messages
+from harness.wire.fields import FieldProblem
+
+FRONT_DOORS = ("/fsi/", "/localcfc/")
+"""Where the systems take JSON from an adapter."""
+HARMLESS = frozenset(("required", "length"))
+"""What can be said of a personal field without repeating its value."""
+PERSONAL_FIELDS = frozenset(
+    ("psn_no", "psn_name", "certno", "mdtrt_cert_no", "brdy", "idNo", "userName", "ecToken", "ecQrCode")
+)
+"""Fields whose value an observation must not repeat."""
+
+
+@rule("fields-valid")
+def fields_valid(history: CaseHistory) -> Iterator[Observation]:
+    """Every request of the adapter is well formed: required fields, types, lengths, forms and code tables."""
+    for exchange in history.exchanges:
+        seq, path = exchange.request.seq, exchange.path
+        if exchange.client != ADAPTER or not exchange.request.start.startswith("POST"):
+            continue
+        body = exchange.request.readable
+        if not exchange.request.well_formed:
+            if path.startswith(FRONT_DOORS) and exchange.request.complete:
+                yield Observation(seq=seq, expected=f"a JSON object in UTF-8 for {path}", seen="the body is none")
+        elif exchange.infno:
+            profile = as_object(history.hello_at(seq).get("profile"))
+            required = profile.get("insuplc_required", True) is not False
+            problems = institution.check(exchange.infno, body, insuplc_required=required)
+            yield from _observed(seq, exchange.infno, problems)
+        elif path.startswith("/fsi/"):
+            yield Observation(seq=seq, expected=f"infno in the envelope for {path}", seen="nothing")
+        elif body.get("transType") == voucher_messages.QR_QUERY:
+            unknown = [name for name in as_object(body.get("data")) if name not in QUERY_FIELDS]
+            field = unknown[0] if len(unknown) == 1 else voucher_messages.CODE_FIELD
+            problems = voucher_messages.check(voucher_messages.QR_QUERY, body, code_field=field)
+            yield from _observed(seq, voucher_messages.QR_QUERY, problems)
+
+
+def _observed(seq: int, message: str, problems: Iterable[FieldProblem]) -> Iterator[Observation]:
+    for problem in problems:
+        personal = problem.path.rpartition(".")[2] in PERSONAL_FIELDS and problem.rule.value not in HARMLESS
+        seen = "a value that is not repeated here" if personal else problem.seen
+        yield Observation(seq=seq, expected=f"{message} {problem.path}: {problem.expected}", seen=seen)

@@ -1,0 +1,86 @@
+"""The adapter's journal and what it owes to a transaction whose outcome it cannot know."""
+
+from collections.abc import Iterator
+
+from harness.judge.history import CaseHistory, Exchange
+from harness.rules.ledger import Ledger, read_ledger
+from harness.rules.registry import Observation, rule
+from harness.rules.transactions import (
+    BOOKING,
+    JOURNALLED,
+    journal_lines,
+    later,
+    member,
+    operation_of,
+    order_of,
+    resolutions,
+    same_transaction,
+    settled_at,
+)
+
+FINAL = ("accepted", "refused")
+
+
+@rule("journal-before-send")
+def journal_before_send(history: CaseHistory) -> Iterator[Observation]:
+    """The msgid of a settlement, refund or reversal is durable in the journal before it is sent."""
+    durable = list(journal_lines(history))
+    for exchange in history.sent(*JOURNALLED):
+        seq, msgid = exchange.request.seq, exchange.msgid
+        if not any(line < seq and known == msgid for line, known, _ in durable):
+            after = [line for line, known, _ in durable if known == msgid]
+            seen = f"journalled only afterwards, in record {after[0]}" if after else "never journalled"
+            yield Observation(seq=seq, expected=f"a journal event of {msgid} before this {exchange.infno}", seen=seen)
+
+
+@rule("unknown-resolved")
+def unknown_resolved(history: CaseHistory) -> Iterator[Observation]:
+    """A settlement or refund without a readable answer is cleared up before anything else is said or booked."""
+    ledger = read_ledger(history)
+    starts = [told for told, _ in history.hellos]
+    dead = bool(history.crashes) and max(history.crashes) > max(starts, default=-1)
+    for exchange in history.sent(*BOOKING):
+        if not exchange.unknown:
+            continue
+        seq = exchange.request.seq
+        known = settled_at(history, exchange)
+        booked_anew = _next_booking(history, ledger, exchange)
+        if booked_anew is not None and (known is None or known > booked_anew.request.seq):
+            yield Observation(
+                seq=booked_anew.request.seq,
+                expected=f"{exchange.infno} {exchange.msgid} is cleared up before its order is booked anew",
+                seen=f"a new msgid, {booked_anew.msgid}",
+            )
+        if history.whole and not dead and not resolutions(history, exchange):
+            yield Observation(
+                seq=seq,
+                expected=f"a 2601 naming {exchange.msgid}, or the same transaction again, before the case ends",
+                seen="neither",
+            )
+        operation = operation_of(history, exchange)
+        hasty = operation is not None and operation.outcome in FINAL
+        if operation is not None and hasty and (known is None or known > operation.last_seq):
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"unknown, until {exchange.infno} {exchange.msgid} is cleared up",
+                seen=operation.outcome,
+            )
+
+
+def _next_booking(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> Exchange | None:
+    order = _order(history, ledger, exchange)
+    for other in later(history, exchange, *BOOKING):
+        if order and _order(history, ledger, other) == order and not same_transaction(other, exchange):
+            return other
+    return None
+
+
+def _order(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> str:
+    """The order of a settlement, or of the settlement that a refund cites."""
+    if exchange.infno != "2103":
+        return order_of(history, exchange)
+    booking = ledger.find(member(exchange, "setl_id"))
+    if booking is not None:
+        return booking.order
+    operation = operation_of(history, exchange)
+    return operation.order if operation else ""

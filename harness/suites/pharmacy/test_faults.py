@@ -1,0 +1,119 @@
+"""Faults between adapter and systems: whatever is lost, late or garbled, no fen is lost or doubled."""
+
+import pytest
+
+from harness.counter.port import OutcomeKind, Reason
+from harness.faults.catalogue import Effect
+from harness.scenarios.purchase import Shopper, answer_prompt, good_purchase_works, purchase, usual_basket
+from harness.scenarios.stage import Stage
+
+DAY = "2020-10-14"
+SETTLEMENT = "2102"
+UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
+"""An adapter may save a disturbed settlement or take it back; the books decide whether it did so properly."""
+
+
+@pytest.mark.case(
+    "pharmacy/settlement",
+    title="The settlement's request or reply is disturbed 结算报文异常",
+    requirements=["QH-FUND-SAFETY", "QH-STANDARD-INTERFACE"],
+)
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Effect.LOSE_REQUEST,
+        Effect.LATE_REQUEST,
+        Effect.LOSE_REPLY,
+        Effect.LATE_REPLY,
+        Effect.BAD_GATEWAY,
+        Effect.BAD_GATEWAY_AFTER,
+        Effect.EMPTY_BODY,
+        Effect.CUT_JSON,
+        Effect.DOUBLED_JSON,
+        Effect.WRONG_CHARSET,
+        Effect.CUT_CONNECTION,
+    ],
+    ids=lambda effect: str(effect.value),
+)
+def test_settlement(stage: Stage, effect: Effect) -> None:
+    """After the disturbance adapter and platform have the same books, and the next customer buys."""
+    stage.counter.sign_in()
+    stage.disturb("platform", SETTLEMENT, effect)
+    outcome = purchase(stage, usual_basket("A0001"), Shopper())
+    stage.expect(outcome, *UNDECIDED)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day(DAY)
+
+
+@pytest.mark.case(
+    "pharmacy/reversal-lost",
+    title="The reversal after a lost reply is lost too 冲正也丢失",
+    requirements=["QH-FUND-SAFETY"],
+)
+@pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_REPLY], ids=lambda effect: str(effect.value))
+def test_reversal_lost(stage: Stage, effect: Effect) -> None:
+    """Unknown stays unknown until it is resolved; it is never called refused, and never settled twice."""
+    stage.counter.sign_in()
+    stage.disturb("platform", SETTLEMENT, Effect.LOSE_REPLY)
+    stage.disturb("platform", "2601", effect)
+    outcome = purchase(stage, usual_basket("A0001"), Shopper())
+    stage.expect(outcome, OutcomeKind.REFUSED, OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN)
+    stage.counter.resolve()
+    good_purchase_works(stage, "A0002")
+    stage.settle_day(DAY)
+
+
+@pytest.mark.case(
+    "pharmacy/before-settlement",
+    title="A step before the settlement is disturbed 结算前步骤异常",
+    requirements=["QH-FUND-SAFETY", "QH-STANDARD-INTERFACE"],
+)
+@pytest.mark.parametrize("message", ["1101", "2101"])
+@pytest.mark.parametrize("effect", [Effect.BAD_GATEWAY, Effect.CUT_JSON], ids=lambda effect: str(effect.value))
+def test_before_settlement(stage: Stage, message: str, effect: Effect) -> None:
+    """Nothing has been booked, so the purchase is refused, and the next one works."""
+    stage.counter.sign_in()
+    stage.disturb("platform", message, effect)
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.PLATFORM_UNAVAILABLE)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day(DAY)
+
+
+@pytest.mark.case(
+    "pharmacy/centre-down",
+    title="The voucher centre does not answer properly 凭证中心异常",
+    requirements=["QH-FUND-SAFETY"],
+)
+@pytest.mark.parametrize(
+    "effect", [Effect.BAD_GATEWAY, Effect.EMPTY_BODY, Effect.LOSE_REQUEST], ids=lambda effect: str(effect.value)
+)
+def test_centre_down(stage: Stage, effect: Effect) -> None:
+    """Nobody was identified, so nothing is settled; the next customer buys."""
+    stage.counter.sign_in()
+    stage.disturb("voucher-centre", "ec.query", effect)
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.VOUCHER_CENTRE_UNAVAILABLE)
+    good_purchase_works(stage, "A0002")
+
+
+@pytest.mark.case(
+    "pharmacy/crash",
+    title="The adapter is killed while a settlement is under way 适配器中途被杀",
+    requirements=["QH-FUND-SAFETY"],
+)
+def test_crash(stage: Stage) -> None:
+    """Started again with what it kept, the adapter finds out what became of the settlement."""
+    stage.counter.sign_in()
+    stage.disturb("platform", SETTLEMENT, Effect.LOSE_REPLY)
+    operation = stage.counter.purchase(usual_basket("A0001"))
+    operation.until_scan_please()
+    since = stage.tape.seq
+    stage.scanner.show(stage.phone.show("P001", channel="alipay").picture)
+    stage.await_prompt_or_answer(since=since)
+    answer_prompt(stage, Shopper())
+    stage.await_event("booked", since=since)
+    stage.counter.kill()
+    stage.counter.restart()
+    stage.counter.sign_in()
+    stage.counter.resolve()
+    good_purchase_works(stage, "A0002")
+    stage.settle_day(DAY)

@@ -1,0 +1,284 @@
+"""The institution interface (定点医药机构接口): envelope, message ids, and what may be wrong with a message.
+
+Requests and answers are JSON objects; `decode` reads them without a float ever being made, `check` and `check_reply`
+compare them with the field tables of `fixtures/institution/` and report every wrong field. What a transaction does is
+the platform's business, not this module's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+import msgspec
+
+from harness.clock import BEIJING
+from harness.money import Fen, parse_yuan
+from harness.wire.fields import (
+    FieldProblem,
+    FieldSpec,
+    Node,
+    Rule,
+    check_fields,
+    check_nodes,
+    code_table,
+    is_absent,
+    is_array,
+    is_object,
+    load_toml,
+    parse_nodes,
+    show,
+)
+
+SIGN_IN, SIGN_OUT = "9001", "9002"
+PERSON, PRE_SETTLE, SETTLE, REFUND = "1101", "2101", "2102", "2103"
+REVERSE, QUERY = "2601", "5203"
+TRANSACTIONS = (SIGN_IN, SIGN_OUT, PERSON, PRE_SETTLE, SETTLE, REFUND, REVERSE, QUERY)
+CODE_IN_MSGID = 12
+_MSGID = re.compile(r"(?P<code>[0-9A-Za-z]{12})(?P<at>\d{14})(?P<seq>\d{4})\Z")
+_TIME, _STAMP = "%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S"
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Msgid:
+    """A message id: institution code (12) + yyyyMMddHHmmss + 4-digit sequence; unique for ever, and the key of 2601."""
+
+    institution: str
+    at: datetime
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.institution}{self.at.astimezone(BEIJING):{_STAMP}}{self.seq:04d}"
+
+
+def make_msgid(institution: str, *, at: datetime, seq: int) -> str:
+    """A message id; a longer institution code is cut to 12. Raises ValueError for a shorter one or `seq` > 9999."""
+    code = institution[:CODE_IN_MSGID]
+    if len(code) != CODE_IN_MSGID or not 0 <= seq <= 9999:
+        raise ValueError(f"no msgid can be made of institution {institution!r} and sequence {seq}")
+    return str(Msgid(institution=code, at=at, seq=seq))
+
+
+def parse_msgid(text: str) -> Msgid:
+    """The parts of a message id. Raises ValueError that says what is wrong."""
+    match = _MSGID.match(text)
+    if match is None:
+        raise ValueError("12 characters of institution code, 14 digits of time and 4 of sequence are due")
+    try:
+        at = datetime.strptime(match["at"], _STAMP).replace(tzinfo=BEIJING)
+    except ValueError as error:
+        raise ValueError(f"{match['at']} is no time of the form yyyyMMddHHmmss") from error
+    return Msgid(institution=match["code"], at=at, seq=int(match["seq"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What every request of one operator at one institution carries, in readable names (institution interface, §1)."""
+
+    infno: str
+    msgid: str
+    at: datetime
+    institution: str
+    institution_name: str
+    area: str
+    """Place of treatment (mdtrtarea_admvs)."""
+    insured_place: str = ""
+    """Insured place (insuplc_admdvs); due as soon as the input carries psn_no."""
+    operator: str
+    operator_name: str
+    operator_type: str = "1"
+    sign_no: str = ""
+    recer_sys_code: str = "YBXT"
+    infver: str = "V1.0"
+    signtype: str = "SM3"
+    dev_no: str = ""
+
+
+def request(envelope: Envelope, data: Mapping[str, object], *, input_as: str = "object") -> dict[str, object]:
+    """A request as the wire spells it; `data` is the content of input."""
+    return {
+        "infno": envelope.infno,
+        "msgid": envelope.msgid,
+        "mdtrtarea_admvs": envelope.area,
+        "insuplc_admdvs": envelope.insured_place,
+        "recer_sys_code": envelope.recer_sys_code,
+        "dev_no": envelope.dev_no,
+        "dev_safe_info": "",
+        "cainfo": "",
+        "signtype": envelope.signtype,
+        "infver": envelope.infver,
+        "opter_type": envelope.operator_type,
+        "opter": envelope.operator,
+        "opter_name": envelope.operator_name,
+        "inf_time": envelope.at.astimezone(BEIJING).strftime(_TIME),
+        "fixmedins_code": envelope.institution,
+        "fixmedins_name": envelope.institution_name,
+        "sign_no": envelope.sign_no,
+        "input": encode(data).decode() if input_as == "string" else data,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An answer: accepted when `infcode` is 0; otherwise `err_msg` is what the operator reads."""
+
+    infcode: int
+    err_msg: str
+    warn_msg: str
+    inf_refmsgid: str
+    output: Mapping[str, object]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the transaction was done."""
+        return self.infcode == 0
+
+
+def parse_reply(body: Mapping[str, object]) -> Reply:
+    """An answer's envelope. Raises ValueError when it has no usable infcode."""
+    try:
+        infcode = int(str(body["infcode"]))
+    except (KeyError, ValueError) as error:
+        raise ValueError("the answer has no infcode") from error
+    return Reply(
+        infcode=infcode,
+        err_msg=str(body.get("err_msg") or ""),
+        warn_msg=str(body.get("warn_msg") or ""),
+        inf_refmsgid=str(body.get("inf_refmsgid") or ""),
+        output=_content(body.get("output")) or {},
+    )
+
+
+def decode(raw: bytes, *, charset: str = "utf-8") -> Mapping[str, object]:
+    """A message from its bytes, numbers with a point as Decimal. Raises ValueError when it is no JSON object."""
+    if charset != "utf-8":
+        raw = raw.decode(charset).encode()
+    try:
+        value = _DECODER.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no JSON: {error}") from error
+    if not is_object(value):
+        raise ValueError(f"a JSON object is due, not {show(value)}")
+    return value
+
+
+def encode(message: object) -> bytes:
+    """A message as UTF-8 JSON without blanks; a Decimal becomes a JSON number."""
+    return _ENCODER.encode(message)
+
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def content(body: Mapping[str, object]) -> Mapping[str, object]:
+    """The input of a request, whether an object or a string of JSON; empty when it is neither."""
+    return _content(body.get("input")) or {}
+
+
+def amount(value: object) -> Fen:
+    """Fen from a wire amount: a decimal string or a JSON number of yuan. Raises ValueError otherwise."""
+    if isinstance(value, Decimal):
+        value = format(value, "f")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{value!r} is no amount")
+    return parse_yuan(value)
+
+
+def line_amount(price: object, count: object) -> Fen:
+    """Price times count (pric N16,6; cnt N16,4), rounded half up to the fen."""
+    product = Decimal(str(price)) * Decimal(str(count)) * 100
+    return Fen(int(product.quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+
+
+@cache
+def input_nodes(infno: str) -> tuple[Node, ...]:
+    """The field table of a transaction's input."""
+    return parse_nodes(load_toml(f"institution/{infno}.toml")["input"])
+
+
+@cache
+def output_nodes(infno: str) -> tuple[Node, ...]:
+    """The field table of a transaction's output; empty for 2601, which has none."""
+    return parse_nodes(load_toml(f"institution/{infno}.toml").get("output", []))
+
+
+@cache
+def _envelope(part: str) -> tuple[FieldSpec, ...]:
+    rows = load_toml("institution/envelope.toml")[part]
+    assert isinstance(rows, list)
+    return tuple(FieldSpec(**row) for row in rows)
+
+
+def check(infno: str, body: Mapping[str, object], *, insuplc_required: bool = True) -> tuple[FieldProblem, ...]:
+    """Every wrong field of a request's envelope and input; empty when all is well.
+
+    `infno` is the transaction that the sender called, e.g. by the path. `insuplc_required` is the profile's.
+    """
+    return tuple(_problems(infno, body, insuplc_required=insuplc_required))
+
+
+def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, ...]:
+    """Every wrong field of an answer's envelope and, when it is a success, of its output."""
+    problems = list(check_fields(_envelope("reply"), body, ""))
+    if str(body.get("infcode")) == "0" and infno in TRANSACTIONS:
+        output = _content(body.get("output"))
+        if output is None:
+            if output_nodes(infno):
+                problems.append(_problem("output", Rule.REQUIRED, "an object", body.get("output")))
+        else:
+            problems += check_nodes(output_nodes(infno), output, "output")
+    elif str(body.get("infcode")) != "0" and is_absent(body.get("err_msg")):
+        problems.append(_problem("err_msg", Rule.REQUIRED, "a text for the operator", body.get("err_msg")))
+    return tuple(problems)
+
+
+def _problems(infno: str, body: Mapping[str, object], *, insuplc_required: bool) -> Iterator[FieldProblem]:
+    yield from check_fields(_envelope("fields"), body, "")
+    if not is_absent(body.get("infno")) and body["infno"] != infno and body["infno"] in code_table("infno"):
+        yield _problem("infno", Rule.CONSISTENT, f"the called transaction {infno}", body["infno"])
+    yield from _msgid_problems(body)
+    data = _content(body.get("input"))
+    if is_absent(body.get("input")):
+        yield _problem("input", Rule.REQUIRED, "an object", body.get("input"))
+    elif data is None:
+        yield _problem("input", Rule.TYPE, "an object, or a string of one", body["input"])
+    else:
+        if infno in TRANSACTIONS:
+            yield from check_nodes(input_nodes(infno), data, "input")
+        if insuplc_required and is_absent(body.get("insuplc_admdvs")) and _carries_person(data.values()):
+            expected = "the insured place, since input carries psn_no,"
+            yield _problem("insuplc_admdvs", Rule.REQUIRED, expected, body.get("insuplc_admdvs"))
+
+
+def _msgid_problems(body: Mapping[str, object]) -> Iterator[FieldProblem]:
+    msgid, institution = body.get("msgid"), body.get("fixmedins_code")
+    if not isinstance(msgid, str) or not msgid:
+        return
+    try:
+        parsed = parse_msgid(msgid)
+    except ValueError as error:
+        yield _problem("msgid", Rule.FORMAT, str(error), msgid)
+        return
+    if isinstance(institution, str) and institution and parsed.institution != institution[:CODE_IN_MSGID]:
+        yield _problem("msgid", Rule.CONSISTENT, f"to begin with {institution[:CODE_IN_MSGID]}", msgid)
+
+
+def _carries_person(nodes: Iterable[object]) -> bool:
+    entries = [entry for node in nodes for entry in (node if is_array(node) else [node])]
+    return any(is_object(entry) and not is_absent(entry.get("psn_no")) for entry in entries)
+
+
+def _content(value: object) -> Mapping[str, object] | None:
+    if isinstance(value, str) and value:
+        try:
+            value = _DECODER.decode(value)
+        except msgspec.DecodeError:
+            return None
+    return value if is_object(value) else None
+
+
+def _problem(path: str, rule: Rule, expected: str, seen: object) -> FieldProblem:
+    return FieldProblem(path=path, rule=rule, expected=expected, seen=show(seen))

@@ -1,0 +1,247 @@
+"""What is said to and by the voucher centre (电子凭证管理中心): requests, answers, return codes, field tables.
+
+The code itself is in `voucher`. Everything here is JSON objects to frozen values and back; no I/O.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from harness.wire.fields import (
+    FieldProblem,
+    FieldSpec,
+    Node,
+    Rule,
+    check_fields,
+    check_nodes,
+    is_absent,
+    is_object,
+    load_toml,
+    parse_nodes,
+    show,
+)
+
+QR_QUERY_PATH = "/localcfc/api/hsecfc/localQrCodeQuery"
+TOKEN_CHECK_PATH = "/localcfc/api/hsecfc/localEcTokenCheck"  # noqa: S105 - a path
+PAY_CONFIRM_PATH = "/localcfc/api/hsecfc/payConfirm"
+PAY_ANSWER_PATH = "/localcfc/api/hsecfc/payAnswer"
+QRCODE_PATH = "/ebus/channel/api/cfc/nationcfc/ec/qrcode"
+TERMINAL_PROMPTS_PATH = "/terminal/prompts"
+PUSH_PROMPT_PATH = "/push/prompt"
+PUSH_NOTICE_PATH = "/push/notice"
+
+QR_QUERY, TOKEN_CHECK, QRCODE = "ec.query", "token-check", "ec.qrcode"
+PAY_CONFIRM, PAY_ANSWER = "pay-confirm", "pay-answer"
+CODE_FIELD = "ecQrCode"
+RESIDENT_ID = "01"
+PHARMACY_PURCHASE = "02121"
+GENDER_TEXT = {"1": "男", "2": "女"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnCode:
+    """One return code of the centre, with what a person reads; `invented` when no public source gives it."""
+
+    id: str
+    code: int
+    chinese: str
+    english: str
+    invented: bool
+
+
+@cache
+def return_codes() -> Mapping[str, ReturnCode]:
+    """All return codes, by id."""
+    rows = load_toml("voucher_codes.toml")["code"]
+    assert isinstance(rows, list)
+    return {
+        row["id"]: ReturnCode(
+            id=row["id"],
+            code=row["code"],
+            chinese=row["chinese"],
+            english=row["english"],
+            invented=row["source"] == "invented",
+        )
+        for row in rows
+    }
+
+
+def return_code(code: int) -> ReturnCode | None:
+    """What a number means; None for one that is not in the table."""
+    return next((known for known in return_codes().values() if known.code == code), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcQuery:
+    """A request to decode a scanned code (ec.query); `code` is the scanned text."""
+
+    institution: str
+    operator: str
+    operator_name: str
+    office: str
+    office_name: str
+    code: str
+    business_type: str = PHARMACY_PURCHASE
+    device_type: str = ""
+
+
+def ec_query(query: EcQuery, *, code_field: str = CODE_FIELD) -> dict[str, object]:
+    """The request as the wire spells it. `code_field` names the member of data that carries the scanned text."""
+    data = {
+        "orgId": query.institution,
+        "businessType": query.business_type,
+        "operatorId": query.operator,
+        "operatorName": query.operator_name,
+        "officeId": query.office,
+        "officeName": query.office_name,
+        code_field: query.code,
+    }
+    if query.device_type:
+        data["deviceType"] = query.device_type
+    return {"orgId": query.institution, "transType": QR_QUERY, "data": data}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a code belongs to, and the token (ecToken) that stands for them in later transactions."""
+
+    id_no: str
+    name: str
+    token: str
+    insured_place: str
+    index_no: str
+    gender: str
+    """The text 男 or 女, as samples have it, not a code."""
+    birthday: str
+    """As samples have it: yyyy.MM.dd."""
+    channel: str
+    code: str
+
+    def to_wire(self) -> dict[str, object]:
+        """The data of an answer to ec.query."""
+        return {
+            "idNo": self.id_no,
+            "idType": RESIDENT_ID,
+            "userName": self.name,
+            "ecToken": self.token,
+            "insuOrg": self.insured_place,
+            "ecIndexNo": self.index_no,
+            "gender": self.gender,
+            "birthday": self.birthday,
+            "chnlId": self.channel,
+            "ecQrCode": self.code,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CentreReply:
+    """An answer of the centre: done when `code` is 0."""
+
+    code: int
+    message: str
+    data: Mapping[str, object]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the call did what it was asked to."""
+        return self.code == 0
+
+    def identity(self) -> Identity:
+        """The person of an ec.query's answer. Raises ValueError naming the missing member."""
+        try:
+            return Identity(
+                id_no=str(self.data["idNo"]),
+                name=str(self.data["userName"]),
+                token=str(self.data["ecToken"]),
+                insured_place=str(self.data.get("insuOrg", "")),
+                index_no=str(self.data.get("ecIndexNo", "")),
+                gender=str(self.data.get("gender", "")),
+                birthday=str(self.data.get("birthday", "")),
+                channel=str(self.data.get("chnlId", "")),
+                code=str(self.data.get("ecQrCode", "")),
+            )
+        except KeyError as error:
+            raise ValueError(f"the centre's answer lacks {error}") from error
+
+
+def reply(
+    meaning: str, *, institution: str = "", data: Mapping[str, object] | None = None, detail: str = "", data_as: str
+) -> dict[str, object]:
+    """An answer as the wire spells it; `meaning` is the id of a return code, `data_as` object or string."""
+    known = return_codes()[meaning]
+    content: object = data or {}
+    return {
+        "orgId": institution,
+        "code": known.code,
+        "message": f"{known.chinese}：{detail}" if detail else known.chinese,
+        "success": known.code == 0,
+        "type": "success" if known.code == 0 else "error",
+        "data": json.dumps(content, ensure_ascii=False) if data_as == "string" else content,
+        "extra": None,
+    }
+
+
+def parse_reply(body: object) -> CentreReply:
+    """An answer from its JSON; data may be an object or a string of one. Raises ValueError when it is no answer."""
+    if not is_object(body) or is_absent(body.get("code")):
+        raise ValueError("the centre's answer is no object with a code")
+    try:
+        code = int(str(body["code"]))
+    except ValueError as error:
+        raise ValueError(f"the centre's code is no number: {show(body['code'])}") from error
+    data = body.get("data")
+    if isinstance(data, str) and data:
+        data = json.loads(data)
+    return CentreReply(code=code, message=str(body.get("message") or ""), data=data if is_object(data) else {})
+
+
+def check(message: str, body: Mapping[str, object], *, code_field: str = CODE_FIELD) -> tuple[FieldProblem, ...]:
+    """Every wrong field of a request to the centre; `message` is one of this module's message names."""
+    problems = list(check_fields(_outer(message), body, ""))
+    problems += check_nodes(_nodes(message, "input"), body, "")
+    data = body.get("data")
+    if message == QR_QUERY and is_object(data):
+        if not isinstance(data.get(code_field), str) or not data[code_field]:
+            problems.append(
+                FieldProblem(
+                    path=f"data.{code_field}",
+                    rule=Rule.REQUIRED,
+                    expected="the scanned text",
+                    seen=show(data.get(code_field)),
+                )
+            )
+        if not is_absent(data.get("orgId")) and data.get("orgId") != body.get("orgId"):
+            problems.append(
+                FieldProblem(
+                    path="data.orgId",
+                    rule=Rule.CONSISTENT,
+                    expected=f"the outer orgId {show(body.get('orgId'))}",
+                    seen=show(data.get("orgId")),
+                )
+            )
+    return tuple(problems)
+
+
+def check_identity(data: Mapping[str, object]) -> tuple[FieldProblem, ...]:
+    """Every wrong field of the data that answers an ec.query."""
+    return tuple(check_nodes(_nodes(QR_QUERY, "output"), {"data": data}, ""))
+
+
+@cache
+def _table(message: str) -> Mapping[str, object]:
+    table = load_toml("voucher_fields.toml")[message]
+    assert is_object(table)
+    return table
+
+
+@cache
+def _outer(message: str) -> tuple[FieldSpec, ...]:
+    rows = _table(message)["outer"]
+    assert isinstance(rows, list)
+    return tuple(FieldSpec(**row) for row in rows)
+
+
+@cache
+def _nodes(message: str, part: str) -> tuple[Node, ...]:
+    return parse_nodes(_table(message).get(part, []))

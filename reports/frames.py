@@ -1,0 +1,226 @@
+"""One record of a tape as people read it: HTTP head and JSON, a counter line, the bytes of a line, or an event.
+
+    shown = show(record)
+    lit = offending(shown.lines, expected="medfee_sumamt 25.00", seen="medfee_sumamt 24.99")
+
+Numbers stand as they were on the wire (`12.50` stays `12.50`), and members keep their order, also when one comes twice.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from harness.clock import BEIJING, NS
+from harness.judge.history import COUNTER, parse_message
+from harness.line.record import Direction, Kind, Record
+from reports.sequence import visible
+
+HEX_ROW = 16
+HEX_LIMIT = 512
+"""Bytes of a binary body that are shown."""
+TEXT_LIMIT = 20_000
+"""Characters of a text body that are shown."""
+WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]+")
+LEAST_VALUE = 3
+"""A value shorter than this is highlighted only together with its name: `0` and `01` are everywhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of a shown record; `key`, `path` and `value` when it is a member of a JSON object.
+
+    The path leads there from the top: `input.drugdetail[0].pric`.
+    """
+
+    text: str
+    key: str = ""
+    path: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A record for reading: one line that says what it is, then its lines."""
+
+    seq: int
+    title: str
+    lines: tuple[Line, ...]
+
+
+class _Number(str):
+    """A number as the wire spelt it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class _Members:
+    """The members of an object, in order."""
+
+    pairs: list[tuple[str, "_Json"]]
+
+
+_Json: TypeAlias = "_Members | list[_Json] | _Number | str | bool | None"
+
+
+def show(record: Record) -> Shown:
+    """A record as text, JSON with one line a member."""
+    device, _, line = record.channel.partition(".")
+    if record.kind is Kind.EVENT:
+        return Shown(seq=record.seq, title=f"{record.channel}: {record.name}", lines=tuple(_event(record.data)))
+    arrow = {Direction.RECEIVED: "→", Direction.SENT: "←"}.get(record.direction, "·")
+    if record.channel == COUNTER:
+        way = "command to the adapter" if record.direction is Direction.SENT else "line of the adapter"
+        return Shown(seq=record.seq, title=f"{COUNTER}: {way}", lines=tuple(_text_or_hex(record.data)))
+    if device == COUNTER:
+        return Shown(
+            seq=record.seq,
+            title=f"{record.channel}: {len(record.data)} bytes",
+            lines=tuple(_text_or_hex(record.data)),
+        )
+    if line.startswith("http"):
+        what = "request" if record.direction is Direction.RECEIVED else "reply"
+        return Shown(seq=record.seq, title=f"{arrow} {record.channel}: {what}", lines=tuple(_http(record)))
+    title = f"{'from' if record.direction is Direction.SENT else 'to'} {device} on {record.channel}"
+    return Shown(seq=record.seq, title=title, lines=(Line(text=visible(record.data)), *_hex(record.data)))
+
+
+def filled(shown: Shown, room: int) -> Shown:
+    """The same with neighbouring plain members on one line, as many as fit into `room` characters."""
+    lines: list[Line] = []
+    for line in shown.lines:
+        last = lines[-1].text if lines else ""
+        if _plain(last) and _plain(line.text) and _indent(last) == _indent(line.text):
+            joined = f"{last} {line.text.strip()}"
+            if len(joined) <= room:
+                lines[-1] = Line(text=joined)
+                continue
+        lines.append(line)
+    return replace(shown, lines=tuple(lines))
+
+
+def _plain(text: str) -> bool:
+    """Whether a line is a whole member or item of a JSON node, and neither opens nor closes one."""
+    return text.startswith("  ") and text.strip()[-1:] not in {"{", "["} and text.strip()[:1] not in {"}", "]"}
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def offending(lines: Sequence[Line], *, expected: str, seen: str) -> frozenset[int]:
+    """Which lines the words of a finding point at; the most telling kind of match wins, none when nothing matches.
+
+    In this order: a path in the finding, the node in which that path is missing, a name with its value, the name of a
+    value, the name of a node, a value.
+    """
+    words = {word.strip(".-") for word in WORD.findall(f"{expected} {seen}")}
+    values = {word.strip(".-") for word in WORD.findall(seen)}
+    paths = [word for word in words if "." in word and not word[0].isdigit()]
+    members = {i: line for i, line in enumerate(lines) if line.key}
+    pathed = _ending(members, paths) or _ending(members, [path.rpartition(".")[0] for path in paths])
+    named = {i for i, line in members.items() if line.key in words}
+    valued = {i for i, line in members.items() if line.value and line.value in values}
+    leaves = {i for i in named if lines[i].value}
+    telling = {i for i in valued if len(lines[i].value) >= LEAST_VALUE}
+    return frozenset(pathed or named & valued or leaves or named or telling)
+
+
+def _ending(members: Mapping[int, Line], paths: Sequence[str]) -> set[int]:
+    ends = tuple(f".{path}" for path in paths)
+    return {i for i, line in members.items() if ends and f".{line.path}".endswith(ends)}
+
+
+def _http(record: Record) -> Iterator[Line]:
+    head, separator, _ = record.data.partition(b"\r\n\r\n")
+    message = parse_message(record)
+    if separator:
+        yield from (Line(text=text) for text in head.decode("latin-1").split("\r\n"))
+        yield Line(text="")
+    kind = message.headers.get("content-type", "").partition(";")[0]
+    if kind.startswith(("image/", "application/octet-stream")):
+        yield Line(text=f"({kind}, {len(message.body)} bytes)")
+        return
+    yield from _text_or_hex(message.body)
+
+
+def _text_or_hex(data: bytes) -> Iterator[Line]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        try:
+            text = data.decode("gbk")
+        except UnicodeDecodeError:
+            yield from _hex(data)
+            return
+        yield Line(text="(not UTF-8; read as GBK:)")
+    try:
+        found: _Json = json.loads(
+            text, object_pairs_hook=_Members, parse_float=_Number, parse_int=_Number, parse_constant=_Number
+        )
+    except ValueError:
+        yield from (Line(text=_printable(part)) for part in text[:TEXT_LIMIT].splitlines())
+        if len(text) > TEXT_LIMIT:
+            yield Line(text=f"({len(text) - TEXT_LIMIT} more characters)")
+        return
+    yield from _json(found)
+
+
+def _event(data: bytes) -> Iterator[Line]:
+    for line in _text_or_hex(data):
+        if line.key == "event":
+            continue
+        if line.key.endswith("_ns") and line.value.isdigit():
+            at = datetime.fromtimestamp(int(line.value) // NS, tz=BEIJING)
+            comma = "," if line.text.endswith(",") else ""
+            yield replace(line, text=f"{line.text.removesuffix(',')} ({at:%Y-%m-%d %H:%M:%S}){comma}")
+        else:
+            yield line
+
+
+def _json(found: _Json, *, indent: str = "", key: str | None = None, path: str = "", comma: str = "") -> Iterator[Line]:
+    name = "" if key is None else f"{_quoted(key)}: "
+    here = {"key": key or "", "path": path}
+    match found:
+        case _Members(pairs) if pairs:
+            yield Line(text=f"{indent}{name}{{", **here)
+            for number, (inner, value) in enumerate(pairs, start=1):
+                after = "," if number < len(pairs) else ""
+                below = f"{path}.{inner}" if path else inner
+                yield from _json(value, indent=indent + "  ", key=inner, path=below, comma=after)
+            yield Line(text=f"{indent}}}{comma}")
+        case list() if found:
+            yield Line(text=f"{indent}{name}[", **here)
+            for number, item in enumerate(found):
+                after = "," if number < len(found) - 1 else ""
+                yield from _json(item, indent=indent + "  ", path=f"{path}[{number}]", comma=after)
+            yield Line(text=f"{indent}]{comma}")
+        case _Members() | list():
+            yield Line(text=f"{indent}{name}{'[]' if isinstance(found, list) else '{}'}{comma}", **here)
+        case _Number():
+            yield Line(text=f"{indent}{name}{found}{comma}", value=str(found), **here)
+        case str():
+            yield Line(text=f"{indent}{name}{_quoted(found)}{comma}", value=found, **here)
+        case _:
+            word = json.dumps(found)
+            yield Line(text=f"{indent}{name}{word}{comma}", value=word, **here)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _printable(text: str) -> str:
+    return "".join(visible(c.encode()) if ord(c) < 0x20 else c for c in text)
+
+
+def _hex(data: bytes) -> Iterator[Line]:
+    for start in range(0, min(len(data), HEX_LIMIT), HEX_ROW):
+        row = data[start : start + HEX_ROW]
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
+        yield Line(text=f"{start:04x}  {row.hex(' '):<{HEX_ROW * 3}} {text}")
+    if len(data) > HEX_LIMIT:
+        yield Line(text=f"({len(data) - HEX_LIMIT} more bytes)")

@@ -1,0 +1,207 @@
+"""`report.html` of a run: one file, no network, readable without scripts, on paper and in the dark.
+
+Everything on it comes from the run's folder, and the same folder gives the same bytes. What the tape holds is text here
+and never markup; a content security policy allows the page's own script, by its digest, and nothing else.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.judge.history import CaseHistory
+from harness.judge.verdict import Finding
+from harness.line.folder import REPORT
+from harness.line.record import Kind, Record
+from reports import vocabulary
+from reports.coverage import State, coverage
+from reports.diagram import draw
+from reports.frames import Shown, filled, offending, show
+from reports.masking import for_show
+from reports.run_folder import CaseResult, RunFolder, read_run_folder
+
+TEMPLATES = Path(__file__).parent / "templates"
+NEIGHBOURS = 2
+"""Records shown before and after the one that a finding points at."""
+WIDE = 140
+"""Characters in a line of a record that no finding points at."""
+OPEN_AT_MOST = 3
+"""Cases that did not pass are open from the start when there are no more than these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameView:
+    """A record on the page; `lit` are the lines that a finding points at."""
+
+    shown: Shown
+    lit: frozenset[int]
+    own: bool
+    """Whether it is the finding's own record and no neighbour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingView:
+    """A finding with its record and those around it."""
+
+    number: int
+    finding: Finding
+    frames: tuple[FrameView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseView:
+    """A case on the page."""
+
+    anchor: str
+    result: CaseResult
+    replay: str
+    open: bool
+    diagram: str
+    """SVG; escaped by who drew it."""
+    records: tuple[Shown, ...]
+    findings: tuple[FindingView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleView:
+    """A rule with what the run found of it."""
+
+    id: str
+    sentence: str
+    severity: str
+    clause: str
+    cases: tuple[tuple[CaseView, int], ...]
+    """The cases with findings of this rule, and how many."""
+
+
+def render_report(folder: Path) -> Path:
+    """Write `report.html` into a run's folder and return its path. Raises ConfigError when it is no run's folder."""
+    target = folder / REPORT
+    target.write_text(report_page(for_show(read_run_folder(folder))), encoding="utf-8")
+    return target
+
+
+def report_page(run: RunFolder) -> str:
+    """The page of a run."""
+    troubled = sum(case.outcome != "passed" for case in run.cases)
+    cases = [
+        _case_view(run, case, f"c{number}", few=troubled <= OPEN_AT_MOST) for number, case in enumerate(run.cases, 1)
+    ]
+    return render(
+        "report.html.j2",
+        run=run,
+        cases=cases,
+        by_case={view.result.case: view for view in cases},
+        areas=coverage(run.cases),
+        rules=_rules(run, cases),
+        State=State,
+    )
+
+
+def render(template: str, **context: object) -> str:
+    """A page from a template of this package, with the shared style, script and words."""
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = _environment().get_template(template)
+    return page.render(style=style, script=script, script_digest=digest, words=vocabulary, **context)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["duration"] = duration
+    environment.filters["body"] = body
+    return environment
+
+
+def duration(elapsed_ms: float) -> str:
+    """A duration for people: `12 ms`, `1.24 s`."""
+    return f"{elapsed_ms:.0f} ms" if elapsed_ms < 1000 else f"{elapsed_ms / 1000:.2f} s"
+
+
+def body(text: str) -> Markup:
+    """A text escaped for the inside of an element, where quotation marks are harmless and frames are full of them."""
+    return Markup(escape(text, quote=False))  # noqa: S704 - escaped here
+
+
+def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> CaseView:
+    history = run.history(case)
+    records = history.records if history else ()
+    marks: dict[int, str] = {}
+    for number, finding in enumerate(case.findings, start=1):
+        marks[finding.seq] = f"{marks[finding.seq]}, {number}" if finding.seq in marks else str(number)
+    return CaseView(
+        anchor=anchor,
+        result=case,
+        replay=run.replay(case.case),
+        open=few and case.outcome != "passed",
+        diagram=draw(history, anchor=anchor, marks=marks) if history else "",
+        records=tuple(filled(show(record), WIDE) for record in records if _worth_showing(record)),
+        findings=tuple(
+            FindingView(number=number, finding=finding, frames=_frames(finding, run, history))
+            for number, finding in enumerate(case.findings, start=1)
+        ),
+    )
+
+
+def _worth_showing(record: Record) -> bool:
+    return record.kind is Kind.FRAME or record.name not in {"volatile", "case-start", "case-end"}
+
+
+def _frames(finding: Finding, run: RunFolder, history: CaseHistory | None) -> tuple[FrameView, ...]:
+    records: Sequence[Record] = history.records if history else run.tape.records if run.tape else ()
+    at = next((i for i, record in enumerate(records) if record.seq == finding.seq), None)
+    if at is None:
+        return ()
+    views = []
+    for record in records[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]:
+        own = record.seq == finding.seq
+        shown = show(record)
+        lit = offending(shown.lines, expected=finding.expected, seen=finding.seen) if own else frozenset[int]()
+        views.append(FrameView(shown=shown, lit=lit, own=own))
+    return tuple(views)
+
+
+def _rules(run: RunFolder, cases: Iterable[CaseView]) -> list[RuleView]:
+    found: dict[str, list[tuple[CaseView, Finding]]] = {}
+    for view in cases:
+        for finding in view.result.findings:
+            found.setdefault(finding.rule, []).append((view, finding))
+    notes = {note.id: note for note in run.manifest.rules}
+    views = []
+    for name in sorted({*notes, *found}):
+        mine = found.get(name, [])
+        first = mine[0][1] if mine else None
+        note = notes.get(name)
+        counts: Mapping[str, tuple[CaseView, int]] = {
+            view.anchor: (view, sum(other is view for other, _ in mine)) for view, _ in mine
+        }
+        views.append(
+            RuleView(
+                id=name,
+                sentence=first.sentence if first else _sentence(name),
+                severity=note.severity if note else first.severity if first else "",
+                clause=note.clause if note else first.clause if first else "",
+                cases=tuple(counts.values()),
+            )
+        )
+    return views
+
+
+def _sentence(rule: str) -> str:
+    from harness.rules.registry import all_rules
+
+    known = all_rules().get(rule)
+    return known.sentence if known else ""

@@ -1,0 +1,106 @@
+"""What a run came to, on the terminal: its verdict, counts, findings by rule, and where to look next."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.judge.verdict import Finding
+from harness.line.folder import REPORT
+from reports.masking import for_show
+from reports.run_folder import CaseResult, RunFolder, Word, read_run_folder
+from reports.vocabulary import COLOURS, OUTCOMES, both, printable
+
+HEADLINES = {
+    Word.CERTIFIED: "CERTIFIED 通过认证",
+    Word.PASSED: "PASSED 通过 (only a part of the plan ran: no certificate 仅执行部分计划，不予认证)",
+    Word.FINDINGS: "FINDINGS 存在问题",
+    Word.INCONCLUSIVE: "INCONCLUSIVE 无法判定",
+}
+SHOWN = 8
+"""Findings of one rule, and doubtful or missing cases, that are listed; the report has them all."""
+
+
+def print_summary(folder: Path, console: Console | None = None, *, as_json: bool = False) -> None:
+    """Print what a run came to, for people or as one JSON line. Raises ConfigError when it is no run's folder."""
+    console = console or Console(highlight=False)
+    run = for_show(read_run_folder(folder))
+    if as_json:
+        console.file.write(json.dumps(_content(run), ensure_ascii=False) + "\n")
+        return
+    verdict = run.verdict
+    colour = COLOURS.get(verdict.word.value, "")
+    console.print(Text.assemble((HEADLINES[verdict.word], f"bold {colour}"), f"  {run.manifest.plan}"), soft_wrap=True)
+    counts = (
+        (verdict.demanded, "demanded 应执行", ""),
+        (verdict.passed, both(OUTCOMES, "passed"), COLOURS["passed"]),
+        (verdict.failed, both(OUTCOMES, "failed"), COLOURS["failed"]),
+        (verdict.inconclusive, both(OUTCOMES, "inconclusive"), COLOURS["inconclusive"]),
+        (len(verdict.missing), both(OUTCOMES, "missing"), COLOURS["missing"]),
+    )
+    parts = [(f"{count} {word}", style if count else "dim") for count, word, style in counts]
+    console.print(Text("   ").join(Text(text, style=style) for text, style in parts), soft_wrap=True)
+    for gap in run.gaps:
+        console.print(Text(f"! {gap.en} {gap.zh}", style="yellow"), soft_wrap=True)
+    if any(case.findings for case in run.cases):
+        console.print(_findings(run))
+    doubts = [f"? {case.case}: {reason}" for case in run.cases for reason in case.inconclusive]
+    doubts += [f"– {name}: {both(OUTCOMES, 'missing')}" for name in verdict.missing]
+    for doubt in doubts[:SHOWN]:
+        console.print(Text(printable(doubt), style="yellow"), soft_wrap=True)
+    if len(doubts) > SHOWN:
+        console.print(Text(f"  +{len(doubts) - SHOWN}, see the report 见报告", style="yellow"))
+    if (folder / REPORT).is_file():
+        console.print(Text(f"report 报告: {folder / REPORT}"), soft_wrap=True)
+    bad = next((case for case in run.cases if case.findings), None) or next(
+        (case for case in run.cases if case.inconclusive), None
+    )
+    if bad is not None:
+        console.print(Text(f"replay 重放: {run.replay(bad.case)}"), soft_wrap=True)
+
+
+def _content(run: RunFolder) -> dict[str, object]:
+    verdict = run.verdict
+    return {
+        "event": "ended",
+        "verdict": verdict.word.value,
+        "certified": verdict.certified,
+        "plan": run.manifest.plan,
+        "cases": {
+            "demanded": verdict.demanded,
+            "passed": verdict.passed,
+            "failed": verdict.failed,
+            "inconclusive": verdict.inconclusive,
+            "missing": list(verdict.missing),
+        },
+        "findings": [{"case": case.case, **vars(finding)} for case in run.cases for finding in case.findings],
+        "inconclusive": [{"case": case.case, "reason": r} for case in run.cases for r in case.inconclusive],
+        "gaps": [gap.en for gap in run.gaps],
+        "folder": str(run.path),
+    }
+
+
+def _findings(run: RunFolder) -> Table:
+    table = Table(expand=True, show_lines=True)
+    table.add_column("rule 规则", ratio=2, overflow="fold")
+    table.add_column("case 用例", ratio=2, overflow="fold")
+    table.add_column("expected 应为 / seen 实际", ratio=3)
+    rules: dict[str, list[tuple[CaseResult, Finding]]] = {}
+    for case in run.cases:
+        for finding in case.findings:
+            rules.setdefault(finding.rule, []).append((case, finding))
+    for rule, found in sorted(rules.items()):
+        first = found[0][1]
+        about = Text.assemble(
+            (rule, "bold"), (f" {first.severity}\n", "red"), first.sentence, (f"\n{first.clause}", "dim")
+        )
+        for number, (case, finding) in enumerate(found[:SHOWN]):
+            seen = Text.assemble(
+                printable(finding.expected), ("\n→ ", "red"), printable(finding.seen), (f"  #{finding.seq}", "dim")
+            )
+            table.add_row(about if number == 0 else Text(rule, style="dim"), Text(printable(case.case)), seen)
+        if len(found) > SHOWN:
+            table.add_row(Text(rule, style="dim"), Text(f"+{len(found) - SHOWN}"), Text("see the report 见报告"))
+    return table

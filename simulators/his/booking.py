@@ -1,0 +1,229 @@
+"""What books: settlement (2102), refund (2103), and the reversal (2601) of either when its outcome is unknown.
+
+The law of this module: between a message that books and its answer the outcome is unknown, and unknown is never
+refused. It is resolved by reversing the message in doubt, by its own msgid, which is right whether it was booked or
+not:
+
+* a settlement in doubt is reversed: afterwards nothing is booked, and the customer may pay anew;
+* a refund in doubt is reversed: afterwards the settlement stands, and the refund may be asked for anew.
+
+A reversal that the platform refuses because it knows no such message says the same: nothing is booked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from simulators.his.behaviour import Behaviour, OnUnknown
+from simulators.his.journal import OPEN_STATES, Amounts, Journal, Settlement, State
+from simulators.his.outcome import Done, OutcomeUnknownError, RefusedError, accepted
+from simulators.his.platform import Kind, Platform, Result, Sender
+from simulators.his.sale import Settled, read_refund, read_settled
+from simulators.his.texts import (
+    CANNOT_BE_REVERSED_CODES,
+    NOTHING_TO_REVERSE_CODES,
+    NOTHING_TO_REVERSE_WORDS,
+    REFUND_UNKNOWN_PROMPT,
+    UNKNOWN_PROMPT,
+    Reason,
+)
+
+ATTEMPTS = 3
+"""How often a reversal is tried at once, and a refund that must be."""
+
+
+class Reversal(Enum):
+    """What a reversal told of the message in doubt."""
+
+    GONE = "nothing of it is booked"
+    STANDS = "it is booked and stays"
+    UNSURE = "nobody knows yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be settled: the input of 2102, whose it is, and what the pre-settlement said it would cost."""
+
+    content: Mapping[str, object]
+    psn_no: str
+    expected: Amounts | None
+
+
+class Bookings:
+    """The settlements of a counter. `sign_no` gives the sign-in number of a day or raises RefusedError."""
+
+    def __init__(
+        self, *, journal: Journal, platform: Platform, behaviour: Behaviour, sign_no: Callable[[str], str]
+    ) -> None:
+        self._journal = journal
+        self._platform = platform
+        self._on_unknown = behaviour.on_unknown
+        self._sign_no = sign_no
+        if not behaviour.remembers_unknown:
+            for settlement in journal.open_ones():
+                journal.put(replace(settlement, state=State.REFUSED))
+
+    def settle(self, order: Order, sender: Sender, *, again: bool = False) -> Done:
+        """2102. Raises RefusedError when nothing is booked, OutcomeUnknownError when that is not known."""
+        result, kept = self._send_settlement(order, sender)
+        if result.kind is Kind.UNKNOWN:
+            return self._after_unknown(kept, order, sender, again=again)
+        settled = accepted(result)
+        if kept.to_void:
+            if not self.resolve(kept, sender.at):
+                raise OutcomeUnknownError(kept.msgid, UNKNOWN_PROMPT)
+            raise RefusedError(Reason.AMOUNTS_DISAGREE, msgid=kept.msgid)
+        return Done(
+            order=kept.order,
+            setl_id=settled.setl_id,
+            mdtrt_id=settled.mdtrt_id,
+            psn_no=kept.psn_no,
+            msgid=kept.msgid,
+            amounts=settled.amounts,
+        )
+
+    def refund(self, settlement: Settlement, at: str) -> Done:
+        """2103. Raises RefusedError when the settlement stands, OutcomeUnknownError when that is not known."""
+        result, kept = self._send_refund(settlement, at)
+        if result.kind is Kind.UNKNOWN:
+            if not self.resolve(kept, at):
+                raise OutcomeUnknownError(result.msgid, REFUND_UNKNOWN_PROMPT)
+            refunded = any(
+                s.msgid == kept.msgid for s in self._journal.of_order(kept.order) if s.state is State.REFUNDED
+            )
+            reason = Reason.ALREADY_REFUNDED if refunded else Reason.PLATFORM_UNAVAILABLE
+            raise RefusedError(reason, msgid=result.msgid)
+        paid = kept.amounts
+        return Done(
+            order=kept.order,
+            setl_id=accepted(result),
+            mdtrt_id=kept.mdtrt_id or "",
+            psn_no=kept.psn_no,
+            msgid=result.msgid,
+            amounts=Amounts(total=-paid.total, fund=-paid.fund, account=-paid.account, cash=-paid.cash),
+        )
+
+    def resolve_all(self, at: str) -> list[Settlement]:
+        """Resolve whatever is unknown; returns what still is."""
+        return [settlement for settlement in self._journal.open_ones() if not self.resolve(settlement, at)]
+
+    def resolve(self, settlement: Settlement, at: str) -> bool:
+        """Bring a settlement to where it is known; False when the platform still does not say."""
+        for _ in range(ATTEMPTS):
+            if settlement.state in OPEN_STATES:
+                reversal = self._reverse(settlement, at)
+                if reversal is Reversal.UNSURE:
+                    return False
+                settlement = _after_reversal(settlement, reversal)
+                self._journal.put(settlement)
+            if not (settlement.to_void and settlement.state is State.SETTLED):
+                return True
+            result, settlement = self._send_refund(settlement, at)
+            if result.kind is Kind.REFUSED:
+                return False
+        return settlement.state is State.REFUNDED
+
+    def _send_settlement(self, order: Order, sender: Sender) -> tuple[Result[Settled], Settlement]:
+        expected = order.expected
+        kept = Settlement(
+            msgid="",
+            order=sender.order,
+            at=sender.at,
+            psn_no=order.psn_no,
+            insuplc=sender.insuplc,
+            amounts=expected or Amounts(total=0, fund=0, account=0, cash=0),
+        )
+
+        def written(msgid: str) -> None:
+            nonlocal kept
+            kept = replace(kept, msgid=msgid)
+            self._journal.put(kept)
+
+        def finished(result: Result[Settled]) -> None:
+            nonlocal kept
+            kept = self._after(kept, result, expected)
+            self._journal.put(kept)
+
+        result = self._platform.call(
+            "2102", order.content, sender=sender, parse=read_settled, written=written, finished=finished
+        )
+        return result, kept
+
+    def _after(self, kept: Settlement, result: Result[Settled], expected: Amounts | None) -> Settlement:
+        if result.value is not None:
+            settled = result.value
+            return replace(
+                kept,
+                state=State.SETTLED,
+                setl_id=settled.setl_id,
+                mdtrt_id=settled.mdtrt_id,
+                amounts=settled.amounts,
+                to_void=expected is not None and settled.amounts != expected,
+            )
+        unknown = result.kind is Kind.UNKNOWN and self._on_unknown is OnUnknown.REVERSE
+        return replace(kept, state=State.UNKNOWN if unknown else State.REFUSED)
+
+    def _after_unknown(self, kept: Settlement, order: Order, sender: Sender, *, again: bool) -> Done:
+        if self._on_unknown is OnUnknown.REVERSE:
+            if not self.resolve(kept, sender.at):
+                raise OutcomeUnknownError(kept.msgid, UNKNOWN_PROMPT)
+        elif self._on_unknown is OnUnknown.SETTLE_AGAIN and not again:
+            return self.settle(order, sender, again=True)
+        raise RefusedError(Reason.PLATFORM_UNAVAILABLE, msgid=kept.msgid)
+
+    def _send_refund(self, settlement: Settlement, at: str) -> tuple[Result[str], Settlement]:
+        kept = replace(settlement, state=State.REFUNDING, refunded_at=at)
+
+        def written(msgid: str) -> None:
+            nonlocal kept
+            kept = replace(kept, refund_msgid=msgid)
+            self._journal.put(kept)
+
+        def finished(result: Result[str]) -> None:
+            nonlocal kept
+            if result.kind is Kind.ACCEPTED:
+                kept = replace(kept, state=State.REFUNDED, to_void=False)
+            elif result.kind is Kind.REFUSED:
+                kept = replace(settlement, refund_msgid=result.msgid)
+            self._journal.put(kept)
+
+        original = {"setl_id": settlement.setl_id, "mdtrt_id": settlement.mdtrt_id, "psn_no": settlement.psn_no}
+        sender = Sender(at=at, order=settlement.order, sign_no=self._sign_no(at), insuplc=settlement.insuplc)
+        result = self._platform.call(
+            "2103",
+            {"data": {**original, "expContent": ""}},
+            sender=sender,
+            parse=read_refund,
+            written=written,
+            finished=finished,
+        )
+        return result, kept
+
+    def _reverse(self, settlement: Settlement, at: str) -> Reversal:
+        """2601 for the message in doubt."""
+        refund = settlement.state is State.REFUNDING
+        doubted, infno = (settlement.refund_msgid or "", "2103") if refund else (settlement.msgid, "2102")
+        data = {"psn_no": settlement.psn_no, "omsgid": doubted, "oinfno": infno}
+        sender = Sender(at=at, order=settlement.order, sign_no=self._sign_no(at), insuplc=settlement.insuplc)
+        for _ in range(ATTEMPTS):
+            result = self._platform.call(
+                "2601", {"data": data}, sender=sender, parse=lambda _: "reversed", stands_for=doubted
+            )
+            if result.kind is not Kind.UNKNOWN:
+                return _told_by(result, refund=refund)
+        return Reversal.UNSURE
+
+
+def _told_by(result: Result[str], *, refund: bool) -> Reversal:
+    gone = result.code in NOTHING_TO_REVERSE_CODES or any(word in result.message for word in NOTHING_TO_REVERSE_WORDS)
+    if result.kind is Kind.ACCEPTED or gone:
+        return Reversal.GONE
+    return Reversal.STANDS if refund and result.code in CANNOT_BE_REVERSED_CODES else Reversal.UNSURE
+
+
+def _after_reversal(settlement: Settlement, reversal: Reversal) -> Settlement:
+    if settlement.state is not State.REFUNDING:
+        return replace(settlement, state=State.REVERSED)
+    if reversal is Reversal.STANDS:
+        return replace(settlement, state=State.REFUNDED, to_void=False)
+    return replace(settlement, state=State.SETTLED, refunded_at=None)

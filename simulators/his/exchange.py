@@ -1,0 +1,128 @@
+"""One HTTP request and what came of it: an answer, or none; a time limit on the whole answer, not on each packet.
+
+A connection serves one request. A kept one saves a millisecond and brings the question whether a reply belongs to this
+request or to one that was given up.
+"""
+
+import http.client
+import io
+import json
+import socket
+import time
+import urllib.parse
+from collections.abc import Mapping
+from decimal import Decimal
+
+LINGER_S = 0.25
+REPLY_LIMIT = 4 << 20
+
+
+class NoAnswerError(Exception):
+    """There was no proper answer; whether the other side acted on the request is unknown."""
+
+
+def post(url: str, body: bytes, *, connect_s: float, reply_s: float) -> Mapping[str, object]:
+    """Send a JSON body and read the JSON object that answers it. Raises NoAnswerError for anything else."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or parts.hostname is None:
+        raise NoAnswerError(f"only http:// addresses are served, not {url}")
+    try:
+        line = socket.create_connection((parts.hostname, parts.port or 80), timeout=connect_s)
+    except OSError as error:
+        raise NoAnswerError(f"no connection: {error}") from error
+    try:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        head = (
+            f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            "User-Agent: liantiao-reference-pharmacy\r\nContent-Type: application/json;charset=UTF-8\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        line.settimeout(reply_s)
+        line.sendall(head.encode("ascii") + body)
+        return read_json(_read_answer(line, time.monotonic() + reply_s))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+    finally:
+        _hang_up(line)
+
+
+def read_json(body: bytes) -> Mapping[str, object]:
+    """The object in a body; UTF-8, else GBK; also when the object comes as a JSON string of JSON.
+
+    Numbers with a point become Decimal. Raises ValueError when there is no object.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("gbk")
+    value = json.loads(text, parse_float=Decimal)
+    if isinstance(value, str):
+        value = json.loads(value, parse_float=Decimal)
+    if not isinstance(value, dict):
+        raise ValueError("the answer is no JSON object")
+    return value
+
+
+def inner_object(value: object) -> Mapping[str, object]:
+    """A member that travels as an object or as a string of JSON; empty when it is neither."""
+    if isinstance(value, str) and value:
+        value = json.loads(value, parse_float=Decimal)
+    return value if isinstance(value, dict) else {}
+
+
+class _Until(io.RawIOBase):
+    """A socket's input that ends with TimeoutError at a moment, however slowly the bytes drip."""
+
+    def __init__(self, line: socket.socket, deadline: float) -> None:
+        self._line = line
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # a buffer is what BufferedReader passes
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the reply is not there in time")
+        self._line.settimeout(left)
+        return self._line.recv_into(buffer)
+
+
+class _Line:
+    """What `http.client` needs of a socket."""
+
+    def __init__(self, source: io.RawIOBase) -> None:
+        self._source = source
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._source)
+
+
+def _read_answer(line: socket.socket, deadline: float) -> bytes:
+    response = http.client.HTTPResponse(_Line(_Until(line, deadline)), method="POST")  # type: ignore[arg-type] # see _Line
+    try:
+        response.begin()
+        body = response.read(REPLY_LIMIT + 1)
+        if response.status != http.client.OK:
+            raise ValueError(f"HTTP status {response.status}")
+        if len(body) > REPLY_LIMIT:
+            raise ValueError("the reply is too long")
+        if response.length:
+            raise ValueError("the reply ends too early")
+        return body
+    finally:
+        response.close()
+
+
+def _hang_up(line: socket.socket) -> None:
+    """Close our side first and let the other side notice, so that it knows nobody waits before the next request."""
+    try:
+        line.shutdown(socket.SHUT_WR)
+        line.settimeout(LINGER_S)
+        deadline = time.monotonic() + LINGER_S
+        while line.recv(4096) and time.monotonic() < deadline:
+            pass
+    except OSError:
+        pass
+    finally:
+        line.close()

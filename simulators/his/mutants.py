@@ -1,0 +1,174 @@
+"""Adapters with one known defect each: proof that the bench detects it.
+
+Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it.
+"""
+
+from dataclasses import dataclass, replace
+
+from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
+from simulators.his.texts import Reason, prompt_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A defect, in both languages, and what shows it from outside."""
+
+    name: str
+    english: str
+    chinese: str
+    shown_by: str
+    behaviour: Behaviour
+
+
+RIGHT = Behaviour()
+
+
+def _float_amount(price: str, quantity: str, _stated: int) -> int:
+    return int(int(float(price) * 100) * float(quantity))
+
+
+def _signtype_mock(_infno: str, _of_profile: str) -> str:
+    return "MOCK"
+
+
+def _same_number(institution: str, stamp: str, _sequence: int) -> str:
+    return f"{institution[:12]}{stamp}0001"
+
+
+def _without_last_digit(text: str) -> str:
+    return text[:-1]
+
+
+def _terse(reason: Reason, message: str) -> str:
+    return "交易失败 / failed" if reason is Reason.NOT_ACTIVATED else prompt_for(reason, message)
+
+
+MUTANTS = (
+    Mutant(
+        name="timeout-as-refused",
+        english="a settlement without an answer counts as refused; nobody reverses it",
+        chinese="结算超时当作失败，不冲正",
+        shown_by="2102 booked and its reply lost: no 2601 follows, and the books differ from the platform's",
+        behaviour=replace(RIGHT, on_unknown=OnUnknown.TREAT_AS_REFUSED),
+    ),
+    Mutant(
+        name="settles-again-on-lost-reply",
+        english="a settlement without an answer is sent again under a new msgid",
+        chinese="结算无应答时换新报文号再次结算",
+        shown_by="2102 booked and its reply lost: a second 2102 for the same order, booked or refused as a duplicate",
+        behaviour=replace(RIGHT, on_unknown=OnUnknown.SETTLE_AGAIN),
+    ),
+    Mutant(
+        name="new-msgid-in-reversal",
+        english="the reversal names its own msgid instead of the original one",
+        chinese="冲正报文的原报文号填成了自己的报文号",
+        shown_by="2601 whose omsgid is no earlier msgid; the settlement stays booked",
+        behaviour=replace(RIGHT, omsgid=lambda _original, own: own),
+    ),
+    Mutant(
+        name="float-money",
+        english="amounts are computed with binary floats and cut to the fen",
+        chinese="金额用浮点数计算并截断到分",
+        shown_by="a line of 1 x 4.35 goes out as 4.34, one of 3 x 4.35 as 13.02: amounts differ from the basket",
+        behaviour=replace(RIGHT, wire_amount=_float_amount),
+    ),
+    Mutant(
+        name="cached-expired-code",
+        english="a code seen before is answered from a cache instead of by the voucher centre",
+        chinese="扫过的二维码直接用缓存的身份，不再解码",
+        shown_by="a code shown twice (used or expired by then): no second ec.query; settled, not refused",
+        behaviour=replace(RIGHT, caches_identities=True),
+    ),
+    Mutant(
+        name="ignores-password",
+        english="signtype MOCK switches the payment password off",
+        chinese="报文签名类型填MOCK，跳过支付密码",
+        shown_by="signtype MOCK in the envelope; a settlement without a confirmed prompt",
+        behaviour=replace(RIGHT, signtype=_signtype_mock),
+    ),
+    Mutant(
+        name="drops-last-digit",
+        english="the last digit of the scanned code is lost before it is sent",
+        chinese="扫码结果丢失最后一位",
+        shown_by="ecQrCode differs from what the scanner sent; every good purchase is refused as code unknown",
+        behaviour=replace(RIGHT, scanned=_without_last_digit),
+    ),
+    Mutant(
+        name="logs-id-number",
+        english="the customer's ID number stands in the log in clear",
+        chinese="日志中明文记录身份证号",
+        shown_by="an ID number in counter.log",
+        behaviour=replace(RIGHT, masked=lambda text: text),
+    ),
+    Mutant(
+        name="refund-without-original",
+        english="a refund is sent by order number, without looking for its settlement",
+        chinese="退费不查原结算，直接用订单号",
+        shown_by="2103 whose setl_id the platform never gave out; refusals that should have been made at the counter",
+        behaviour=replace(RIGHT, refund_by=RefundBy.ORDER_NUMBER),
+    ),
+    Mutant(
+        name="skips-pre-settlement",
+        english="the settlement is sent without a pre-settlement",
+        chinese="不做预结算直接结算",
+        shown_by="2102 without a 2101 of the same amounts before it",
+        behaviour=replace(RIGHT, pre_settles=False),
+    ),
+    Mutant(
+        name="journal-after-send",
+        english="a msgid is written to the journal only when its answer is there",
+        chinese="报文先发送后记日志",
+        shown_by="the journal event comes after the request; after a crash in between nothing is known of it",
+        behaviour=replace(RIGHT, write_ahead=False),
+    ),
+    Mutant(
+        name="msgid-not-unique",
+        english="msgids are unique to the second only",
+        chinese="报文号只精确到秒",
+        shown_by="two transactions with one msgid",
+        behaviour=replace(RIGHT, msgid=_same_number),
+    ),
+    Mutant(
+        name="keeps-second-read",
+        english="what the scanner sent twice is taken for the next customer's code",
+        chinese="重复扫码的残留数据被当作下一位顾客的码",
+        shown_by="after a double read the next purchase asks the centre for the former code, before any code is shown",
+        behaviour=replace(RIGHT, discards_leftovers=False),
+    ),
+    Mutant(
+        name="account-always-used",
+        english="the personal account is used although the customer said no",
+        chinese="顾客不使用个人账户时仍扣个人账户",
+        shown_by="acct_used_flag 1 in 2101 and 2102 where the cashier said use_account false; acct_pay not 0",
+        behaviour=replace(RIGHT, account_flag=lambda _: "1"),
+    ),
+    Mutant(
+        name="forgets-unknown-at-restart",
+        english="an outcome that was unknown before a restart is taken for refused after it",
+        chinese="重启后把未知结果当作失败",
+        shown_by="crash or unknown outcome after 2102 was booked, then a restart: no 2601, and the books differ",
+        behaviour=replace(RIGHT, remembers_unknown=False),
+    ),
+    Mutant(
+        name="no-prompt-to-activate",
+        english="a customer without an active voucher is not asked to activate it",
+        chinese="凭证未激活时不提示激活",
+        shown_by="outcome not-activated whose prompt does not speak of activation (激活)",
+        behaviour=replace(RIGHT, prompt=_terse),
+    ),
+    Mutant(
+        name="unsigned-session",
+        english="business goes on without a sign-in",
+        chinese="未签到即办理业务",
+        shown_by="without 9001 the desk asks for a scan and sends ec.query and 1101, with an empty sign_no",
+        behaviour=replace(RIGHT, needs_sign_in=False),
+    ),
+)
+
+
+def behaviour_of(name: str | None) -> Behaviour:
+    """The behaviour of a mutant; the right one for None. Raises KeyError for a name that does not exist."""
+    if name is None:
+        return RIGHT
+    found = {mutant.name: mutant for mutant in MUTANTS}[name]
+    return replace(found.behaviour, name=name)

@@ -1,0 +1,93 @@
+"""The phone's pages: everybody at `/`, a person's screen at `/people/ID`. Each is whole in itself."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from fixtures.channels import Channel, channels
+from fixtures.population import Person, VoucherState, people
+from harness.line.record import JsonValue
+from harness.money import Fen, format_yuan
+from simulators.phone.codes import Code, CodeKind
+from simulators.phone.texts import Refusal
+
+POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+)
+"""The pages' content security policy: a browser refuses anything that is not in the page or from the phone itself."""
+VOUCHER_STATES = {
+    VoucherState.ACTIVE: ("已激活", "active"),
+    VoucherState.LAPSED: ("已失效", "lapsed"),
+    VoucherState.NONE: ("未激活", "not activated"),
+}
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPage:
+    """What a person's page shows beside the code; `screen` is what the live feed would say now."""
+
+    person: Person
+    channel: Channel
+    kind: CodeKind
+    screen: Mapping[str, JsonValue]
+    balance: str
+
+
+def people_page(balances: Mapping[str, str]) -> str:
+    """The list of people with balance and voucher state."""
+    rows = [
+        {"person": person, "balance": balances[person.id], "state": VOUCHER_STATES[person.voucher]}
+        for person in people()
+    ]
+    return _TEMPLATES.get_template("people.html").render(rows=rows)
+
+
+def person_page(page: PersonPage, *, code: Code | None = None, png: bytes = b"", refusal: Refusal | None = None) -> str:
+    """A person's screen with a code, or with the reason why there is none."""
+    start: dict[str, JsonValue] = {
+        "person": page.person.id,
+        "channel": page.channel.id,
+        "kind": page.kind.value,
+        "screen": page.screen,
+        "code": {"issued_ms": _ms(code.issued_ns), "refresh_ms": _ms(code.refresh_ns)} if code else None,
+    }
+    return _TEMPLATES.get_template("person.html").render(
+        page=page,
+        masked=masked(page.person.id_no),
+        state=VOUCHER_STATES[page.person.voucher],
+        channels=channels(),
+        kinds=(("voucher", "医保码", "Voucher code"), ("pay", "付款码", "Pay code")),
+        code=code,
+        picture=f"data:image/png;base64,{base64.b64encode(png).decode()}",
+        refusal=refusal,
+        start=start,
+    )
+
+
+def refusal_page(refusal: Refusal) -> str:
+    """A page that says why there is no other; for an unknown person with the list of those there are."""
+    return _TEMPLATES.get_template("refusal.html").render(refusal=refusal, people=people())
+
+
+def masked(id_no: str) -> str:
+    """An ID number as apps show it: the first four and the last four digits."""
+    return f"{id_no[:4]}{'*' * (len(id_no) - 8)}{id_no[-4:]}"
+
+
+def opening_balance(person: Person) -> str:
+    """The balance in yuan before any movement."""
+    return format_yuan(Fen(person.balance_fen))
+
+
+def _ms(ns: int) -> int:
+    return ns // 1_000_000

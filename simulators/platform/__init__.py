@@ -1,0 +1,23 @@
+"""The province's settlement platform: the institution interface (定点医药机构接口) over a ledger in fen."""
+
+from dataclasses import dataclass
+
+from harness.bench.plugin import SimulatorContext
+from simulators.platform.app import Platform
+from simulators.platform.settings import PlatformSettings
+
+__all__ = ["SIMULATOR"]
+
+
+@dataclass(frozen=True)
+class _PlatformType:
+    kind: str = "platform"
+    settings: type[PlatformSettings] = PlatformSettings
+    needs: tuple[str, ...] = ("voucher-centre", "phone")
+
+    def create(self, context: SimulatorContext, settings: PlatformSettings) -> Platform:
+        """A platform that is not started yet. Raises ConfigError for an unknown profile."""
+        return Platform(context, settings)
+
+
+SIMULATOR = _PlatformType()

@@ -1,0 +1,111 @@
+"""One call of a transaction as the platform understood it, and how answers to it are written (envelope, §4.2)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from fixtures.population import Institution
+from harness.clock import BEIJING, NS
+from harness.money import Fen, format_yuan
+from harness.wire.profile import Profile
+from simulators.platform.refusals import RefusedError
+
+_SORTED = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_PLAIN = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request that follows the interface, of an institution that exists."""
+
+    infno: str
+    msgid: str
+    institution: Institution
+    operator: str
+    area: str
+    insured_place: str
+    signtype: str
+    sign_no: str
+    data: Mapping[str, object]
+    digest: bytes
+    at: datetime
+
+    def node(self, name: str) -> Mapping[str, object]:
+        """An object of the input; the field tables have seen to it that it is there."""
+        found = self.data[name]
+        assert isinstance(found, Mapping)
+        return found
+
+
+def digest_of(infno: str, institution: str, data: object) -> bytes:
+    """What makes two requests with one msgid equal: transaction, institution and input, not time or sign-in."""
+    return hashlib.sha256(_SORTED.encode([infno, institution, data])).digest()
+
+
+class Writer:
+    """Writes answers of one platform as its province's profile has them."""
+
+    def __init__(self, profile: Profile, *, amounts_as_numbers: bool) -> None:
+        self._profile = profile
+        self._numbers = amounts_as_numbers
+        self._references = 0
+
+    def amount(self, fen: int) -> str | Decimal:
+        """An amount as answers carry it."""
+        text = format_yuan(Fen(fen))
+        return Decimal(text) if self._numbers else text
+
+    def number(self, text: str) -> str | Decimal:
+        """A number that is no amount (count, price, share), as answers carry it."""
+        return Decimal(text) if self._numbers else text
+
+    def accepted(self, call: Call, output: Mapping[str, object] | None, *, now: datetime) -> bytes:
+        """The answer to a call that was done; 2601 has no output."""
+        answer = self._envelope(call.area, call.signtype, received=call.at, now=now)
+        answer["infcode"] = 0 if self._profile.infcode_as == "number" else "0"
+        if output is not None:
+            answer["output"] = _PLAIN.encode(output).decode() if self._profile.output_as == "string" else output
+        return _PLAIN.encode(answer)
+
+    def refused(self, error: RefusedError, *, area: str, signtype: str, received: datetime, now: datetime) -> bytes:
+        """The answer to a call that was refused: err_msg for people, a code for programs."""
+        answer = self._envelope(area, signtype, received=received, now=now)
+        failure = self._profile.infcode_failure
+        answer["infcode"] = int(failure) if self._profile.infcode_as == "number" else failure
+        answer["err_msg"] = error.err_msg
+        answer[self._profile.refusal_code_in] = error.code
+        return _PLAIN.encode(answer)
+
+    def _envelope(self, area: str, signtype: str, *, received: datetime, now: datetime) -> dict[str, object]:
+        self._references += 1
+        return {
+            "infcode": 0,
+            "inf_refmsgid": f"{area:0>6.6}{received:%Y%m%d%H%M%S}{self._references:010d}",
+            "refmsg_time": stamp(received),
+            "respond_time": stamp(now),
+            "enctype": "",
+            "signtype": signtype,
+            "err_msg": "",
+            "warn_msg": "",
+            "cainfo": "",
+        }
+
+
+def moment(at_ns: int) -> datetime:
+    """A moment in Beijing, from nanoseconds since 1970."""
+    return datetime.fromtimestamp(at_ns // NS, tz=BEIJING)
+
+
+def stamp(at: datetime) -> str:
+    """yyyyMMddHHmmssSSS in Beijing."""
+    local = at.astimezone(BEIJING)
+    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
+
+
+def spell(at: datetime) -> str:
+    """yyyy-MM-dd HH:mm:ss in Beijing."""
+    return f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"

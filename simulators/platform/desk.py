@@ -1,0 +1,185 @@
+"""What every transaction works with: books, people, rules, clock, voucher centre, and how a booking is made.
+
+A booking is committed first, then stands on the tape (`booked`), then the person gets a notice, then the caller the
+answer. A notice that cannot be delivered changes nothing but leaves `notice-undelivered`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from fixtures.population import Institution, Person, institutions, people
+from harness.clock import Clock, local_time
+from harness.line.record import JsonValue
+from harness.line.tape import Tape
+from harness.money import Fen, format_yuan
+from harness.wire.profile import Profile
+from simulators.platform.call import Call, Writer, spell
+from simulators.platform.centre import VoucherCentreClient
+from simulators.platform.ledger import Ledger, Settlement
+from simulators.platform.refusals import RefusedError
+from simulators.platform.settings import PlatformSettings
+
+Notify = Callable[[Mapping[str, object]], Awaitable[bool]]
+KIND_OF_NOTICE = {"2102": "payment", "2103": "refund", "2601": "reversal"}
+
+
+class AbandonedError(Exception):
+    """The case ended while a transaction waited; nothing may be booked or answered any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One case's platform, as transactions see it; `over` tells whether the case has ended."""
+
+    name: str
+    settings: PlatformSettings
+    profile: Profile
+    clock: Clock
+    tape: Tape
+    ledger: Ledger
+    writer: Writer
+    centre: VoucherCentreClient
+    notify: Notify
+    over: Callable[[], bool]
+
+    @property
+    def population(self) -> tuple[Person, ...]:
+        """Everybody who is insured."""
+        return people()
+
+    def state(self) -> dict[str, JsonValue]:
+        """Accounts, settlements and the sums of all postings, for the back door."""
+        accounts = self.ledger.accounts()
+        return {
+            "people": [
+                {
+                    "id": person.id,
+                    "psn_no": person.psn_no,
+                    "id_no": person.id_no,
+                    "insutype": person.insutype,
+                    "opening_fen": accounts[person.psn_no][0],
+                    "balance_fen": accounts[person.psn_no][1],
+                }
+                for person in self.population
+            ],
+            "settlements": [dict(vars(settlement)) for settlement in self.ledger.settlements()],
+            "postings": self.ledger.totals(),
+        }
+
+    @cached_property
+    def _people(self) -> dict[str, Person]:
+        return {person.psn_no: person for person in people()}
+
+    @cached_property
+    def _by_id_no(self) -> dict[str, Person]:
+        return {person.id_no: person for person in people()}
+
+    @cached_property
+    def _institutions(self) -> dict[str, Institution]:
+        return {institution.code: institution for institution in institutions()}
+
+    def now(self) -> datetime:
+        """The time in Beijing."""
+        return local_time(self.clock)
+
+    def person(self, psn_no: object) -> Person:
+        """The insured person with a psn_no. Raises RefusedError."""
+        person = self._people.get(psn_no) if isinstance(psn_no, str) else None
+        if person is None:
+            raise RefusedError("person-unknown")
+        return person
+
+    def person_of_id_no(self, id_no: object) -> Person:
+        """The insured person with an ID number. Raises RefusedError."""
+        person = self._by_id_no.get(id_no) if isinstance(id_no, str) else None
+        if person is None:
+            raise RefusedError("person-unknown")
+        return person
+
+    def institution(self, code: object) -> Institution:
+        """The institution with a code. Raises RefusedError."""
+        institution = self._institutions.get(code) if isinstance(code, str) else None
+        if institution is None:
+            raise RefusedError("institution-unknown", institution=code)
+        return institution
+
+    def event(self, name: str, **fields: JsonValue) -> None:
+        """Put an event on the tape."""
+        self.tape.event(self.name, name, **fields)
+
+    def still_here(self) -> None:
+        """To be called after every wait. Raises AbandonedError when the case is over."""
+        if self.over():
+            raise AbandonedError
+
+    def accepted(self, call: Call, output: Mapping[str, object] | None) -> bytes:
+        """The answer to a transaction that books nothing."""
+        return self.writer.accepted(call, output, now=self.now())
+
+    def number_for(self, call: Call) -> tuple[int, str, str]:
+        """Number, setl_id and mdtrt_id of the next settlement; only inside `ledger.writing`."""
+        n = self.ledger.next_number()
+        place, day = call.institution.admdvs, f"{call.at:%Y%m%d}"
+        return n, f"{place}{day}{n:012d}", f"M{place}{day}{n:010d}"
+
+    def book(self, call: Call, settlement: Settlement, output: Mapping[str, object] | None) -> bytes:
+        """Write a settlement with the answer to its msgid; only inside `ledger.writing`. Returns the answer."""
+        reply = self.accepted(call, output)
+        self.ledger.book(settlement)
+        self.ledger.keep_answer(call.msgid, call.digest, reply)
+        return reply
+
+    async def announce(self, settlement: Settlement) -> None:
+        """Tell tape and person about a settlement that is committed. Raises AbandonedError when the case is over."""
+        person = self.person(settlement.psn_no)
+        balance = self.ledger.balance(settlement.psn_no)
+        self.event(
+            "booked",
+            setl_id=settlement.setl_id,
+            msgid=settlement.msgid,
+            infno=settlement.infno,
+            institution=settlement.institution,
+            psn_no=settlement.psn_no,
+            id_no=person.id_no,
+            mdtrt_id=settlement.mdtrt_id,
+            order=settlement.invono,
+            total_fen=settlement.total_fen,
+            fund_fen=settlement.fund_fen,
+            account_fen=settlement.account_fen,
+            cash_fen=settlement.cash_fen,
+            reverses=settlement.reverses,
+            balance_fen=balance,
+        )
+        if not settlement.account_fen:
+            return
+        notice = {
+            "idNo": person.id_no,
+            "amount": format_yuan(settlement.account_fen),
+            "balance": format_yuan(balance),
+            "setlId": settlement.setl_id,
+            "kind": KIND_OF_NOTICE[settlement.infno],
+            "at": spell(self.now()),
+        }
+        delivered = await self.notify(notice)
+        self.still_here()
+        if not delivered:
+            self.event("notice-undelivered", setl_id=settlement.setl_id)
+
+
+def reversal_of(original: Settlement, call: Call, *, n: int, setl_id: str, at_ns: int) -> Settlement:
+    """The settlement that undoes another: the same parties, every amount with the other sign."""
+    return replace(
+        original,
+        n=n,
+        setl_id=setl_id,
+        msgid=call.msgid,
+        infno=call.infno,
+        at_ns=at_ns,
+        total_fen=Fen(-original.total_fen),
+        fund_fen=Fen(-original.fund_fen),
+        account_fen=Fen(-original.account_fen),
+        cash_fen=Fen(-original.cash_fen),
+        reverses=original.setl_id,
+    )

@@ -1,0 +1,176 @@
+"""The output of a settlement under the interface's own names: setlinfo, setldetail[], detlcutinfo[]."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from fixtures.population import Person
+from harness.money import BASIS
+from harness.wire.fields import is_array, is_object
+from harness.wire.institution import amount, decode, parse_reply
+from simulators.platform.benefits import LineSplit, Split, own_share
+from simulators.platform.call import Call, Writer, moment, spell
+from simulators.platform.ledger import Ledger, Settlement
+from simulators.platform.persons import age, base_info, psn_type
+
+PHARMACY = "41"
+"""clr_type of a pharmacy."""
+SETLINFO_AMOUNTS = (
+    "medfee_sumamt",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "inscp_scp_amt",
+    "act_pay_dedc",
+    "hifp_pay",
+    "cvlserv_pay",
+    "hifes_pay",
+    "hifmi_pay",
+    "hifob_pay",
+    "maf_pay",
+    "oth_pay",
+    "fund_pay_sumamt",
+    "psn_part_amt",
+    "acct_pay",
+    "psn_cash_pay",
+    "acct_mulaid_pay",
+    "hosp_part_amt",
+)
+"""The amounts that a refund gives back; balc, the balance afterwards, is not one of them."""
+SETLDETAIL_AMOUNTS = ("inscp_scp_amt", "fund_payamt")
+
+
+def settlement_output(
+    writer: Writer,
+    call: Call,
+    person: Person,
+    split: Split,
+    *,
+    balance: int,
+    mdtrt_id: str,
+    setl_id: str | None,
+    med_type: str,
+    mdtrt_cert_type: str,
+) -> dict[str, object]:
+    """What 2101 (no `setl_id`) and 2102 answer; `balance` is the account's after this settlement, in fen."""
+    yuan, rate = writer.amount, split.rule.fund_rate
+    today = call.at.date()
+    keys: dict[str, object] = {"mdtrt_id": mdtrt_id}
+    if setl_id is not None:
+        keys["setl_id"] = setl_id
+    setlinfo = {
+        **keys,
+        "medins_setl_id": call.msgid,
+        **base_info(person),
+        "age": age(person, today),
+        "insutype": split.rule.insutype,
+        "psn_type": psn_type(person, today),
+        "cvlserv_flag": "0",
+        "setl_time": spell(call.at),
+        "mdtrt_cert_type": mdtrt_cert_type,
+        "med_type": med_type,
+        "medfee_sumamt": yuan(split.total),
+        "fulamt_ownpay_amt": yuan(split.own_pay),
+        "overlmt_selfpay": yuan(split.over_limit),
+        "preselfpay_amt": yuan(split.paid_first),
+        "inscp_scp_amt": yuan(split.in_scope),
+        "act_pay_dedc": yuan(split.deductible),
+        "hifp_pay": yuan(split.fund),
+        "pool_prop_selfpay": writer.number(_share(BASIS - rate)),
+        "cvlserv_pay": yuan(0),
+        "hifes_pay": yuan(0),
+        "hifmi_pay": yuan(0),
+        "hifob_pay": yuan(0),
+        "maf_pay": yuan(0),
+        "oth_pay": yuan(0),
+        "fund_pay_sumamt": yuan(split.fund),
+        "psn_part_amt": yuan(split.account + split.cash),
+        "acct_pay": yuan(split.account),
+        "psn_cash_pay": yuan(split.cash),
+        "acct_mulaid_pay": yuan(0),
+        "hosp_part_amt": yuan(0),
+        "balc": yuan(balance),
+        "clr_optins": person.insured_place,
+        "clr_way": "1",
+        "clr_type": PHARMACY,
+    }
+    funds = {
+        "fund_pay_type": split.rule.fund,
+        "inscp_scp_amt": yuan(split.in_scope),
+        "crt_payb_lmt_amt": yuan(split.rule.fund_ceiling_fen),
+        "fund_payamt": yuan(split.fund),
+        "fund_pay_type_name": split.rule.fund_name,
+        "setl_proc_info": "",
+    }
+    lines = [_line(writer, part) for part in split.lines]
+    return {"setlinfo": setlinfo, "setldetail": [funds], "detlcutinfo": lines}
+
+
+def reversed_output(
+    writer: Writer, original: Mapping[str, object], settlement: Settlement, *, balance: int
+) -> dict[str, object]:
+    """What undoing a settlement comes to: every amount's sign turned, plus the two names that 2103 uses itself."""
+    info, details = original["setlinfo"], original["setldetail"]
+    assert is_object(info)
+    assert is_array(details)
+    setlinfo = {**info, **_negative(writer, info, SETLINFO_AMOUNTS)}
+    setlinfo |= {
+        "setl_id": settlement.setl_id,
+        "medins_setl_id": settlement.msgid,
+        "setl_time": spell(moment(settlement.at_ns)),
+        "balc": writer.amount(balance),
+        "psn_pay": setlinfo["psn_part_amt"],
+        "cash_payamt": setlinfo["psn_cash_pay"],
+    }
+    rows = [{**row, **_negative(writer, row, SETLDETAIL_AMOUNTS)} for row in details if is_object(row)]
+    return {"setlinfo": setlinfo, "setldetail": rows}
+
+
+def output_of(ledger: Ledger, writer: Writer, settlement: Settlement) -> Mapping[str, object]:
+    """The output that was answered when a settlement was booked; for 2601, which answers none, what it comes to."""
+    answer = ledger.answer(settlement.msgid)
+    assert answer is not None
+    output = parse_reply(decode(answer[1])).output
+    if output or settlement.reverses is None:
+        return output
+    original = ledger.settlement(settlement.reverses)
+    assert original is not None
+    undone = output_of(ledger, writer, original)
+    return reversed_output(writer, undone, settlement, balance=ledger.balance(settlement.psn_no))
+
+
+def _negative(writer: Writer, row: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:
+    return {name: writer.amount(-amount(row[name])) for name in names}
+
+
+def _line(writer: Writer, part: LineSplit) -> dict[str, object]:
+    line, yuan = part.line, writer.amount
+    share = own_share(line.item.level)
+    return {
+        "feedetl_sn": line.sn,
+        "det_item_fee_sumamt": yuan(line.amount),
+        "cnt": writer.number(_plain(line.count)),
+        "pric": writer.number(_plain(line.price)),
+        "pric_uplmt_amt": yuan(line.item.ceiling_fen),
+        "selfpay_prop": writer.number(_share(share)),
+        "fulamt_ownpay_amt": yuan(part.own_pay),
+        "overlmt_amt": yuan(part.over_limit),
+        "preselfpay_amt": yuan(part.paid_first),
+        "inscp_scp_amt": yuan(part.in_scope),
+        "chrgitm_lv": line.item.level,
+        "med_chrgitm_type": "09",
+        "bas_medn_flag": "0",
+        "hi_nego_drug_flag": "0",
+        "chld_medc_flag": "0",
+        "list_sp_item_flag": "0",
+        "lmt_used_flag": "0",
+        "drt_reim_flag": "1",
+        "memo": "",
+    }
+
+
+def _share(basis: int) -> str:
+    return f"{basis // BASIS}.{basis % BASIS:04d}"
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")

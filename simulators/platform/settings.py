@@ -1,0 +1,43 @@
+"""What can be set at a platform beyond its province profile."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AmountsAs(StrEnum):
+    """How amounts in answers are written."""
+
+    PROFILE = "profile"
+    STRING = "string"
+    NUMBER = "number"
+
+
+class Durability(StrEnum):
+    """What a booking has survived when its answer leaves."""
+
+    FULL = "full"
+    """The machine losing power: each booking is flushed to the disk."""
+    PROCESS = "process"
+    """The process being killed: each booking is in the kernel's hands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformSettings:
+    """The keys of a `[device.…]` of kind platform."""
+
+    ledger: str | None = None
+    """File of the ledger (SQLite); without it the ledger lives in memory and every case begins anew."""
+    durability: Durability = Durability.FULL
+    """full: a booking survives a power cut; process: it survives the end of the process. For a ledger file."""
+    amounts: AmountsAs = AmountsAs.PROFILE
+    """Amounts in answers as decimal strings or JSON numbers; profile: as the province has it."""
+    token_check: bool = True
+    """Whether the voucher centre is asked about every token; off for load tests of the platform alone."""
+    bar_reversed: bool = True
+    """Whether a reversal of an unknown msgid bars that msgid, so that a late original is not booked after all."""
+    confirm_s: int = 120
+    """Real seconds to wait for the voucher centre while a person confirms."""
+
+    def __post_init__(self) -> None:
+        if self.confirm_s < 1:
+            raise ValueError("confirm_s must be at least 1")

@@ -1,0 +1,78 @@
+"""2103 refund (药店结算撤销) and 2601 reversal (冲正交易): two ways to undo, each a new negative settlement.
+
+A refund is wanted: it names the settlement by setl_id, gives everything back, once. A reversal is technical: it names a
+message by its msgid, for a sender who does not know what became of it; it has no output. What is undone can only be
+undone again after the undoing itself was reversed. A reversal of an unknown msgid is refused, and (setting
+`bar_reversed`) that msgid is barred, so that a late original is not booked behind the sender's back.
+"""
+
+from harness.wire.institution import CODE_IN_MSGID
+from simulators.platform.call import Call
+from simulators.platform.desk import Desk, reversal_of
+from simulators.platform.ledger import Settlement
+from simulators.platform.refusals import RefusedError
+from simulators.platform.setlinfo import output_of, reversed_output
+from simulators.platform.transactions.query import settlement_here
+
+REVERSIBLE = frozenset({"2102", "2103"})
+
+
+async def refund(desk: Desk, call: Call) -> bytes:
+    """2103. Returns once the refund is committed and announced. Raises RefusedError; then nothing is booked."""
+    with desk.ledger.writing():
+        if desk.ledger.is_barred(call.msgid):
+            raise RefusedError("msgid-reversed", msgid=call.msgid)
+        original = settlement_here(desk, call)
+        if original.infno != "2102":
+            raise RefusedError("not-refundable", setl_id=original.setl_id)
+        if not desk.ledger.in_force(original.setl_id):
+            raise RefusedError("already-refunded", setl_id=original.setl_id)
+        settlement = _undone(desk, call, original)
+        balance = desk.ledger.balance(original.psn_no) - settlement.account_fen
+        booked = output_of(desk.ledger, desk.writer, original)
+        output = reversed_output(desk.writer, booked, settlement, balance=balance)
+        reply = desk.book(call, settlement, output)
+    await desk.announce(settlement)
+    return reply
+
+
+async def reverse(desk: Desk, call: Call) -> bytes:
+    """2601. Returns once the reversal is committed and announced. Raises RefusedError; then nothing is booked."""
+    data = call.node("data")
+    omsgid, oinfno = str(data["omsgid"]), str(data["oinfno"])
+    if oinfno not in REVERSIBLE:
+        raise RefusedError("not-reversible", oinfno=oinfno)
+    if desk.ledger.settlement_of(omsgid) is None:
+        if desk.settings.bar_reversed and omsgid.startswith(call.institution.code[:CODE_IN_MSGID]):
+            with desk.ledger.writing():
+                desk.ledger.bar(omsgid)
+        raise RefusedError("original-unknown", omsgid=omsgid)
+    with desk.ledger.writing():
+        original = _original(desk, call, omsgid)
+        settlement = _undone(desk, call, original)
+        if desk.ledger.balance(original.psn_no) < settlement.account_fen:
+            raise RefusedError("balance-too-small")
+        reply = desk.book(call, settlement, None)
+    await desk.announce(settlement)
+    return reply
+
+
+def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:
+    data = call.node("data")
+    original = desk.ledger.settlement_of(omsgid)
+    if original is None or original.institution != call.institution.code:
+        raise RefusedError("original-unknown", omsgid=omsgid)
+    for field, claimed, booked in (
+        ("oinfno", data["oinfno"], original.infno),
+        ("psn_no", data["psn_no"], original.psn_no),
+    ):
+        if claimed != booked:
+            raise RefusedError("original-disagrees", omsgid=omsgid, field=field)
+    if not desk.ledger.in_force(original.setl_id):
+        raise RefusedError("already-reversed", omsgid=omsgid)
+    return original
+
+
+def _undone(desk: Desk, call: Call, original: Settlement) -> Settlement:
+    n, setl_id, _ = desk.number_for(call)
+    return reversal_of(original, call, n=n, setl_id=setl_id, at_ns=desk.clock.now_ns())

@@ -1,0 +1,125 @@
+"""The voucher codes (电子凭证二维码) that a centre has issued, and whether one still identifies anybody.
+
+Two issuers: the centre draws each code and remembers it, or phones compute theirs and the centre computes them again
+for the refresh windows in question. In both, an expired code is known as expired for a while, and a spent one as spent.
+"""
+
+import random
+from dataclasses import dataclass
+
+from fixtures.population import Person, VoucherState
+from harness.clock import NS
+from harness.wire.voucher import issuing_key, make_code, phone_code, window_of
+from simulators.voucher_centre.people import Register
+from simulators.voucher_centre.settings import Issuer, VoucherCentreSettings
+
+REMEMBERED_WINDOWS = 30
+"""How many windows back a phone's code is still known to be an expired one, not an unknown one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedCode:
+    """A code and whose it is; times are nanoseconds since 1970, grace not included."""
+
+    digits: str
+    person: Person
+    channel: str
+    issued_ns: int
+    expires_ns: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeRefused:
+    """Why a code identifies nobody; `why` is the id of a return code."""
+
+    why: str
+
+
+class CodeBook:
+    """All codes of one case."""
+
+    def __init__(self, settings: VoucherCentreSettings, register: Register, *, seed: int, name: str) -> None:
+        self._settings = settings
+        self._register = register
+        self._random = random.Random(f"{seed}/{name}/codes")  # noqa: S311 - reproducible on purpose
+        self._key = issuing_key(seed)
+        self._issued: dict[str, IssuedCode] = {}
+        self._used: set[str] = set()
+        self._windows: dict[int, dict[str, IssuedCode]] = {}
+
+    def issue(self, person: Person, channel: str, *, now_ns: int) -> IssuedCode:
+        """A new code for a person in a channel; in a bench where phones compute, the code of this window."""
+        if self._settings.issuer is Issuer.PHONE:
+            code = self._computed(person, channel, window_of(now_ns, refresh_s=self._settings.refresh_s))
+        else:
+            code = IssuedCode(
+                digits=make_code(number=self._random.randrange(10**19), province=person.insured_place[:2]),
+                person=person,
+                channel=channel,
+                issued_ns=now_ns,
+                expires_ns=now_ns + self._settings.validity_s * NS,
+            )
+        self._issued[code.digits] = code
+        return code
+
+    def spend(self, digits: str, *, now_ns: int) -> IssuedCode | CodeRefused:
+        """Decode a voucher code: whose it is, and from then on it is spent; or why it identifies nobody."""
+        code = self._issued.get(digits) or self._recompute(digits, now_ns)
+        if code is None:
+            return CodeRefused(why="unknown")
+        if digits in self._used:
+            return CodeRefused(why="used")
+        if now_ns >= code.expires_ns + self._settings.grace_s * NS:
+            return CodeRefused(why="expired")
+        if code.person.voucher is not VoucherState.ACTIVE:
+            return CodeRefused(why="not-activated")
+        if self._settings.single_use:
+            self._used.add(digits)
+        return code
+
+    def state(self) -> list[dict[str, str | int | bool]]:
+        """Every code known, for the back door."""
+        return [
+            {
+                "digits": code.digits,
+                "id_no": code.person.id_no,
+                "chnl": code.channel,
+                "issued_ns": code.issued_ns,
+                "expires_ns": code.expires_ns,
+                "used": code.digits in self._used,
+            }
+            for code in self._issued.values()
+        ]
+
+    def _computed(self, person: Person, channel: str, window: int) -> IssuedCode:
+        issued_ns = window * self._settings.refresh_s * NS
+        return IssuedCode(
+            digits=phone_code(
+                key=self._key,
+                id_no=person.id_no,
+                channel=channel,
+                window=window,
+                insured_place=person.insured_place,
+            ),
+            person=person,
+            channel=channel,
+            issued_ns=issued_ns,
+            expires_ns=issued_ns + self._settings.validity_s * NS,
+        )
+
+    def _recompute(self, digits: str, now_ns: int) -> IssuedCode | None:
+        if self._settings.issuer is not Issuer.PHONE:
+            return None
+        latest = window_of(now_ns, refresh_s=self._settings.refresh_s) + 1  # a phone's clock may be a little ahead
+        for window in range(latest, latest - REMEMBERED_WINDOWS, -1):
+            if window not in self._windows:
+                self._windows[window] = {
+                    code.digits: code
+                    for person in self._register.people
+                    if person.voucher is not VoucherState.NONE
+                    for code in (self._computed(person, channel, window) for channel in self._register.channels)
+                }
+            if digits in self._windows[window]:
+                code = self._issued[digits] = self._windows[window][digits]
+                return code
+        return None

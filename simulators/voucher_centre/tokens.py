@@ -1,0 +1,70 @@
+"""Tokens (ecToken): what an institution gets for a decoded code, and shows in every later transaction.
+
+A token belongs to one person and one institution and lives for a set time. Shape as in samples: insured place (6) +
+`ec` + 30 lower-case letters and digits.
+"""
+
+import random
+import string
+from dataclasses import dataclass
+
+from fixtures.population import Person
+from harness.clock import NS
+
+_ALPHABET = string.ascii_lowercase + string.digits
+RANDOM_PART = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A token, whose it is, and when it dies (nanoseconds since 1970)."""
+
+    text: str
+    person: Person
+    institution: str
+    digits: str
+    expires_ns: int
+
+
+class TokenBook:
+    """All tokens of one case; `life_s` is how many seconds one lives."""
+
+    def __init__(self, *, life_s: int, seed: int, name: str) -> None:
+        self._life_s = life_s
+        self._random = random.Random(f"{seed}/{name}/tokens")  # noqa: S311 - reproducible on purpose
+        self._tokens: dict[str, Token] = {}
+
+    def issue(self, person: Person, institution: str, digits: str, *, now_ns: int) -> Token:
+        """A new token for the person of a decoded code at the institution that asked."""
+        tail = "".join(self._random.choices(_ALPHABET, k=RANDOM_PART))
+        token = Token(
+            text=f"{person.insured_place}ec{tail}",
+            person=person,
+            institution=institution,
+            digits=digits,
+            expires_ns=now_ns + self._life_s * NS,
+        )
+        self._tokens[token.text] = token
+        return token
+
+    def valid(self, text: object, *, now_ns: int, institution: object = None) -> Token | None:
+        """The token of that text while it lives; None also when another institution shows it.
+
+        Without `institution` (the national token check does not carry it) any may ask.
+        """
+        token = self._tokens.get(text) if isinstance(text, str) else None
+        if token is None or now_ns >= token.expires_ns or institution not in {None, "", token.institution}:
+            return None
+        return token
+
+    def state(self) -> list[dict[str, str | int]]:
+        """Every token, for the back door."""
+        return [
+            {
+                "token": token.text,
+                "id_no": token.person.id_no,
+                "institution": token.institution,
+                "expires_ns": token.expires_ns,
+            }
+            for token in self._tokens.values()
+        ]

@@ -1,0 +1,63 @@
+"""The fault schedule: the n-th message, once, and witnessed on the tape."""
+
+import pytest
+
+from harness.clock import BenchClock
+from harness.faults.catalogue import Effect, Fault
+from harness.faults.schedule import FaultSchedule
+from harness.line.tape import Tape
+
+
+def make() -> tuple[FaultSchedule, Tape]:
+    tape = Tape(BenchClock())
+    return FaultSchedule("platform", tape), tape
+
+
+def names(tape: Tape) -> list[str]:
+    return [record.name for record in tape.recent()]
+
+
+def test_the_nth_message_is_disturbed_once() -> None:
+    schedule, tape = make()
+    fault = Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY, nth=2)
+    schedule.plan(fault)
+    assert [schedule.due(m) for m in ("2102", "1101", "2102", "2102")] == [None, None, fault, None]
+    assert names(tape) == ["fault-scheduled", "fault-fired"]
+
+
+def test_a_star_matches_any_message() -> None:
+    schedule, _ = make()
+    fault = Fault(party="platform", message="*", effect=Effect.BAD_GATEWAY, nth=3)
+    schedule.plan(fault)
+    assert [schedule.due(m) for m in ("a", "b", "c")] == [None, None, fault]
+
+
+def test_two_faults_on_one_message_fire_one_after_the_other() -> None:
+    schedule, _ = make()
+    first = Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY)
+    second = Fault(party="platform", message="2102", effect=Effect.BAD_GATEWAY, nth=2)
+    schedule.plan(first)
+    schedule.plan(second)
+    assert schedule.due("2102") == first
+    assert schedule.due("2102") == second
+
+
+def test_messages_are_counted_from_the_planning_on() -> None:
+    schedule, _ = make()
+    schedule.due("2102")
+    fault = Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY)
+    schedule.plan(fault)
+    assert schedule.due("2102") == fault
+
+
+def test_clearing_forgets_everything() -> None:
+    schedule, _ = make()
+    schedule.plan(Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY))
+    schedule.clear()
+    assert schedule.due("2102") is None
+    assert schedule.state() == {"planned": [], "fired": []}
+
+
+def test_messages_are_counted_from_one() -> None:
+    with pytest.raises(ValueError, match="from 1"):
+        Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY, nth=0)

@@ -1,0 +1,318 @@
+"""Run folders made by hand: real tapes with a few cases, one of which failed and one of which is inconclusive."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.clock import BenchClock
+from harness.line.record import Direction
+from harness.line.tape import Tape
+
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)> 乱码锟斤拷 &amp; {{ 7*7 }} ]]>"
+PHARMACY = "P63999900001"
+RULES = {
+    "settled-at-most-once": {"severity": "critical", "clause": "institution interface, transaction 2102"},
+    "books-agree": {"severity": "critical", "clause": "QH 1.1.3 banks (5)"},
+    "msgid-form": {"severity": "major", "clause": "institution interface, 4.1"},
+}
+
+
+class CaseTape:
+    """Writes cases onto a tape the way a bench does."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = BenchClock()
+        self.tape = Tape(self.clock, path)
+        self.first = 0
+        self.connection = 0
+        self.msgids = 0
+        self.verdicts: list[dict[str, Any]] = []
+        self.tape.event("bench", "run", plan="pharmacy", seed=7, profile="qinghai")
+        for name, kind in (("phone", "phone"), ("scanner", "scanner"), ("centre", "voucher-centre")):
+            self.tape.event("bench", "device", name=name, kind=kind, at="http://127.0.0.1:1", virtual=True)
+
+    def begin(self, case: str, title: str, *requirements: str) -> None:
+        """Begin a case."""
+        self.case, self.title, self.requirements = case, title, requirements
+        self.first = self.tape.seq
+        self.connection = 0
+        self.tape.event("case", "case-start", case=case, title=title, requirements=list(requirements))
+
+    def end(self, verdict: str = "passed", **more: Any) -> None:
+        """End the case, with what a judge would say of it."""
+        self.tape.event("case", "case-end")
+        self.verdicts.append(
+            {
+                "case": self.case,
+                "title": self.title,
+                "verdict": verdict,
+                "requirements": list(self.requirements),
+                "first_seq": self.first,
+                "last_seq": self.tape.seq - 1,
+                "findings": [],
+                "inconclusive": [],
+                "faults": [],
+                "elapsed_ms": 120 + len(self.verdicts),
+                **more,
+            }
+        )
+
+    def command(self, **content: Any) -> int:
+        """The cashier's command."""
+        return self._counter(Direction.SENT, content)
+
+    def says(self, **content: Any) -> int:
+        """A line of the adapter."""
+        return self._counter(Direction.RECEIVED, content)
+
+    def _counter(self, direction: Direction, content: Mapping[str, Any]) -> int:
+        return self.tape.frame("counter", direction, json.dumps(content, ensure_ascii=False).encode() + b"\n")
+
+    def request(self, party: str, path: str, body: Mapping[str, Any] | bytes, *, client: str = "") -> tuple[str, int]:
+        """A request on a new connection; returns the connection's channel and the record's number."""
+        self.connection += 1
+        channel = f"{party}.http#{self.connection}"
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        agent = f"liantiao-{client}" if client else "python-httpx/0.28"
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:8003\r\nContent-Type: application/json\r\nUser-Agent: {agent}\r\n"
+        )
+        head += f"Content-Length: {len(data)}\r\n\r\n"
+        return channel, self.tape.frame(channel, Direction.RECEIVED, head.encode() + data)
+
+    def reply(self, channel: str, body: Mapping[str, Any] | bytes, status: str = "200 OK") -> int:
+        """The reply on that connection."""
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        head = (
+            f"HTTP/1.1 {status}\r\ncontent-type: application/json;charset=UTF-8\r\ncontent-length: {len(data)}\r\n\r\n"
+        )
+        return self.tape.frame(channel, Direction.SENT, head.encode() + data)
+
+    def transaction(self, infno: str, inner: Mapping[str, Any], out: Mapping[str, Any] | None, path: str = "") -> int:
+        """A transaction of the institution interface; without `out` there is no reply. Returns the request's number."""
+        self.msgids += 1
+        msgid = f"{PHARMACY}20201014083000{self.msgids:04d}"
+        self.says(event="journal", id=2, msgid=msgid, infno=infno)
+        envelope = {
+            "infno": infno,
+            "msgid": msgid,
+            "mdtrtarea_admvs": "639900",
+            "infver": "V1.0",
+            "opter": "C0001",
+            "opter_name": "联调收银员",
+            "inf_time": "2020-10-14 08:30:00",
+            "fixmedins_code": PHARMACY,
+            "fixmedins_name": "联调大药房",
+            "input": inner,
+        }
+        channel, seq = self.request("platform", path or f"/fsi/api/{infno}", envelope)
+        if out is not None:
+            self.reply(
+                channel, {"infcode": 0, "inf_refmsgid": "6399002020101408300000000001", "err_msg": "", "output": out}
+            )
+        return seq
+
+    def fault(self, name: str, **more: Any) -> None:
+        """A planned or fired fault at the platform."""
+        fields = {"party": "platform", "message": "2102", "effect": "lose-reply", "nth": 1, "detail": {}}
+        self.tape.event("platform", name, **{**fields, **more})
+
+    def scan(self, name: str = "张三") -> None:
+        """A code shown, scanned and decoded."""
+        digits = "4241234567890123456788630000"
+        self.tape.event("phone", "code-shown", person="P001", chnl="alipay", digits=digits, format="qr", image_sm3="ab")
+        self.tape.event("scanner", "image-seen", image_sm3="ab")
+        self.tape.event("scanner", "good-read", symbology="QRCode", digits=digits)
+        self.tape.frame("scanner.serial", Direction.SENT, digits.encode() + b"\r")
+        query = {"orgId": PHARMACY, "transType": "ec.query", "data": {"orgId": PHARMACY, "ecQrCode": digits}}
+        channel, _ = self.request("centre", "/localcfc/api/hsecfc/localQrCodeQuery", query)
+        self.tape.event("centre", "token-issued", token="639900ec" + "a" * 30, id_no="630104199001010014")
+        self.reply(channel, {"orgId": PHARMACY, "code": 0, "success": True, "data": {"userName": name, "idType": "01"}})
+
+    def settle(self, *, lost: bool = False, total: str = "25.00") -> int:
+        """2102 with its confirmation on the phone."""
+        inner = {"druginfo": {"psn_no": "6399000001", "medfee_sumamt": total, "acct_used_flag": "1"}}
+        self.msgids += 1
+        msgid = f"{PHARMACY}20201014083000{self.msgids:04d}"
+        self.says(event="journal", id=2, msgid=msgid, infno="2102")
+        channel, seq = self.request("platform", "/fsi/api/2102", {"infno": "2102", "msgid": msgid, "input": inner})
+        if lost:
+            self.fault("fault-fired")
+        confirm, _ = self.request("centre", "/localcfc/api/hsecfc/payConfirm", {"amount": total}, client="platform")
+        prompt, _ = self.request("phone", "/push/prompt", {"promptId": "1", "amount": total}, client="centre")
+        self.tape.event("phone", "prompt-shown", prompt="1", person="P001", amount_fen=2500, account_fen=1000)
+        self.reply(prompt, {}, "202 Accepted")
+        self.tape.event("phone", "prompt-answered", prompt="1", person="P001", answer="password")
+        self.reply(confirm, {"code": 0, "data": {"result": "confirmed", "confirmNo": "9"}})
+        self.tape.event(
+            "platform",
+            "booked",
+            setl_id=f"S{self.msgids}",
+            msgid=msgid,
+            infno="2102",
+            total_fen=2500,
+            fund_fen=1500,
+            account_fen=1000,
+            cash_fen=0,
+            reverses=None,
+            balance_fen=9000,
+        )
+        if not lost:
+            self.reply(channel, {"infcode": 0, "err_msg": "", "output": {"setlinfo": {"medfee_sumamt": 25.00}}})
+        return seq
+
+
+def write_run(folder: Path) -> Path:
+    """A run with four cases of five: two passed, one failed, one inconclusive, one missing."""
+    folder.mkdir()
+    t = CaseTape(folder / "tape.bin")
+    order = {"order": "A0001", "total": "25.00"}
+    amounts = {"total": "25.00", "fund": "15.00", "account": "10.00", "cash": "0.00"}
+
+    t.begin("pharmacy/purchase", "A good purchase", "GS-PHARMACY", "NX-ORIGINAL-SETTLEMENT-PATH")
+    t.command(liantiao=1, hello={"institution": {"code": PHARMACY}})
+    t.says(ready={"adapter": "liantiao-reference-pharmacy", "version": "0.1.0", "clock": "bench", "can": []})
+    t.command(id=1, do="sign-in", at="2020-10-14 08:30:00")
+    t.transaction("9001", {"signIn": {"opter_no": "C0001"}}, {"signinoutb": {"sign_no": "S1"}})
+    t.says(id=1, outcome="accepted")
+    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **order)
+    t.says(event="scan-please", id=2)
+    t.scan()
+    t.transaction("1101", {"data": {"mdtrt_cert_type": "01"}}, {"baseinfo": {"psn_name": "张三"}})
+    t.transaction("2101", {"druginfo": {"medfee_sumamt": "25.00"}}, {"setlinfo": {"medfee_sumamt": 25.00}})
+    t.settle()
+    t.says(id=2, outcome="accepted", amounts=amounts, **order)
+    t.tape.event("case", "expect", operation=2, outcomes=["accepted"], reasons=[], amounts={})
+    t.end()
+
+    t.begin(
+        "pharmacy/settlement-reply-lost", "The reply of 2102 is lost after booking", "QH-FUND-SAFETY", "GS-PHARMACY"
+    )
+    t.fault("fault-scheduled")
+    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **order)
+    t.says(event="scan-please", id=2)
+    t.scan()
+    t.settle(lost=True)
+    again = t.settle()
+    t.says(id=2, outcome="accepted", amounts=amounts, **order)
+    t.tape.event("case", "step", text="recovery: an ordinary purchase by somebody else")
+    t.end(
+        "failed",
+        faults=[
+            {"party": "platform", "message": "2102", "effect": "lose-reply", "nth": 1, "detail": {}, "fired": True}
+        ],
+        findings=[
+            {
+                "rule": "settled-at-most-once",
+                "sentence": "An order is settled at most once.",
+                "severity": "critical",
+                "clause": "institution interface, transaction 2102",
+                "seq": again,
+                "expected": "one settlement of order A0001",
+                "seen": "a second 2102 with medfee_sumamt 25.00",
+            },
+            {
+                "rule": "books-agree",
+                "sentence": "The books of adapter and platform agree.",
+                "severity": "critical",
+                "clause": "QH 1.1.3 banks (5)",
+                "seq": again + 8,
+                "expected": "25.00",
+                "seen": "50.00",
+            },
+        ],
+    )
+
+    t.begin("pharmacy/byte-dropped", "A byte is lost on the scanner's line", "QH-SCANNER-BOX")
+    t.tape.event("bench", "clock-step", seconds=61)
+    t.clock.step(seconds=61)
+    t.scan()
+    t.end(
+        "inconclusive",
+        inconclusive=["the fault drop-byte on scanner scan #1 never happened"],
+        faults=[{"party": "scanner", "message": "scan", "effect": "drop-byte", "nth": 1, "detail": {}, "fired": False}],
+    )
+
+    t.begin("pharmacy/hostile[<x>]", f"Hostile text {HOSTILE}", "GS-PHARMACY", HOSTILE)
+    t.scan(HOSTILE)
+    t.says(id=3, outcome="refused", reason="scan-unreadable", prompt=HOSTILE)
+    gateway, _ = t.request("platform", "/fsi/api/2102", HOSTILE.encode())
+    t.reply(gateway, f"<html>{HOSTILE}</html>".encode("gbk", errors="replace"), "502 Bad Gateway")
+    t.tape.event("bank", "ledger-closed", why=HOSTILE)
+    t.end()
+    t.tape.close()
+
+    cases = [verdict["case"] for verdict in t.verdicts]
+    manifest = {
+        "liantiao": "0.1.0",
+        "plan": "pharmacy",
+        "title": "Designated pharmacy",
+        "bench": "pharmacy, all virtual",
+        "profile": "qinghai",
+        "seed": 7,
+        "started": "2020-10-14T08:30:00+08:00",
+        "devices": [{"name": "centre", "kind": "voucher-centre", "at": "http://127.0.0.1:1", "virtual": True}],
+        "adapter": {
+            "command": ["python", "-m", "simulators.his"],
+            "name": "liantiao-reference-pharmacy",
+            "version": "0.1.0",
+        },
+        "cases": [*cases, "pharmacy/refund"],
+        "cases_sm3": "00" * 32,
+        "rules": RULES,
+    }
+    verdict = {
+        "verdict": "failed",
+        "plan": "pharmacy",
+        "cases": {"demanded": 5, "passed": 2, "failed": 1, "inconclusive": 1, "missing": ["pharmacy/refund"]},
+        "tape_head": t.tape.head,
+        "certified": False,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+    (folder / "verdict.json").write_text(json.dumps(verdict, ensure_ascii=False), encoding="utf-8")
+    lines = "".join(json.dumps(v, ensure_ascii=False) + "\n" for v in t.verdicts)
+    (folder / "cases.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def write_good_run(folder: Path) -> Path:
+    """The same run, certified: only its first case, and that is all the plan demands."""
+    write_run(folder)
+    keep(folder / "manifest.json", lambda m: {**m, "cases": m["cases"][:1]})
+    counts = {"demanded": 1, "passed": 1, "failed": 0, "inconclusive": 0, "missing": []}
+    keep(folder / "verdict.json", lambda v: {**v, "verdict": "passed", "certified": True, "cases": counts})
+    first = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[0]
+    (folder / "cases.jsonl").write_text(first, encoding="utf-8")
+    return folder
+
+
+def keep(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Change a JSON file."""
+    path.write_text(json.dumps(change(json.loads(path.read_bytes())), ensure_ascii=False), encoding="utf-8")
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """The folder of a run with findings."""
+    return write_run(tmp_path / "run")
+
+
+@pytest.fixture
+def good_folder(tmp_path: Path) -> Path:
+    """The folder of a certified run."""
+    return write_good_run(tmp_path / "good")
+
+
+@pytest.fixture
+def change() -> Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]:
+    """Changes a JSON file of a folder."""
+    return keep
+
+
+@pytest.fixture
+def case_tape(tmp_path: Path) -> CaseTape:
+    """An empty tape to write cases onto."""
+    return CaseTape(tmp_path / "tape.bin")

@@ -1,0 +1,89 @@
+"""A run's folder is read as far as it goes, and what is missing is said."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import ConfigError
+from harness.judge.verdict import Verdict
+from reports.run_folder import Word, read_run_folder
+
+Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
+
+
+def test_a_whole_folder_has_no_gaps(run_folder: Path) -> None:
+    run = read_run_folder(run_folder)
+    assert run.gaps == ()
+    assert run.verdict.word is Word.FINDINGS
+    assert [case.outcome for case in run.cases][:3] == [Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE]
+    assert run.cases[1].findings[0].rule == "settled-at-most-once"
+    assert run.cases[1].faults[0].fired
+    assert not run.cases[2].faults[0].fired
+    assert run.verdict.missing == ("pharmacy/refund",)
+    assert all(run.history(case) is not None for case in run.cases)
+
+
+def test_a_certificate_is_certified(good_folder: Path) -> None:
+    assert read_run_folder(good_folder).verdict.word is Word.CERTIFIED
+
+
+def test_a_passed_part_of_a_plan_is_no_certificate(good_folder: Path, change: Change) -> None:
+    change(good_folder / "verdict.json", lambda v: {**v, "certified": False})
+    assert read_run_folder(good_folder).verdict.word is Word.PASSED
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "verdict.json", "tape.bin"])
+def test_each_missing_file_is_named(run_folder: Path, name: str) -> None:
+    (run_folder / name).unlink()
+    run = read_run_folder(run_folder)
+    assert [gap for gap in run.gaps if name in gap.en and name in gap.zh]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "verdict.json", "tape.bin"])
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.7, 0.99])
+def test_each_file_may_be_cut_short(run_folder: Path, name: str, part: float) -> None:
+    whole = (run_folder / name).read_bytes()
+    (run_folder / name).write_bytes(whole[: int(len(whole) * part)])
+    run = read_run_folder(run_folder)
+    assert run.gaps or (name == "cases.jsonl" and len(run.cases) < 4)
+
+
+def test_without_a_verdict_a_run_is_never_certified(good_folder: Path) -> None:
+    (good_folder / "verdict.json").unlink()
+    verdict = read_run_folder(good_folder).verdict
+    assert verdict.word is Word.INCONCLUSIVE
+    assert (verdict.demanded, verdict.passed, verdict.missing) == (1, 1, ())
+
+
+def test_without_a_verdict_what_is_missing_is_counted(run_folder: Path) -> None:
+    (run_folder / "verdict.json").unlink()
+    verdict = read_run_folder(run_folder).verdict
+    assert verdict.word is Word.FINDINGS
+    assert (verdict.demanded, verdict.missing) == (5, ("pharmacy/refund",))
+
+
+def test_a_tape_that_is_not_the_judged_one_is_reported(run_folder: Path, change: Change) -> None:
+    change(run_folder / "verdict.json", lambda v: {**v, "tape_head": "00" * 32})
+    assert "head digest differs" in read_run_folder(run_folder).gaps[0].en
+
+
+def test_a_folder_of_something_else_is_your_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not the folder of a run"):
+        read_run_folder(tmp_path)
+
+
+def test_the_replay_command_can_be_pasted(run_folder: Path) -> None:
+    run = read_run_folder(run_folder)
+    assert run.replay("pharmacy/purchase") == "liantiao certify pharmacy --case pharmacy/purchase --seed 7"
+    assert run.replay("a[b c]") == "liantiao certify pharmacy --case 'a[b c]' --seed 7"
+
+
+def test_lines_of_the_wrong_shape_do_no_harm(run_folder: Path) -> None:
+    (run_folder / "cases.jsonl").write_text('[]\nnull\n{"verdict": "passed", "findings": 3, "faults": [1]}\n')
+    (run_folder / "manifest.json").write_text('{"devices": {"a": 1}, "seed": "x", "rules": [], "adapter": null}')
+    run = read_run_folder(run_folder)
+    assert len(run.cases) == 1
+    assert run.manifest.seed is None
+    assert not run.manifest.all_virtual

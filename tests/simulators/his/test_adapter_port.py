@@ -1,0 +1,130 @@
+"""The adapter's side of the counter port: every line is of the schema, and nothing stops it but bye."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from fixtures import fixture
+from harness.counter.messages import parse_line
+
+if TYPE_CHECKING:
+    from tests.simulators.his.conftest import Adapter, Systems
+
+SCHEMA = json.loads(fixture("counter-port.schema.json").read_text("utf-8"))
+
+
+def check(part: str, line: object) -> None:
+    schema = {"$ref": f"#/$defs/{part}", "$defs": SCHEMA["$defs"]}
+    jsonschema.Draft202012Validator(schema).validate(line)
+
+
+def test_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_line_of_a_dialogue_follows_the_schema(adapter: "Adapter", systems: "Systems") -> None:
+    adapter.buy("A0001")
+    adapter.do("refund", order="A0001")
+    adapter.do("refund", order="A0001")
+    systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 5}
+    adapter.buy("A0002")
+    adapter.do("resolve")
+    systems.centre_code = 980003
+    adapter.buy("A0003")
+    adapter.do("resolve")
+    adapter.do("totals", day="2020-10-14")
+    adapter.do("books")
+    adapter.write_raw(b"what?\n")
+    adapter.read()
+    answers = {"purchase": "saleAnswer", "refund": "saleAnswer", "totals": "totalsAnswer", "books": "booksAnswer"}
+    asked: dict[int, str] = {}
+    for way, line in adapter.lines:
+        check("toAdapter" if way == "to" else "fromAdapter", line)
+        if way == "to" and "do" in line:
+            asked[line["id"]] = line["do"]
+        if way == "from":
+            parse_line(json.dumps(line).encode())
+        if "outcome" in line:
+            check(answers.get(asked[line["id"]], "plainAnswer"), line)
+    kinds = {line["outcome"] for _, line in adapter.lines if "outcome" in line}
+    assert kinds == {"accepted", "refused", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (b"what?\n", "JSON"),
+        (b"[]\n", "object"),
+        (b'{"do":"books"}\n', "id"),
+        (b'{"id":1,"do":"dance","at":"2020-10-14 08:30:00"}\n', "dance"),
+        (b'{"id":1,"do":"refund","at":"2020-10-14 08:30:00"}\n', "order"),
+        (b'{"id":1,"do":"refund","order":"A1"}\n', "at"),
+        (b'{"id":1,"do":"refund","order":"A1","at":"today"}\n', "at"),
+        (b'{"id":1,"do":"totals","at":"2020-10-14 08:30:00","day":"2020-13-14"}\n', "month"),
+        (b'{"id":1,"do":"purchase","at":"2020-10-14 08:30:00","order":"A","lines":[],"total":"0"}\n', "lines"),
+        (b"\xff\xfe\n", "JSON"),
+    ],
+)
+def test_nonsense_is_answered_and_survived(adapter: "Adapter", line: bytes, word: str) -> None:
+    adapter.write_raw(line)
+    assert word in adapter.read()["error"]
+    assert adapter.do("books")["entries"] == []
+
+
+def test_bye_and_end_of_input_end_it(start: Any) -> None:
+    adapter = start()
+    adapter.begin("bye")
+    assert adapter.process.wait(10) == 0
+    other = start()
+    other.process.stdin.close()
+    assert other.process.wait(10) == 0
+
+
+def test_end_of_input_ends_it_while_it_waits_for_a_scan(start: Any) -> None:
+    adapter = start(scan={"wait_s": 600.0})
+    adapter.do("sign-in")
+    adapter.begin_purchase_without_scan("A0001")
+    adapter.process.stdin.close()
+    assert adapter.process.wait(10) == 0
+
+
+def test_hello_that_lacks_something_names_it(start: Any, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "simulators.his", "pharmacy"],
+        input=b'{"liantiao":1,"hello":{"institution":{"code":"P1"}}}\n',
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "operator" in json.loads(run.stdout)["error"]
+
+
+def test_msgids_stay_unique_across_a_restart_with_a_frozen_clock(adapter: "Adapter", systems: "Systems") -> None:
+    for number in range(3):
+        adapter.buy(f"A{number}")
+    adapter.kill()
+    adapter.restart()
+    for number in range(3):
+        adapter.buy(f"B{number}")
+    sent = [r["msgid"] for r in systems.requests if "msgid" in r]
+    assert len(sent) == 19
+    assert len(set(sent)) == len(sent)
+
+
+def test_start_is_light() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; import simulators.his.port; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    loaded = set(run.stdout.split())
+    heavy = {"httpx", "starlette", "uvicorn", "msgspec", "numpy", "PIL", "harness", "fixtures"}
+    assert not loaded & heavy

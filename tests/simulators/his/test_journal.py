@@ -1,0 +1,78 @@
+"""The reference adapter's journal: durable, unique numbers, what a crash leaves behind."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from simulators.his.journal import Amounts, Journal, Settlement, State
+
+AT = "2020-10-14 08:30:00"
+PAID = Amounts(total=2500, fund=0, account=1250, cash=1250)
+
+
+def settlement(number: int, state: State, **more: object) -> Settlement:
+    made = Settlement(msgid=f"M{number}", order=f"A{number}", at="t", psn_no="P", insuplc="639900", amounts=PAID)
+    return replace(made, state=state, **more)  # type: ignore[arg-type] # a test's shorthand
+
+
+def write(journal: Journal, number: int) -> None:
+    journal.write(msgid=f"M{number}", number=number, infno="9001", order="", at=AT, content="{}")
+
+
+def test_number_in_use_is_passed_over_when_the_sequence_comes_round(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal.next_number(AT) == 1
+    write(journal, 1)
+    journal._base.execute("UPDATE counters SET value = 9999")
+    assert journal.next_number(AT) == 2
+    journal._base.execute("UPDATE counters SET value = 9999")
+    assert journal.next_number("2020-10-14 08:30:01") == 1
+    journal.close()
+
+
+def test_exhausted_second_is_an_error_and_not_a_repetition(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with journal.transaction():
+        for number in range(1, 10_000):
+            write(journal, number)
+    with pytest.raises(RuntimeError), journal.transaction():
+        journal.next_number(AT)
+    journal.close()
+
+
+def _fail_after(journal: Journal) -> None:
+    journal.put(settlement(1, State.SENT))
+    raise ZeroDivisionError
+
+
+def test_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(ZeroDivisionError), journal.transaction():
+        _fail_after(journal)
+    assert journal.settlements() == []
+    journal.close()
+
+
+def test_open_are_those_of_which_nobody_knows(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for number, state in enumerate(State):
+        journal.put(settlement(number, state))
+    journal.put(settlement(99, State.SETTLED, to_void=True))
+    assert [s.state for s in journal.open_ones()] == [State.SENT, State.UNKNOWN, State.REFUNDING, State.SETTLED]
+    journal.close()
+    again = Journal(tmp_path)
+    assert again.of_order("A2")[0] == settlement(2, State.SETTLED)
+    again.close()
+
+
+def test_journal_is_written_through(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal._base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert journal._base.execute("PRAGMA synchronous").fetchone() == (2,)
+    write(journal, 1)
+    base = sqlite3.connect(tmp_path / "journal.sqlite")
+    assert base.execute("SELECT infno, result FROM messages").fetchall() == [("9001", "")]
+    base.close()
+    journal.close()

@@ -1,0 +1,171 @@
+"""Every mutant differs from the right adapter in something that can be seen from outside."""
+
+import subprocess
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulators.his.behaviour import Behaviour
+from simulators.his.mutants import MUTANTS
+
+if TYPE_CHECKING:
+    from tests.simulators.his.conftest import Adapter, Systems
+
+CODE = b"4241234567890123456701630000"
+
+
+def mutant(start: Any, name: str, *, sign_in: bool = True) -> "Adapter":
+    adapter: Adapter = start("--mutant", name)
+    if sign_in:
+        adapter.do("sign-in")
+    return adapter
+
+
+def test_time_out_as_refused(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["lose-reply"]
+    adapter = mutant(start, "timeout-as-refused")
+    assert adapter.buy()["reason"] == "platform-unavailable"
+    assert systems.sent("2601") == []
+    assert systems.net_fen() == 2500
+
+
+def test_settles_again_on_lost_reply(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["lose-reply"]
+    assert mutant(start, "settles-again-on-lost-reply").buy()["outcome"] == "accepted"
+    assert len({r["msgid"] for r in systems.sent("2102")}) == 2
+    assert systems.net_fen() == 5000
+
+
+def test_settling_again_has_an_end(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["502"] * 5
+    assert mutant(start, "settles-again-on-lost-reply").buy()["reason"] == "platform-unavailable"
+    assert len(systems.sent("2102")) == 2
+
+
+def test_new_msgid_in_reversal(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["lose-reply"]
+    mutant(start, "new-msgid-in-reversal").buy()
+    reversal = systems.sent("2601")[0]
+    assert reversal["input"]["data"]["omsgid"] == reversal["msgid"]
+    assert systems.net_fen() == 2500
+
+
+def test_float_money(start: Any, systems: "Systems") -> None:
+    sold = mutant(start, "float-money").buy(lines=[("4.35", "3", "13.05")])
+    assert sold["amounts"]["total"] == "13.02"
+
+
+def test_cached_expired_code(start: Any, systems: "Systems") -> None:
+    adapter = mutant(start, "cached-expired-code")
+    adapter.buy()
+    systems.centre_code = 980002
+    assert adapter.buy("A0002")["outcome"] == "accepted"
+    assert len(systems.sent("ec.query")) == 1
+
+
+def test_ignores_password(start: Any, systems: "Systems") -> None:
+    mutant(start, "ignores-password").buy()
+    assert systems.sent("2102")[0]["signtype"] == "MOCK"
+
+
+def test_drops_last_digit(start: Any, systems: "Systems") -> None:
+    mutant(start, "drops-last-digit").buy()
+    assert systems.sent("ec.query")[0]["data"]["ecQrCode"] == CODE.decode()[:-1]
+
+
+def test_logs_id_number(start: Any) -> None:
+    adapter = mutant(start, "logs-id-number")
+    adapter.buy()
+    assert "639999198503127031" in adapter.log()
+
+
+def test_refund_without_original(start: Any, systems: "Systems") -> None:
+    adapter = mutant(start, "refund-without-original")
+    adapter.buy()
+    assert adapter.do("refund", order="A0001")["outcome"] == "refused"
+    assert systems.sent("2103")[0]["input"]["data"]["setl_id"] == "A0001"
+    adapter.do("refund", order="A0009")
+    assert len(systems.sent("2103")) == 2
+
+
+def test_skips_pre_settlement(start: Any, systems: "Systems") -> None:
+    assert mutant(start, "skips-pre-settlement").buy()["outcome"] == "accepted"
+    assert systems.sent("2101") == []
+
+
+def test_journal_after_send(start: Any, systems: "Systems") -> None:
+    adapter = mutant(start, "journal-after-send")
+    systems.unjournalled.clear()
+    assert adapter.buy()["outcome"] == "accepted"
+    assert len(systems.unjournalled) == 3
+
+
+def test_msgid_not_unique(start: Any, systems: "Systems") -> None:
+    mutant(start, "msgid-not-unique").buy()
+    sent = [r["msgid"] for r in systems.requests if "msgid" in r]
+    assert len(sent) == 4
+    assert len(set(sent)) == 1
+
+
+def test_keeps_second_read(start: Any, systems: "Systems") -> None:
+    adapter = mutant(start, "keeps-second-read")
+    adapter.buy("A0001", (CODE + b"\r") * 2)
+    adapter.scans = []
+    assert adapter.buy("A0002", b"134567890123456789\r")["outcome"] == "accepted"
+    assert [r["data"]["ecQrCode"] for r in systems.sent("ec.query")] == [CODE.decode()] * 2
+
+
+def test_account_always_used(start: Any, systems: "Systems") -> None:
+    assert mutant(start, "account-always-used").buy(use_account=False)["amounts"]["account"] == "12.50"
+
+
+def test_forgets_unknown_at_restart(start: Any, systems: "Systems") -> None:
+    systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 3}
+    adapter = mutant(start, "forgets-unknown-at-restart")
+    assert adapter.buy()["outcome"] == "unknown"
+    adapter.kill()
+    adapter.restart()
+    assert adapter.do("resolve")["outcome"] == "accepted"
+    assert adapter.do("books")["entries"][0]["state"] == "refused"
+    assert systems.net_fen() == 2500
+
+
+def test_no_prompt_to_activate(start: Any, systems: "Systems") -> None:
+    systems.centre_code = 980003
+    answer = mutant(start, "no-prompt-to-activate").buy()
+    assert answer["reason"] == "not-activated"
+    assert "激活" not in answer["prompt"]
+
+
+def test_unsigned_session(start: Any, systems: "Systems") -> None:
+    assert mutant(start, "unsigned-session", sign_in=False).buy()["outcome"] == "accepted"
+    assert systems.sent("2102")[0]["sign_no"] == ""
+
+
+def test_list_is_complete_and_tells_both_languages() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "simulators.his", "--list-mutants"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split("\t") for line in run.stdout.splitlines()]
+    assert [row[0] for row in rows] == [m.name for m in MUTANTS]
+    assert all(len(row) == 4 and all(row) for row in rows)
+    assert all(row[2] and not row[2].isascii() for row in rows)
+    tested = {name.removeprefix("test_").replace("_", "-").replace("time-out", "timeout") for name in globals()}
+    assert {row[0] for row in rows} <= tested
+
+
+def test_unknown_mutant_is_said_to_be_unknown() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "simulators.his", "--mutant", "none-such"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "float-money" in run.stderr
+
+
+@pytest.mark.parametrize("name", [m.name for m in MUTANTS])
+def test_mutant_has_one_defect_only(name: str) -> None:
+    right = next(m for m in MUTANTS if m.name == name).behaviour
+    changed = [f.name for f in fields(Behaviour) if getattr(right, f.name) is not getattr(Behaviour(), f.name)]
+    assert len(changed) == 1
