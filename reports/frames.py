@@ -1,7 +1,7 @@
 """One record of a tape as people read it: HTTP head and JSON, a counter line, the bytes of a line, or an event.
 
     shown = show(record)
-    lit = offending(shown.lines, expected="medfee_sumamt 25.00", seen="medfee_sumamt 24.99")
+    lit = filled(marked(shown, expected="medfee_sumamt 25.00", seen="medfee_sumamt 24.99"), 120)
 
 Numbers stand as they were on the wire (`12.50` stays `12.50`), and members keep their order, also when one comes twice.
 """
@@ -26,6 +26,8 @@ TEXT_LIMIT = 20_000
 WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]+")
 LEAST_VALUE = 3
 """A value shorter than this is highlighted only together with its name: `0` and `01` are everywhere."""
+LEAST_EXPECTED = 6
+"""A value that stands in what was expected alone is lit when it is this long, as a message id is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Line:
     key: str = ""
     path: str = ""
     value: str = ""
+    lit: bool = False
+    """Whether a finding points at it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,44 +93,51 @@ def show(record: Record) -> Shown:
 
 
 def filled(shown: Shown, room: int) -> Shown:
-    """The same with neighbouring plain members on one line, as many as fit into `room` characters."""
+    """The same with neighbouring plain members on one line, as many as fit into `room` characters; lit ones apart."""
     lines: list[Line] = []
     for line in shown.lines:
-        last = lines[-1].text if lines else ""
-        if _plain(last) and _plain(line.text) and _indent(last) == _indent(line.text):
-            joined = f"{last} {line.text.strip()}"
-            if len(joined) <= room:
-                lines[-1] = Line(text=joined)
-                continue
-        lines.append(line)
+        last = lines[-1] if lines else line
+        joined = f"{last.text} {line.text.strip()}"
+        if lines and _plain(last) and _plain(line) and _indent(last) == _indent(line) and len(joined) <= room:
+            lines[-1] = Line(text=joined)
+        else:
+            lines.append(line)
     return replace(shown, lines=tuple(lines))
 
 
-def _plain(text: str) -> bool:
-    """Whether a line is a whole member or item of a JSON node, and neither opens nor closes one."""
-    return text.startswith("  ") and text.strip()[-1:] not in {"{", "["} and text.strip()[:1] not in {"}", "]"}
+def marked(shown: Shown, *, expected: str, seen: str) -> Shown:
+    """The same with the lines lit that the words of a finding point at."""
+    lit = _offending(shown.lines, expected=expected, seen=seen)
+    return replace(shown, lines=tuple(replace(line, lit=i in lit) for i, line in enumerate(shown.lines)))
 
 
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
+def _plain(line: Line) -> bool:
+    """Whether a line is a whole member or item of a JSON node that may share its line with others."""
+    inner = line.text.strip()
+    return line.text.startswith("  ") and not line.lit and inner[-1:] not in {"{", "["} and inner[:1] not in {"}", "]"}
 
 
-def offending(lines: Sequence[Line], *, expected: str, seen: str) -> frozenset[int]:
-    """Which lines the words of a finding point at; the most telling kind of match wins, none when nothing matches.
+def _indent(line: Line) -> int:
+    return len(line.text) - len(line.text.lstrip())
+
+
+def _offending(lines: Sequence[Line], *, expected: str, seen: str) -> set[int]:
+    """The most telling kind of match wins, nothing is lit when nothing matches.
 
     In this order: a path in the finding, the node in which that path is missing, a name with its value, the name of a
-    value, the name of a node, a value.
+    value, the name of a node, a value that was seen, a long one that was expected.
     """
-    words = {word.strip(".-") for word in WORD.findall(f"{expected} {seen}")}
-    values = {word.strip(".-") for word in WORD.findall(seen)}
+    wanted, found = ({word.strip(".-") for word in WORD.findall(text)} for text in (expected, seen))
+    words = wanted | found
     paths = [word for word in words if "." in word and not word[0].isdigit()]
     members = {i: line for i, line in enumerate(lines) if line.key}
     pathed = _ending(members, paths) or _ending(members, [path.rpartition(".")[0] for path in paths])
     named = {i for i, line in members.items() if line.key in words}
-    valued = {i for i, line in members.items() if line.value and line.value in values}
+    valued = {i for i, line in members.items() if line.value and line.value in found}
     leaves = {i for i in named if lines[i].value}
-    telling = {i for i in valued if len(lines[i].value) >= LEAST_VALUE}
-    return frozenset(pathed or named & valued or leaves or named or telling)
+    told = {i for i in valued if len(lines[i].value) >= LEAST_VALUE}
+    asked = {i for i, line in members.items() if len(line.value) >= LEAST_EXPECTED and line.value in wanted}
+    return pathed or named & valued or leaves or named or told or asked
 
 
 def _ending(members: Mapping[int, Line], paths: Sequence[str]) -> set[int]:
@@ -183,30 +194,30 @@ def _event(data: bytes) -> Iterator[Line]:
 
 def _json(found: _Json, *, indent: str = "", key: str | None = None, path: str = "", comma: str = "") -> Iterator[Line]:
     name = "" if key is None else f"{_quoted(key)}: "
-    here = {"key": key or "", "path": path}
+    here = Line(text="", key=key or "", path=path)
     match found:
         case _Members(pairs) if pairs:
-            yield Line(text=f"{indent}{name}{{", **here)
+            yield replace(here, text=f"{indent}{name}{{")
             for number, (inner, value) in enumerate(pairs, start=1):
                 after = "," if number < len(pairs) else ""
                 below = f"{path}.{inner}" if path else inner
                 yield from _json(value, indent=indent + "  ", key=inner, path=below, comma=after)
             yield Line(text=f"{indent}}}{comma}")
         case list() if found:
-            yield Line(text=f"{indent}{name}[", **here)
+            yield replace(here, text=f"{indent}{name}[")
             for number, item in enumerate(found):
                 after = "," if number < len(found) - 1 else ""
                 yield from _json(item, indent=indent + "  ", path=f"{path}[{number}]", comma=after)
             yield Line(text=f"{indent}]{comma}")
         case _Members() | list():
-            yield Line(text=f"{indent}{name}{'[]' if isinstance(found, list) else '{}'}{comma}", **here)
+            yield replace(here, text=f"{indent}{name}{'[]' if isinstance(found, list) else '{}'}{comma}")
         case _Number():
-            yield Line(text=f"{indent}{name}{found}{comma}", value=str(found), **here)
+            yield replace(here, text=f"{indent}{name}{found}{comma}", value=str(found))
         case str():
-            yield Line(text=f"{indent}{name}{_quoted(found)}{comma}", value=found, **here)
+            yield replace(here, text=f"{indent}{name}{_quoted(found)}{comma}", value=found)
         case _:
             word = json.dumps(found)
-            yield Line(text=f"{indent}{name}{word}{comma}", value=word, **here)
+            yield replace(here, text=f"{indent}{name}{word}{comma}", value=word)
 
 
 def _quoted(text: str) -> str:

@@ -22,25 +22,25 @@ from harness.line.record import Kind, Record
 from reports import vocabulary
 from reports.coverage import State, coverage
 from reports.diagram import draw
-from reports.frames import Shown, filled, offending, show
+from reports.frames import Shown, filled, marked, show
 from reports.masking import for_show
+from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, read_run_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
 NEIGHBOURS = 2
 """Records shown before and after the one that a finding points at."""
-WIDE = 140
-"""Characters in a line of a record that no finding points at."""
+WIDE = 120
+"""Characters in a line of a record, but for the lines that a finding points at."""
 OPEN_AT_MOST = 3
 """Cases that did not pass are open from the start when there are no more than these."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameView:
-    """A record on the page; `lit` are the lines that a finding points at."""
+    """A record on the page."""
 
     shown: Shown
-    lit: frozenset[int]
     own: bool
     """Whether it is the finding's own record and no neighbour."""
 
@@ -145,7 +145,7 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> C
     return CaseView(
         anchor=anchor,
         result=case,
-        replay=run.replay(case.case),
+        replay=replay(run.manifest, case.case),
         open=few and case.outcome != "passed",
         diagram=draw(history, anchor=anchor, marks=marks) if history else "",
         records=tuple(filled(show(record), WIDE) for record in records if _worth_showing(record)),
@@ -168,9 +168,8 @@ def _frames(finding: Finding, run: RunFolder, history: CaseHistory | None) -> tu
     views = []
     for record in records[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]:
         own = record.seq == finding.seq
-        shown = show(record)
-        lit = offending(shown.lines, expected=finding.expected, seen=finding.seen) if own else frozenset[int]()
-        views.append(FrameView(shown=shown, lit=lit, own=own))
+        shown = marked(show(record), expected=finding.expected, seen=finding.seen) if own else show(record)
+        views.append(FrameView(shown=filled(shown, WIDE), own=own))
     return tuple(views)
 
 

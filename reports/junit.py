@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 from harness.judge.verdict import Verdict
 from harness.line.folder import JUNIT
 from reports.masking import for_show
+from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, Word, read_run_folder
 
 FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
@@ -77,7 +78,7 @@ def _case(suite: Element, run: RunFolder, case: CaseResult) -> None:
     listed = SubElement(test, "properties")
     for name, value in properties:
         SubElement(listed, "property", name=name, value=_clean(value))
-    replay = f"replay: {run.replay(case.case)}"
+    again = f"replay: {replay(run.manifest, case.case)}"
     if case.outcome is Verdict.FAILED:
         blocks = [
             f"{f.rule} ({f.severity}): {f.sentence}\n  clause: {f.clause}\n  expected: {f.expected}\n"
@@ -86,11 +87,11 @@ def _case(suite: Element, run: RunFolder, case: CaseResult) -> None:
         ]
         rules = sorted({f.rule for f in case.findings})
         message = f"{len(case.findings)} finding(s): {', '.join(rules)}"
-        _problem(test, "failure", kind=", ".join(rules), message=message, text="\n\n".join([*blocks, replay]))
+        _problem(test, "failure", kind=", ".join(rules), message=message, text="\n\n".join([*blocks, again]))
     elif case.outcome is Verdict.INCONCLUSIVE:
         reasons = "\n".join(case.inconclusive)
         message = case.inconclusive[0] if case.inconclusive else "the case proves nothing"
-        _problem(test, "error", kind="inconclusive", message=message, text=f"{reasons}\n\n{replay}")
+        _problem(test, "error", kind="inconclusive", message=message, text=f"{reasons}\n\n{again}")
 
 
 def _certificate(suite: Element, run: RunFolder) -> None:

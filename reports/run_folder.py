@@ -7,7 +7,6 @@ Only a folder that holds nothing of a run at all is an error: after a crash ever
 """
 
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -150,12 +149,6 @@ class RunFolder:
             return found
         named = [h for h in self._histories.values() if h.case == case.case]
         return named[0] if named else None
-
-    def replay(self, case: str) -> str:
-        """The command that runs just this case again, the same way."""
-        plan = self.manifest.plan or "PLAN"
-        seed = "" if self.manifest.seed is None else f" --seed {self.manifest.seed}"
-        return f"liantiao certify {shlex.quote(plan)} --case {shlex.quote(case)}{seed}"
 
 
 def read_run_folder(path: Path) -> RunFolder:

@@ -10,6 +10,7 @@ from rich.text import Text
 from harness.judge.verdict import Finding
 from harness.line.folder import REPORT
 from reports.masking import for_show
+from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, Word, read_run_folder
 from reports.vocabulary import COLOURS, OUTCOMES, both, printable
 
@@ -58,7 +59,7 @@ def print_summary(folder: Path, console: Console | None = None, *, as_json: bool
         (case for case in run.cases if case.inconclusive), None
     )
     if bad is not None:
-        console.print(Text(f"replay 重放: {run.replay(bad.case)}"), soft_wrap=True)
+        console.print(Text(f"replay 重放: {replay(run.manifest, bad.case)}"), soft_wrap=True)
 
 
 def _content(run: RunFolder) -> dict[str, object]:

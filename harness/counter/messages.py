@@ -108,8 +108,7 @@ def parse_line(line: bytes) -> FromAdapter:
     if "ready" in raw:
         return _ready(fields.inner("ready"))
     if "error" in raw:
-        number = None if raw.get("id") is None else fields.whole("id")
-        return NotUnderstood(id=number, text=fields.text("error"))
+        return NotUnderstood(id=fields.whole_or_null("id"), text=fields.text("error"))
     number = fields.whole("id")
     if "event" in raw:
         match fields.text("event"):
@@ -156,7 +155,7 @@ def books_of(answer: Answer) -> tuple[BooksEntry, ...]:
     return tuple(
         BooksEntry(
             order=entry.text("order"),
-            setl_id=entry.optional_text("setl_id"),
+            setl_id=entry.text_or_null("setl_id"),
             msgid=entry.text("msgid"),
             infno=entry.text("infno"),
             state=entry.one_of("state", BookState),
@@ -197,6 +196,9 @@ class _Fields:
         )
 
     def optional_text(self, name: str) -> str | None:
+        return self.text(name) if name in self._raw else None
+
+    def text_or_null(self, name: str) -> str | None:
         return None if self._raw.get(name) is None else self.text(name)
 
     def text(self, name: str) -> str:
@@ -210,6 +212,9 @@ class _Fields:
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.broken(name, f"is {value!r}", "it must be a whole number")
         return value
+
+    def whole_or_null(self, name: str) -> int | None:
+        return None if self._present(name) is None else self.whole(name)
 
     def amount(self, name: str) -> Fen:
         text = self.text(name)

@@ -117,7 +117,7 @@ class Scanner:
         self.configure({TRIGGER: "1" if on else "0"})
 
     def read(self, timeout: float) -> Scan:
-        """The next scan, at most `timeout` seconds from now.
+        """The next scan, begun at most `timeout` seconds from now.
 
         Raises NoScan when none came, PeerViolation for bytes that are no scan as the box is set, Disconnected.
         """
@@ -187,18 +187,21 @@ class Scanner:
         return answer.items
 
     def _await(self, wanted: "deque[Scan | Malformed] | deque[Answer]", timeout: float) -> None:
-        """Read until something wanted is there or the time is over; chunks are taken as they come."""
-        codec = self._codec
+        """Read until something wanted is there or the time is over; what has begun by then may end within the gap."""
+        codec, gap = self._codec, self._framing.idle_s
         deadline = time.monotonic() + timeout
-        left = timeout
-        while not wanted and (left > 0 or codec.pending):
-            data = self._line.read(min(left, self._framing.idle_s) if codec.pending and left > 0 else max(0.0, left))
+        patience = gap if codec.pending else timeout
+        while True:
+            data = self._line.read(patience)
             for event in codec.feed(data) if data else codec.idle():
                 if isinstance(event, Answer):
                     self._answers.append(event)
                 else:
                     self._scans.append(event)
             left = deadline - time.monotonic()
+            if wanted or left <= (-gap if codec.pending else 0):
+                return
+            patience = gap if codec.pending else left
 
 
 def _batches(items: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:

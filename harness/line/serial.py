@@ -104,7 +104,7 @@ class SerialClient:
             return
 
     def _read_descriptor(self, timeout: float) -> bytes:
-        if not self._readable.poll(max(0.0, timeout) * 1000):
+        if not self._readable.poll(timeout * 1000 if timeout > 0 else 0):
             return b""
         try:
             data = os.read(self._fd, CHUNK)
@@ -122,14 +122,14 @@ class SerialClient:
         return data + bytes(self._port.read(self._port.in_waiting)) if data else b""
 
     def _write_descriptor(self, data: bytes) -> None:
-        deadline = time.monotonic() + WRITE_TIMEOUT_S
-        left = memoryview(data)
-        while left:
+        deadline = 0.0
+        while data:
             try:
-                left = left[os.write(self._fd, left) :]
+                data = data[os.write(self._fd, data) :]
             except BlockingIOError:
-                patience = deadline - time.monotonic()
-                if patience <= 0 or not self._writable.poll(patience * 1000):
+                now = time.monotonic()
+                deadline = deadline or now + WRITE_TIMEOUT_S
+                if now >= deadline or not self._writable.poll((deadline - now) * 1000):
                     raise self._gone(f"it takes no bytes for {WRITE_TIMEOUT_S:g} s") from None
 
     def _gone(self, why: str) -> Disconnected:

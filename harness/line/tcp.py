@@ -167,7 +167,9 @@ class TcpClient:
     def read(self, timeout: float) -> bytes:
         """What has come, as soon as something has; empty after `timeout` seconds of silence. Raises Disconnected."""
         try:
-            if not self._readable.poll(max(0.0, timeout) * 1000):
+            if self._connection.fileno() < 0:
+                raise self._gone("it is closed")
+            if not self._readable.poll(timeout * 1000 if timeout > 0 else 0):
                 return b""
             data = self._connection.recv(CHUNK)
         except BlockingIOError:
@@ -182,14 +184,14 @@ class TcpClient:
     def write(self, data: bytes) -> None:
         """Send all of it. Raises Disconnected, also when the device takes no bytes for two seconds."""
         self._recorder.to_device(data)
-        deadline = time.monotonic() + WRITE_TIMEOUT_S
-        left = memoryview(data)
-        while left:
+        deadline = 0.0
+        while data:
             try:
-                left = left[self._connection.send(left) :]
+                data = data[self._connection.send(data) :]
             except BlockingIOError:
-                patience = deadline - time.monotonic()
-                if patience <= 0 or not self._writable.poll(patience * 1000):
+                now = time.monotonic()
+                deadline = deadline or now + WRITE_TIMEOUT_S
+                if now >= deadline or not self._writable.poll((deadline - now) * 1000):
                     raise self._gone(f"it takes no bytes for {WRITE_TIMEOUT_S:g} s") from None
             except OSError as error:
                 raise self._gone(error.strerror or str(error)) from error

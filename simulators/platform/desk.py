@@ -132,7 +132,9 @@ class Desk:
         return reply
 
     async def announce(self, settlement: Settlement) -> None:
-        """Tell tape and person about a settlement that is committed. Raises AbandonedError when the case is over."""
+        """Once a settlement is on the disk, tell tape and person. Raises AbandonedError when the case is over."""
+        await self.ledger.flushed()
+        self.still_here()
         person = self.person(settlement.psn_no)
         balance = self.ledger.balance(settlement.psn_no)
         self.event(

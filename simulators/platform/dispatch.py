@@ -129,6 +129,8 @@ class Dispatcher:
             if call.infno in DURABLE:
                 with self._desk.ledger.writing():
                     self._desk.ledger.keep_answer(call.msgid, call.digest, reply)
+                await self._desk.ledger.flushed()
+                self._desk.still_here()
         if call.infno not in DURABLE:
             self._answers[call.msgid] = (call.digest, reply)
             if len(self._answers) > REMEMBERED:

@@ -2,12 +2,16 @@
 
 Double entry: the postings of each settlement sum to zero (the institution gets what fund, account and cash give), and
 an account's balance is its opening plus its postings. A balance never goes below zero: the database refuses it.
-Everything of one booking, its answer included, is one transaction; `writing` is left only when it is committed, and
-with a file it then survives the end of the process, or of the machine (`full`).
+Everything of one booking, its answer included, is one transaction. When `writing` is left it is committed: with a file
+it then survives the end of the process. When `flushed` returns it survives a power cut, too (`full`): the write-ahead
+log is flushed in a thread, once for all bookings that wait, so that many settlements share one flush.
 """
 
+import asyncio
+import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,6 +49,8 @@ _UNDONE = """
 SELECT 1 FROM settlement r WHERE r.reverses = ?
 AND NOT EXISTS (SELECT 1 FROM settlement u WHERE u.reverses = r.setl_id)
 """
+_PAGES_IN_LOG = 8000
+_FLUSH = getattr(os, "fdatasync", os.fsync)
 _TABLES = ("account", "settlement", "posting", "answer", "barred", "sign_in")
 
 
@@ -100,14 +106,27 @@ class Ledger:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, cached_statements=64)
             if path:
                 self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+                self._db.execute("PRAGMA synchronous = NORMAL")  # the log is flushed by `flushed`
+                self._db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
             self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+            self._flusher = _Flusher(f"{path}-wal") if path and full else None
+        except (sqlite3.Error, OSError) as error:
             raise self._trouble(error) from error
 
     def close(self) -> None:
         """Close the file; may be called twice."""
+        if self._flusher is not None:
+            self._flusher.close()
+            self._flusher = None
         self._db.close()
+
+    async def flushed(self) -> None:
+        """Return when all that is committed survives a power cut; at once in memory or without `full`."""
+        if self._flusher is not None:
+            try:
+                await self._flusher.flush()
+            except OSError as error:
+                raise self._trouble(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -236,12 +255,37 @@ class Ledger:
             sign_no=row[0], institution=row[1], opter=row[2], day=row[3], sign_time=row[4], signed_out=bool(row[5])
         )
 
-    def _trouble(self, error: sqlite3.Error) -> BenchError:
+    def _trouble(self, error: sqlite3.Error | OSError) -> BenchError:
         return BenchError(
             f"The ledger {self._path or '(in memory)'} cannot be used: {error}.",
             cause="the folder is missing or not yours, the disk is full, or the file is no ledger of Liantiao",
             remedy="name another file with the setting ledger, or leave it out for a ledger in memory",
         )
+
+
+class _Flusher:
+    """Flushes a file in a thread; who asks while a flush is under way shares the next one."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger flush")
+        self._turn = asyncio.Lock()
+        self._asked = 0
+        self._done = 0
+
+    async def flush(self) -> None:
+        self._asked += 1
+        mine = self._asked
+        async with self._turn:
+            if self._done >= mine:
+                return
+            covered = self._asked
+            await asyncio.get_running_loop().run_in_executor(self._thread, _FLUSH, self._file)
+            self._done = covered
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        os.close(self._file)
 
 
 def _settlement(row: tuple[object, ...]) -> Settlement:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from harness.wire.scanner.framing import ScanFraming
+from harness.wire.scanner.framing import ScanFraming, frame_scan
 from harness.wire.scanner.newland import Command, Item, Outcome, Query, Status, Storage
 from harness.wire.scanner.newland_parameters import (
     CODE_ID,
@@ -26,7 +26,7 @@ from harness.wire.scanner.newland_parameters import (
     TRIGGER,
 )
 from simulators.scanner.box import Conduct
-from simulators.scanner.optics import Symbology
+from simulators.scanner.optics import Sighting
 from simulators.scanner.settings import Mode, ScannerSettings
 
 MODES: Mapping[str, Mode] = MappingProxyType({"0": Mode.LEVEL, "2": Mode.SENSE, "3": Mode.CONTINUOUS, "4": Mode.PULSE})
@@ -88,10 +88,11 @@ class NewlandDialect:
             prefix=bytes.fromhex(values[PREFIX_SET]) if values[PREFIX_ENABLE] == "1" else b"",
             suffix=bytes.fromhex(values[SUFFIX_SET]) if values[SUFFIX_ENABLE] == "1" else b"",
         )
+        self._code_ids = CODE_IDS if values[CODE_ID] == "1" else {}
 
-    def code_id(self, symbology: Symbology) -> bytes:
-        """What stands between prefix and data."""
-        return CODE_IDS[symbology] if self.values[CODE_ID] == "1" else b""
+    def frame(self, sighting: Sighting) -> bytes:
+        """A scan as it leaves: prefix, code id, data, suffix."""
+        return frame_scan(self._code_ids.get(sighting.symbology, b"") + sighting.data, self.framing)
 
     def apply(self, values: Mapping[str, str]) -> None:
         """Change settings from outside, as a configuration barcode would; lost at a restart."""

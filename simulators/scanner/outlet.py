@@ -5,8 +5,7 @@ A frame is on the tape before its first byte leaves. Pauses are real time, since
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from harness.faults.catalogue import Effect, Fault
 from harness.line.address import Address
@@ -60,18 +59,15 @@ class DeviceLine(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Bytes that leave together, after a pause in seconds."""
+class Piece(NamedTuple):
+    """Bytes that leave together, after a pause in seconds; only the last of a frame may have one."""
 
     data: bytes
     pause_s: float = 0.0
 
 
-def pieces(frame: bytes, fault: Fault | None) -> list[Piece]:
-    """A scan's frame as it leaves, disturbed if a fault is due; positions count from 0 and stay inside the frame."""
-    if fault is None:
-        return [Piece(frame)]
+def disturbed(frame: bytes, fault: Fault) -> list[Piece]:
+    """A scan's frame as a fault lets it leave; positions count from 0 and stay inside the frame."""
     at = fault.detail.get("position", len(frame) // 2) % len(frame)
     match fault.effect:
         case Effect.DROP_BYTE:
@@ -100,7 +96,7 @@ class Outlet:
 
     def send(self, frame: Sequence[Piece]) -> None:
         """Send pieces in order, after whatever still waits."""
-        if self._sending is None and self._rate is None and not any(piece.pause_s for piece in frame):
+        if self._sending is None and self._rate is None and frame[-1].pause_s == 0:
             for piece in frame:
                 if piece.data and not self._line.send(piece.data):
                     self._lost(len(piece.data))

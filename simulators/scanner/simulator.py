@@ -27,13 +27,13 @@ from harness.gm import sm3
 from harness.line.pty import PtyLine
 from harness.line.record import JsonValue
 from harness.line.tcp import TcpLine
-from harness.wire.scanner.framing import Malformed, frame_scan
+from harness.wire.scanner.framing import Malformed
 from harness.wire.scanner.newland import BoxSide, Command, LegacyTrigger, encode_answer
 from simulators.kit.back_door import BackDoor, json_object
 from simulators.scanner.box import ScannerBox
 from simulators.scanner.newland import TAGS, NewlandDialect, initial_values
 from simulators.scanner.optics import MAX_BYTES, BadPicture, Optics, Sighting, View, parse_formats
-from simulators.scanner.outlet import BITS_A_BYTE, DeviceLine, Outlet, Piece, pieces
+from simulators.scanner.outlet import BITS_A_BYTE, DeviceLine, Outlet, Piece, disturbed
 from simulators.scanner.settings import LineKind, Mode, ScannerSettings, SuffixName
 
 LARGE = 1_000_000
@@ -143,8 +143,9 @@ class VirtualScanner:
         self._box.trigger(on=on)
 
     def _deliver(self, sighting: Sighting) -> None:
-        data = self._dialect.code_id(sighting.symbology) + sighting.data
-        self._outlet.send(pieces(frame_scan(data, self._dialect.framing), self._context.faults.due("scan")))
+        frame = self._dialect.frame(sighting)
+        fault = self._context.faults.due("scan")
+        self._outlet.send([Piece(frame)] if fault is None else disturbed(frame, fault))
 
     def _report(self, name: str, fields: dict[str, JsonValue]) -> None:
         self._context.tape.event(self._context.name, name, **fields)

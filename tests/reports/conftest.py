@@ -256,7 +256,7 @@ def write_run(folder: Path) -> Path:
         "started": "2020-10-14T08:30:00+08:00",
         "devices": [{"name": "centre", "kind": "voucher-centre", "at": "http://127.0.0.1:1", "virtual": True}],
         "adapter": {
-            "command": ["python", "-m", "simulators.his"],
+            "command": ["python", "-m", "simulators.his", "pharmacy"],
             "name": "liantiao-reference-pharmacy",
             "version": "0.1.0",
         },

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.line.record import Direction, Kind, Record, event_data
-from reports.frames import filled, offending, show
+from reports.frames import filled, marked, show
 
 
 def frame(data: bytes, channel: str = "platform.http#1", direction: Direction = Direction.RECEIVED) -> Record:
@@ -77,7 +77,11 @@ def test_shown_json_means_what_the_body_means(value: object) -> None:
 
 
 DRUGINFO = {"medfee_sumamt": "25.00", "acct_used_flag": "1", "psn_no": "25.00"}
-BODY = {"infno": "2102", "input": {"druginfo": DRUGINFO, "drugdetail": [{"pric": 1}, {"pric": "x"}]}}
+BODY = {
+    "infno": "2102",
+    "msgid": "P63999900001202010140830000004",
+    "input": {"druginfo": DRUGINFO, "drugdetail": [{"pric": 1}, {"pric": "x"}]},
+}
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,7 @@ BODY = {"infno": "2102", "input": {"druginfo": DRUGINFO, "drugdetail": [{"pric":
         ("acct_used_flag present", "acct_used_flag: missing", ["acct_used_flag"]),
         ("one settlement", "two", []),
         ("0", "1", []),
+        ("a 2601 naming P63999900001202010140830000004", "neither", ["msgid"]),
         ("druginfo.medfee_sumamt is 24.00", "it is 25.00", ["medfee_sumamt"]),
         ("druginfo: an object", "nothing", ["druginfo"]),
         ("input.druginfo.med_type: a code", "nothing", ["druginfo"]),
@@ -95,9 +100,9 @@ BODY = {"infno": "2102", "input": {"druginfo": DRUGINFO, "drugdetail": [{"pric":
     ],
 )
 def test_the_offending_field_is_lit(expected: str, seen: str, lit: list[str]) -> None:
-    lines = show(frame(HEAD + json.dumps(BODY).encode())).lines
-    found = [lines[i].key for i in sorted(offending(lines, expected=expected, seen=seen))]
-    assert found == lit
+    shown = marked(show(frame(HEAD + json.dumps(BODY).encode())), expected=expected, seen=seen)
+    assert [line.key for line in shown.lines if line.lit] == lit
+    assert [line.key for line in filled(shown, 200).lines if line.lit] == lit
 
 
 def test_filled_lines_are_fewer_and_not_too_long() -> None:

@@ -74,12 +74,6 @@ def test_a_folder_of_something_else_is_your_mistake(tmp_path: Path) -> None:
         read_run_folder(tmp_path)
 
 
-def test_the_replay_command_can_be_pasted(run_folder: Path) -> None:
-    run = read_run_folder(run_folder)
-    assert run.replay("pharmacy/purchase") == "liantiao certify pharmacy --case pharmacy/purchase --seed 7"
-    assert run.replay("a[b c]") == "liantiao certify pharmacy --case 'a[b c]' --seed 7"
-
-
 def test_lines_of_the_wrong_shape_do_no_harm(run_folder: Path) -> None:
     (run_folder / "cases.jsonl").write_text('[]\nnull\n{"verdict": "passed", "findings": 3, "faults": [1]}\n')
     (run_folder / "manifest.json").write_text('{"devices": {"a": 1}, "seed": "x", "rules": [], "adapter": null}')

@@ -225,6 +225,11 @@ class Rig:
         assert found is not None, f"no {name} within 5 s"
         return found
 
+    def wait_for_channel(self, channel: str) -> None:
+        """Wait until something was recorded on a channel."""
+        found = self.tape.wait_for(lambda record: record.channel == channel, since=0, timeout=5)
+        assert found is not None, f"nothing on {channel} within 5 s"
+
     def now(self) -> datetime:
         """The bench's time."""
         return local_time(self.clock)
@@ -278,13 +283,14 @@ def stop_rig(rig: Rig) -> None:
 
 def reset_rig(rig: Rig, *, seed: int = SEED) -> Rig:
     """Everything as new, as between two cases of a bench."""
-    rig.loop.call(rig.centre.reset(seed=seed))
     rig.loop.call(rig.platform.reset(seed=seed))
+    rig.loop.call(rig.centre.reset(seed=seed))
     for schedule in rig.faults.values():
         schedule.clear()
     rig.phone.refuses = False
     rig.phone.prompts.clear()
     rig.phone.notices.clear()
+    rig.phone.server.renumber()
     rig.clock.rewind()
     rig.loop.settle()
     rig.tape.forget()

@@ -149,8 +149,8 @@ class BoxSide:
 
     def feed(self, data: bytes) -> list[Command | LegacyTrigger | Malformed]:
         """Take bytes; returns the commands that are now complete, and what was none of them."""
-        if not self._held and data in {LEGACY_START, LEGACY_STOP}:
-            return [LegacyTrigger(raw=data, on=data == LEGACY_START)]
+        if not self._held and (trigger := _TRIGGERS.get(data)) is not None:
+            return [trigger]
         self._held += data
         found: list[Command | LegacyTrigger | Malformed] = []
         while self._held:
@@ -164,8 +164,8 @@ class BoxSide:
     def _next(self) -> tuple[int, Command | LegacyTrigger | Malformed]:
         """The first event held and its size; size 0 when more bytes are due."""
         held = self._held
-        if held.startswith((LEGACY_START, LEGACY_STOP)):
-            return 3, LegacyTrigger(raw=held[:3], on=held.startswith(LEGACY_START))
+        if (trigger := _TRIGGERS.get(held[:3])) is not None:
+            return 3, trigger
         if held.startswith(COMMAND_HEAD):
             return self._next_command()
         if any(opening.startswith(held) for opening in _OPENINGS):
@@ -247,6 +247,7 @@ class HostSide:
         return len(raw), _parse_answer(raw)
 
 
+_TRIGGERS = {raw: LegacyTrigger(raw=raw, on=raw == LEGACY_START) for raw in (LEGACY_START, LEGACY_STOP)}
 _MORE = Malformed(b"", "more bytes are due")
 
 

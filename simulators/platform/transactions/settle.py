@@ -28,8 +28,8 @@ async def pre_settle(desk: Desk, call: Call) -> bytes:
     """2101. Books nothing. Raises RefusedError."""
     person, rule, lines = _purchase(desk, call)
     await require_token(desk, call, _token(call), person)
-    parts = _split(desk, call, person, rule, lines)
-    balance = desk.ledger.balance(person.psn_no) - parts.account
+    balance = desk.ledger.balance(person.psn_no)
+    parts = _split(call, rule, lines, balance)
     desk.event(
         "presettled",
         msgid=call.msgid,
@@ -47,13 +47,15 @@ async def settle(desk: Desk, call: Call) -> bytes:
     """2102. Returns once the settlement is committed and announced. Raises RefusedError; then nothing is booked."""
     person, rule, lines = _purchase(desk, call)
     await require_token(desk, call, _token(call), person)
-    shown = _split(desk, call, person, rule, lines)
+    balance = desk.ledger.balance(person.psn_no)
+    shown = _split(call, rule, lines, balance)
     if call.signtype != MOCK:
         await _confirmed(desk, call, shown)
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
-        parts = _split(desk, call, person, rule, lines)
+        now = desk.ledger.balance(person.psn_no)
+        parts = shown if now == balance else _split(call, rule, lines, now)
         if parts.account != shown.account:
             raise RefusedError("balance-changed")
         n, setl_id, mdtrt_id = desk.number_for(call)
@@ -74,8 +76,7 @@ async def settle(desk: Desk, call: Call) -> bytes:
             cash_fen=parts.cash,
             reverses=None,
         )
-        balance = desk.ledger.balance(person.psn_no) - parts.account
-        output = _output(desk, call, person, parts, balance=balance, mdtrt_id=mdtrt_id, setl_id=setl_id)
+        output = _output(desk, call, person, parts, balance=now, mdtrt_id=mdtrt_id, setl_id=setl_id)
         reply = desk.book(call, settlement, output)
     await desk.announce(settlement)
     return reply
@@ -131,13 +132,12 @@ def _require_sum(call: Call, lines: list[Line]) -> None:
         raise RefusedError("details-disagree", details=format_yuan(details), total=format_yuan(total))
 
 
-def _split(desk: Desk, call: Call, person: Person, rule: Rule, lines: list[Line]) -> Split:
-    use_account = call.node("druginfo")["acct_used_flag"] == "1"
-    return split(lines, rule, balance=desk.ledger.balance(person.psn_no), use_account=use_account)
+def _split(call: Call, rule: Rule, lines: list[Line], balance: Fen) -> Split:
+    return split(lines, rule, balance=balance, use_account=call.node("druginfo")["acct_used_flag"] == "1")
 
 
 def _output(
-    desk: Desk, call: Call, person: Person, parts: Split, *, balance: int, mdtrt_id: str, setl_id: str | None
+    desk: Desk, call: Call, person: Person, parts: Split, *, balance: Fen, mdtrt_id: str, setl_id: str | None
 ) -> dict[str, object]:
     info = call.node("druginfo")
     return settlement_output(
@@ -145,7 +145,7 @@ def _output(
         call,
         person,
         parts,
-        balance=balance,
+        balance=balance - parts.account,
         mdtrt_id=mdtrt_id,
         setl_id=setl_id,
         med_type=str(info["med_type"]),

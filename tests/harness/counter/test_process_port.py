@@ -253,3 +253,25 @@ def test_long_command_line_is_written_whole(lab: "Lab", tmp_path: Path) -> None:
     outcome = port.purchase(Basket.of("A0001", *lines)).outcome()
     assert outcome.amounts is not None
     assert outcome.amounts.total == 2000
+
+
+def test_adapter_in_another_language_is_an_adapter(lab: "Lab") -> None:
+    path = lab.folder / "adapter.sh"
+    path.write_text(
+        """#!/bin/sh
+read -r hello
+printf '%s\\n' '{"ready":{"adapter":"shell","version":"1","clock":"own","can":["sign-in"]}}'
+while read -r line; do
+  case "$line" in
+    *'"do":"bye"'*) exit 0 ;;
+    *) id=${line#*'"id":'}; printf '{"id":%s,"outcome":"accepted"}\\n' "${id%%,*}" ;;
+  esac
+done
+"""
+    )
+    path.chmod(0o755)
+    port = lab.command(str(path))
+    port.start()
+    assert port.sign_in().accepted
+    port.close()
+    assert lab.events() == ["adapter-started", "adapter-ended"]

@@ -156,18 +156,20 @@ def test_an_answer_is_read_whether_infcode_is_number_or_text_and_output_object_o
 # --- what can be wrong ----------------------------------------------------------------------------------
 
 
+def holder_of(body: Any, steps: list[str]) -> Any:
+    for step in steps:
+        body = body[int(step)] if isinstance(body, list) else body[step]
+    return body
+
+
 def drop(body: dict[str, Any], path: str) -> None:
     *above, last = path.split(".")
-    for step in above:
-        body = body[int(step)] if isinstance(body, list) else body[step]
-    del body[last]
+    del holder_of(body, above)[last]
 
 
 def put(body: dict[str, Any], path: str, value: object) -> None:
     *above, last = path.split(".")
-    for step in above:
-        body = body[int(step)] if isinstance(body, list) else body[step]
-    body[last] = value
+    holder_of(body, above)[last] = value
 
 
 @pytest.mark.parametrize(

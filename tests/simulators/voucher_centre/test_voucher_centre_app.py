@@ -102,8 +102,8 @@ def test_curl_with_a_hand_written_body_gets_a_proper_answer(rig: Rig) -> None:
         pytest.skip("curl is not installed")
     body = (
         '{"orgId":"P63999900001","transType":"ec.query","data":{"orgId":"P63999900001","businessType":"02121",'
-        '"operatorId":"001","operatorName":"收银员","officeId":"Y01","officeName":"药店","ecQrCode":"%s"}}'
-    ) % rig.new_code(P1)
+        '"operatorId":"001","operatorName":"收银员","officeId":"Y01","officeName":"药店","ecQrCode":"CODE"}}'
+    ).replace("CODE", rig.new_code(P1))
     answer = subprocess.run(
         ["curl", "-s", "-H", "Content-Type: application/json", "-d", body, rig.centre_at + messages.QR_QUERY_PATH],
         capture_output=True,

@@ -1,6 +1,5 @@
 """Payment prompts: pushed, answered once, expired on the bench clock, listed for a keypad, mocked."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -147,9 +146,10 @@ def test_a_phone_that_cannot_be_reached_can_still_be_answered_at_a_keypad(rig: R
 def test_a_keypad_lists_what_is_open(make_rig: Callable[..., Rig]) -> None:
     rig = make_rig(centre=VoucherCentreSettings(password=PasswordAt.TERMINAL))
     asked = Asked(rig, rig.token(P1))
-    listed: list[dict[str, Any]] = []
-    while not listed:
-        listed = rig.http.get(rig.centre_at + messages.TERMINAL_PROMPTS_PATH).json()["prompts"]
+    assert rig.tape.wait_for(lambda record: b"payConfirm" in record.data, since=0, timeout=5)
+    rig.loop.settle()
+    listed = rig.http.get(rig.centre_at + messages.TERMINAL_PROMPTS_PATH).json()["prompts"]
+    assert [prompt["idNo"] for prompt in listed] == [P1.id_no]
     rig.phone.prompts += listed
     rig.answer_prompt(P1.password)
     assert asked.result() == "confirmed"
@@ -171,4 +171,3 @@ def test_a_reset_hangs_up_on_who_waits_and_records_nothing(rig: Rig) -> None:
     rig.clock.step(seconds=3600)
     rig.loop.settle()
     assert [record.data for record in rig.tape.recent()] == []
-    assert threading.active_count() < 20

@@ -1,0 +1,37 @@
+"""The command that runs one case of a run again, the same way: same plan, seed, adapter and real devices."""
+
+import shlex
+import tomllib
+from functools import cache
+
+from fixtures import fixture
+from harness.errors import ConfigError
+from harness.judge.plan import load_plan
+from reports.run_folder import Manifest
+
+
+def replay(manifest: Manifest, case: str) -> str:
+    """What to paste into a shell; `FILE` stands for a bench file that the manifest knows by its name alone."""
+    name, command = _shipped(manifest.plan)
+    words = ["liantiao", "certify", manifest.plan or "PLAN", "--case", case]
+    if manifest.seed is not None:
+        words += ["--seed", str(manifest.seed)]
+    if manifest.bench and manifest.bench != name:
+        words += ["--bench", "FILE"]
+    if manifest.adapter_command and manifest.adapter_command != command:
+        words += ["--adapter", shlex.join(manifest.adapter_command)]
+    for device in manifest.devices:
+        if not device.virtual:
+            words += ["--device", f"{device.name}={device.at}"]
+    return shlex.join(words)
+
+
+@cache
+def _shipped(plan: str) -> tuple[str, tuple[str, ...]]:
+    """The name of a plan's own bench and the adapter that it tests; nothing for a plan that does not ship."""
+    try:
+        text = fixture(f"benches/{load_plan(plan).bench}").read_text(encoding="utf-8")
+    except (ConfigError, OSError):
+        return "", ()
+    bench = tomllib.loads(text)
+    return str(bench["bench"]["name"]), tuple(bench["counter"].get("command", ()))

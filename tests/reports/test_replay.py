@@ -1,0 +1,37 @@
+"""The command to run a case again can be pasted, and runs the same adapter on the same devices."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reports.replay import replay
+from reports.run_folder import DeviceNote, Manifest, read_run_folder
+
+
+@pytest.fixture
+def manifest(run_folder: Path) -> Manifest:
+    return read_run_folder(run_folder).manifest
+
+
+def test_the_shipped_bench_needs_no_more_than_case_and_seed(manifest: Manifest) -> None:
+    assert replay(manifest, "pharmacy/purchase") == "liantiao certify pharmacy --case pharmacy/purchase --seed 7"
+
+
+def test_variants_are_quoted(manifest: Manifest) -> None:
+    assert "--case 'pharmacy/channel[wechat pay]'" in replay(manifest, "pharmacy/channel[wechat pay]")
+
+
+def test_another_adapter_is_named(manifest: Manifest) -> None:
+    own = replace(manifest, adapter_command=("/opt/his", "--mode", "a b"))
+    assert replay(own, "x").endswith("""--adapter '/opt/his --mode '"'"'a b'"'"''""")
+
+
+def test_a_real_device_and_a_bench_of_your_own_are_named(manifest: Manifest) -> None:
+    real = DeviceNote(name="scanner", kind="scanner", at="serial:/dev/ttyUSB0", virtual=False)
+    said = replay(replace(manifest, bench="my lab", devices=(*manifest.devices, real)), "x")
+    assert said.endswith("--bench FILE --device scanner=serial:/dev/ttyUSB0")
+
+
+def test_a_plan_that_does_not_ship_does_no_harm(manifest: Manifest) -> None:
+    assert replay(replace(manifest, plan="gone"), "x").startswith("liantiao certify gone --case x --seed 7")
