@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from html import escape
 
 from harness.clock import BEIJING, NS
@@ -169,7 +170,7 @@ def _badge(mark: str, x: float, y: float) -> str:
     return f'<g class="badge"><rect {box}/><text x="{_n(x)}" y="{_n(y + 4)}">{escape(mark)}</text></g>'
 
 
-def _lines(lines: list[str], x: float, top: float, size: float, kind: str) -> str:
+def _lines(lines: tuple[str, ...], x: float, top: float, size: float, kind: str) -> str:
     return "".join(
         f'<text class="{kind}" x="{_n(x)}" y="{_n(top + LINE_HEIGHT * (i + 1) - (LINE_HEIGHT - size))}">'
         f"{escape(line, quote=False)}</text>"
@@ -182,6 +183,7 @@ def text_width(text: str, size: float) -> float:
     return sum(size * _em(char) for char in text)
 
 
+@lru_cache(maxsize=4096)
 def _em(char: str) -> float:
     if unicodedata.east_asian_width(char) in "WF":
         return 1.0
@@ -190,7 +192,8 @@ def _em(char: str) -> float:
     return 0.74 if char.isupper() or char in "mwMW%@" else 0.63
 
 
-def wrap(text: str, room: float, size: float) -> list[str]:
+@lru_cache(maxsize=4096)
+def wrap(text: str, room: float, size: float) -> tuple[str, ...]:
     """A text in at most three lines of a width in pixels; what does not fit ends in an ellipsis."""
     lines = [""]
     for piece in PIECES.findall(" ".join(text.split())):
@@ -205,7 +208,7 @@ def wrap(text: str, room: float, size: float) -> list[str]:
     lines = [line.rstrip() for line in lines if line.strip()]
     if len(lines) > MAX_LINES:
         lines = [*lines[: MAX_LINES - 1], " ".join(lines[MAX_LINES - 1 : MAX_LINES + 1])]
-    return [_cut(line, room, size) for line in lines]
+    return tuple(_cut(line, room, size) for line in lines)
 
 
 def _cut(text: str, room: float, size: float) -> str:

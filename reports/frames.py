@@ -70,8 +70,8 @@ class _Members:
 _Json: TypeAlias = "_Members | list[_Json] | _Number | str | bool | None"
 
 
-def show(record: Record) -> Shown:
-    """A record as text, JSON with one line a member."""
+def show(record: Record, *, headers: bool = True) -> Shown:
+    """A record as text, JSON with one line a member; an HTTP message without `headers` keeps its start line."""
     device, _, line = record.channel.partition(".")
     if record.kind is Kind.EVENT:
         return Shown(seq=record.seq, title=f"{record.channel}: {record.name}", lines=tuple(_event(record.data)))
@@ -87,7 +87,7 @@ def show(record: Record) -> Shown:
         )
     if line.startswith("http"):
         what = "request" if record.direction is Direction.RECEIVED else "reply"
-        return Shown(seq=record.seq, title=f"{arrow} {record.channel}: {what}", lines=tuple(_http(record)))
+        return Shown(seq=record.seq, title=f"{arrow} {record.channel}: {what}", lines=tuple(_http(record, headers)))
     title = f"{'from' if record.direction is Direction.SENT else 'to'} {device} on {record.channel}"
     return Shown(seq=record.seq, title=title, lines=(Line(text=visible(record.data)), *_hex(record.data)))
 
@@ -145,11 +145,12 @@ def _ending(members: Mapping[int, Line], paths: Sequence[str]) -> set[int]:
     return {i for i, line in members.items() if ends and f".{line.path}".endswith(ends)}
 
 
-def _http(record: Record) -> Iterator[Line]:
+def _http(record: Record, headers: bool) -> Iterator[Line]:
     head, separator, _ = record.data.partition(b"\r\n\r\n")
     message = parse_message(record)
     if separator:
-        yield from (Line(text=text) for text in head.decode("latin-1").split("\r\n"))
+        start, *more = head.decode("latin-1").split("\r\n")
+        yield from (Line(text=text) for text in (start, *(more if headers else ())))
         yield Line(text="")
     kind = message.headers.get("content-type", "").partition(";")[0]
     if kind.startswith(("image/", "application/octet-stream")):

@@ -65,6 +65,7 @@ class CaseView:
     diagram: str
     """SVG; escaped by who drew it."""
     records: tuple[Shown, ...]
+    """Every record; of a case that passed without HTTP headers, which `liantiao tape` has, for the size of the page."""
     findings: tuple[FindingView, ...]
 
 
@@ -139,6 +140,7 @@ def body(text: str) -> Markup:
 def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> CaseView:
     history = run.history(case)
     records = history.records if history else ()
+    passed = case.outcome == "passed"
     marks: dict[int, str] = {}
     for number, finding in enumerate(case.findings, start=1):
         marks[finding.seq] = f"{marks[finding.seq]}, {number}" if finding.seq in marks else str(number)
@@ -146,9 +148,9 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> C
         anchor=anchor,
         result=case,
         replay=replay(run.manifest, case.case),
-        open=few and case.outcome != "passed",
+        open=few and not passed,
         diagram=draw(history, anchor=anchor, marks=marks) if history else "",
-        records=tuple(filled(show(record), WIDE) for record in records if _worth_showing(record)),
+        records=tuple(filled(show(record, headers=not passed), WIDE) for record in records if _worth_showing(record)),
         findings=tuple(
             FindingView(number=number, finding=finding, frames=_frames(finding, run, history))
             for number, finding in enumerate(case.findings, start=1)

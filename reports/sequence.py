@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.judge.history import ADAPTER, COUNTER, CaseHistory, Event, Exchange, Message, PortLine
-from harness.line.record import Direction, Kind, Record
+from harness.line.record import Direction, Kind
 from harness.money import Fen, format_yuan
 from reports.vocabulary import EFFECTS, MESSAGES, PARTIES, VERBS, Pair, both, message
 
@@ -389,8 +389,3 @@ def _lanes(steps: Iterable[Step], kinds: Mapping[str, str]) -> tuple[Lane, ...]:
 def _title(name: str, kind: str) -> Pair:
     en, zh = PARTIES.get(kind, (kind, ""))
     return (en, zh) if name == kind else (name, zh or en)
-
-
-def records_by_number(records: Iterable[Record]) -> dict[int, Record]:
-    """The records of a case by their number."""
-    return {record.seq: record for record in records}

@@ -41,7 +41,7 @@ class PromptOnScreen:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeOnScreen:
-    """One notice of a movement of the personal account."""
+    """One notice of a movement of the personal account; `amount` is negative when it came back to the account."""
 
     amount: Fen
     balance: Fen

@@ -16,7 +16,8 @@ class Effect(StrEnum):
     LOSE_REPLY = "lose-reply"
     """The party acts on the request, and its reply is lost; the client hears nothing until it gives up."""
     LATE_REQUEST = "late-request"
-    """The request is held on its way; the party acts on it only after the client has given up."""
+    """The request is held on its way: the client gives up, and the party acts on it after the next one, just before
+    that is answered."""
     LATE_REPLY = "late-reply"
     """The party acts, and its reply comes only after the client has given up."""
     BAD_GATEWAY = "bad-gateway"

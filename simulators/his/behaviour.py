@@ -20,10 +20,10 @@ class OnUnknown(Enum):
 
 
 class RefundBy(Enum):
-    """Where a refund takes the settlement's ids from."""
+    """What a refund goes by."""
 
-    JOURNAL = "the original in the journal"
-    ORDER_NUMBER = "the order number, whether there is an original or not"
+    JOURNAL = "the original in the journal, if it stands"
+    ORDER_NUMBER = "the order number, in the place of setl_id, whether there is an original or not"
 
 
 def msgid(institution: str, stamp: str, sequence: int) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from simulators.his.behaviour import Behaviour, OnUnknown
+from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
 from simulators.his.journal import OPEN_STATES, Amounts, Journal, Settlement, State
 from simulators.his.outcome import Done, OutcomeUnknownError, RefusedError, accepted
 from simulators.his.platform import Kind, Platform, Result, Sender
@@ -58,6 +58,7 @@ class Bookings:
         self._journal = journal
         self._platform = platform
         self._on_unknown = behaviour.on_unknown
+        self._refund_by = behaviour.refund_by
         self._sign_no = sign_no
         if not behaviour.remembers_unknown:
             for settlement in journal.open_ones():
@@ -187,7 +188,8 @@ class Bookings:
                 kept = replace(settlement, refund_msgid=result.msgid)
             self._journal.put(kept)
 
-        original = {"setl_id": settlement.setl_id, "mdtrt_id": settlement.mdtrt_id, "psn_no": settlement.psn_no}
+        setl_id = settlement.setl_id if self._refund_by is RefundBy.JOURNAL else settlement.order
+        original = {"setl_id": setl_id, "mdtrt_id": settlement.mdtrt_id or "", "psn_no": settlement.psn_no}
         sender = Sender(at=at, order=settlement.order, sign_no=self._sign_no(at), insuplc=settlement.insuplc)
         result = self._platform.call(
             "2103",

@@ -138,9 +138,9 @@ class Pharmacy:
         return accepted(self._platform.call("2101", content, sender=sender, parse=read_amounts))
 
     def _original(self, order: str) -> Settlement:
-        if self._behaviour.refund_by is RefundBy.ORDER_NUMBER:
-            return _made_up(order, self._journal.settlements())
         found = self._journal.of_order(order)
+        if self._behaviour.refund_by is RefundBy.ORDER_NUMBER:
+            return found[-1] if found else _made_up(order)
         standing = [settlement for settlement in found if settlement.state is State.SETTLED]
         if standing:
             return standing[-1]
@@ -148,17 +148,9 @@ class Pharmacy:
         raise RefusedError(Reason.ALREADY_REFUNDED if refunded else Reason.NO_ORIGINAL)
 
 
-def _made_up(order: str, known: list[Settlement]) -> Settlement:
-    """For the defect `refund-without-original`: ids that nobody ever gave out."""
-    last = known[-1] if known else None
+def _made_up(order: str) -> Settlement:
+    """For the defect `refund-without-original`: an order that nobody ever settled."""
     nothing = Amounts(total=0, fund=0, account=0, cash=0)
     return Settlement(
-        msgid=f"refund-{order}",
-        order=order,
-        at="",
-        psn_no=last.psn_no if last else "0",
-        insuplc=last.insuplc if last else "",
-        amounts=last.amounts if last else nothing,
-        setl_id=order,
-        mdtrt_id=order,
+        msgid=f"refund-{order}", order=order, at="", psn_no="0", insuplc="0", amounts=nothing, state=State.REFUSED
     )

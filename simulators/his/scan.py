@@ -4,6 +4,7 @@ A scan ends with CR, LF, CR LF or TAB, whichever comes, or with a gap. The gap i
 longer when it is not, so that a code that arrives in two pieces stays one scan.
 """
 
+import contextlib
 import re
 import socket
 import time
@@ -90,8 +91,9 @@ class SerialSource:
             raise ScannerGoneError(str(error)) from error
 
     def cancel(self) -> None:
-        """Make a `read` in another thread return at once."""
-        self._port.cancel_read()
+        """Make a `read` in another thread return at once; one that the line's end has ended already is done with."""
+        with contextlib.suppress(OSError):
+            self._port.cancel_read()
 
     def close(self) -> None:
         """Close the port."""
@@ -133,8 +135,9 @@ class TcpSource:
         raise ScannerGoneError("the scanner closed its connection")
 
     def cancel(self) -> None:
-        """Make a `read` in another thread return at once."""
-        self._line.shutdown(socket.SHUT_RDWR)
+        """Make a `read` in another thread return at once; one that the line's end has ended already is done with."""
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection."""

@@ -33,6 +33,8 @@ class FaultyApp:
         self._app = app
         self._faults = faults
         self._name_of = name_of
+        self._late: list[tuple[Scope, bytes]] = []
+        """Requests that are still on their way although their clients have given up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, disturbed if it is the one."""
@@ -41,10 +43,23 @@ class FaultyApp:
             return
         body = await _whole_body(receive)
         fault = self._faults.due(self._name_of(scope["path"], body))
-        if fault is None:
+        if fault is None and self._late:
+            answer = await self._answer(scope, body)
+            await self._take_late()
+            await _send(send, answer)
+        elif fault is None:
             await self._app(scope, _replay(body, receive), send)
         else:
             await self._disturb(fault.effect, scope, body, send)
+
+    def forget(self) -> None:
+        """Drop what is still on its way; the next case begins."""
+        self._late.clear()
+
+    async def _take_late(self) -> None:
+        late, self._late = self._late, []
+        for scope, body in late:
+            await self._answer(scope, body)
 
     async def _disturb(self, effect: Effect, scope: Scope, body: bytes, send: Send) -> None:
         gone = connection_of(scope).gone
@@ -53,7 +68,7 @@ class FaultyApp:
                 await gone.wait()
             case Effect.LATE_REQUEST:
                 await gone.wait()
-                await self._answer(scope, body)
+                self._late.append((scope, body))
             case Effect.LOSE_REPLY | Effect.LATE_REPLY:
                 await self._answer(scope, body)
                 await gone.wait()

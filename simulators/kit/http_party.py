@@ -28,9 +28,11 @@ class HttpParty:
         reset: Callable[[int], Awaitable[None]],
         back_routes: Sequence[Route] = (),
     ) -> None:
-        faulty = FaultyApp(app, faults=context.faults, name_of=name_of)
+        self._faulty = FaultyApp(app, faults=context.faults, name_of=name_of)
         self._context = context
-        self._front = TapedServer(faulty, name=context.name, tape=context.tape, host=context.host, port=context.port)
+        self._front = TapedServer(
+            self._faulty, name=context.name, tape=context.tape, host=context.host, port=context.port
+        )
         self._back = BackDoor(context, state=state, reset=reset, effects=ON_HTTP, routes=back_routes)
         self._client: httpx.AsyncClient | None = None
 
@@ -41,6 +43,7 @@ class HttpParty:
             self._client = httpx.AsyncClient(
                 timeout=PEER_TIMEOUT_S,
                 trust_env=False,
+                verify=False,  # noqa: S501 - peers are plain HTTP on a bench; loading certificates costs 25 ms
                 headers={"user-agent": f"liantiao-{self._context.name}"},
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
@@ -54,6 +57,7 @@ class HttpParty:
 
     def renumber(self) -> None:
         """A new case begins on the tape."""
+        self._faulty.forget()
         self._front.renumber()
 
     async def stop(self) -> None:

@@ -29,8 +29,7 @@ class Prompt:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One movement of the personal account (动账通知); `amount` is negative for what left the account or came back,
-    as the sender has it."""
+    """One movement of the personal account (动账通知): `amount` left the account, or came back to it when negative."""
 
     id_no: str
     amount: Fen

@@ -58,7 +58,7 @@ class LivePage(Response):
         closed = asyncio.create_task(_closed(receive))
         tasks = {closed}
         try:
-            stepped = self._stepped(tasks)
+            stepped = await self._stepped(tasks)
             while not closed.done():
                 rung = self._bell.rung
                 await send({"type": "http.response.body", "body": _event(self._content()), "more_body": True})
@@ -69,14 +69,16 @@ class LivePage(Response):
                 tasks.discard(changed)
                 if stepped.done():
                     tasks.discard(stepped)
-                    stepped = self._stepped(tasks)
+                    stepped = await self._stepped(tasks)
         finally:
             for task in tasks:
                 task.cancel()
 
-    def _stepped(self, tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
+    async def _stepped(self, tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
+        """A task that ends with the clock's next step; it waits already when this returns, so that none is missed."""
         task = asyncio.create_task(_step(self._clock))
         tasks.add(task)
+        await asyncio.sleep(0)
         return task
 
 

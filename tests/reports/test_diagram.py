@@ -96,4 +96,4 @@ def test_wrapped_lines_fit_and_are_at_most_three(text: str) -> None:
 def test_what_does_not_fit_ends_in_an_ellipsis() -> None:
     assert wrap("x" * 500, 100, 11)[-1].endswith("…")
     assert "".join(wrap("P63999900001202010140830000001", 150, 11)) == "P63999900001202010140830000001"
-    assert wrap("", 100, 11) == []
+    assert wrap("", 100, 11) == ()

@@ -26,6 +26,12 @@ def test_numbers_order_and_double_members_stay_as_they_were() -> None:
     assert text(frame(HEAD + body)).endswith('\n\n{\n  "z": 12.50,\n  "a": 1E+2,\n  "a": -0.0,\n  "n": null\n}')
 
 
+def test_headers_can_be_left_out() -> None:
+    record = frame(HEAD + b"{}")
+    assert [line.text for line in show(record, headers=False).lines] == ["HTTP/1.1 200 OK", "", "{}"]
+    assert show(record).lines[1].text == "content-type: application/json"
+
+
 def test_gbk_is_read_and_said_to_be_so() -> None:
     shown = text(frame(HEAD + '{"err_msg": "余额不足"}'.encode("gbk")))
     assert "not UTF-8; read as GBK" in shown

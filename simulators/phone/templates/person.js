@@ -6,6 +6,7 @@ function person(start) {
     "confirmed": "已支付 Paid", "declined": "已拒绝 Declined",
     "wrong-password": "密码错误 Wrong password", "not-answered": "已超时 Timed out"
   };
+  const kinds = {"payment": "支付 payment", "refund": "退费 refund", "reversal": "冲正 reversal"};
   const query = (more) => new URLSearchParams({channel: start.channel, kind: start.kind, ...more});
   const base = "/people/" + start.person;
   let screen = start.screen, heard = performance.now(), code = start.code, fetching = false, retryAt = 0, typing = "";
@@ -73,10 +74,10 @@ function person(start) {
       what.textContent = notice.at;
       const id = document.createElement("small");
       id.className = "en";
-      id.textContent = notice.kind + " · " + notice.setlId;
+      id.textContent = (kinds[notice.kind] || notice.kind) + " · " + notice.setlId;
       what.append(id);
       sum.className = "money";
-      sum.textContent = "¥" + notice.amount;
+      sum.textContent = notice.amount.startsWith("-") ? "+¥" + notice.amount.slice(1) : "-¥" + notice.amount;
       const rest = document.createElement("small");
       rest.className = "en";
       rest.textContent = "余额 balance ¥" + notice.balance;

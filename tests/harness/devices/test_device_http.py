@@ -42,9 +42,11 @@ class Peer:
 
     def _converse(self, connection: socket.socket) -> None:
         stream = connection.makefile("rb")
-        while head := b"".join(iter(stream.readline, b"\r\n")):
-            length = re.search(rb"Content-Length: (\d+)", head)
-            self.requests.append(head + (stream.read(int(length[1])) if length else b""))
+        while request := stream.readline():
+            while not request.endswith(b"\r\n\r\n"):
+                request += stream.readline()
+            length = re.search(rb"Content-Length: (\d+)", request)
+            self.requests.append(request + (stream.read(int(length[1])) if length else b""))
             answer = next(self._answers, None)
             if answer is None:
                 return

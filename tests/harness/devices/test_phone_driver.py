@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -35,6 +36,9 @@ kind = "voucher-centre"
 at = "virtual"
 """
 INSTITUTION = "P63999900001"
+
+
+PHONE_ISSUES = BENCH.replace('at = "virtual"', 'at = "virtual"\nissuer = "phone"')
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +140,21 @@ def test_a_spent_code_stays_on_the_screen_until_it_is_refreshed(bench: Bench, ph
     assert _decode(bench, phone.show("P001", fresh=True).digits)["code"] == 0
 
 
+def test_a_code_that_the_phone_made_itself_identifies_its_person_once_and_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "bench.toml"
+    path.write_text(PHONE_ISSUES)
+    with Bench(load_bench(path)) as bench, PhoneDriver(bench.address("phone")) as phone:
+        bench.reset("a case")
+        shown = phone.show("P002", channel="icbc")
+        assert not [record for record in bench.tape.recent() if record.name == "code-issued"]
+        identity = _decode(bench, shown.digits)["data"]
+        assert (identity["idNo"], identity["chnlId"]) == ("639999199007257042", "icbc")
+        assert _decode(bench, shown.digits)["code"] == 980002
+        stale = phone.show("P001").digits
+        _step(bench, 60)
+        assert _decode(bench, stale)["code"] == 980001
+
+
 def test_a_pay_code_is_another_kind_to_the_centre(bench: Bench, phone: PhoneDriver) -> None:
     assert _decode(bench, phone.show("P001", kind="pay").digits)["code"] == 500159
 
@@ -195,20 +214,20 @@ def test_a_prompt_that_nobody_answers_runs_out_on_both_sides(bench: Bench, phone
 
 
 def test_notices_are_read_in_fen_newest_first(bench: Bench, phone: PhoneDriver) -> None:
-    for number, amount in enumerate(("-10.00", "10.00"), start=1):
+    for number, amount in enumerate(("10.00", "-10.00"), start=1):
         content = {
             "idNo": "639999198503127031",
             "amount": amount,
             "balance": "1990.00",
             "setlId": f"S{number}",
-            "kind": "purchase",
+            "kind": "payment",
             "at": "2020-10-14 08:30:00",
         }
         httpx.post(f"{bench.address('phone')}/push/notice", json=content, trust_env=False)
     notices = phone.notices("P001")
     assert [notice.setl_id for notice in notices] == ["S2", "S1"]
     assert notices[1] == NoticeOnScreen(
-        amount=Fen(-1000), balance=Fen(199000), setl_id="S1", kind="purchase", at="2020-10-14 08:30:00"
+        amount=Fen(1000), balance=Fen(199000), setl_id="S1", kind="payment", at="2020-10-14 08:30:00"
     )
     assert phone.notices("P002") == []
 

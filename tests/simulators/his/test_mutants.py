@@ -88,6 +88,8 @@ def test_refund_without_original(start: Any, systems: "Systems") -> None:
     assert systems.sent("2103")[0]["input"]["data"]["setl_id"] == "A0001"
     adapter.do("refund", order="A0009")
     assert len(systems.sent("2103")) == 2
+    assert systems.sent("2601") == []
+    assert [entry["state"] for entry in adapter.do("books")["entries"]] == ["settled", "refused"]
 
 
 def test_skips_pre_settlement(start: Any, systems: "Systems") -> None:

@@ -82,7 +82,7 @@ class RunningPhone:
         ends = loop.call(self.phone.start())
         self.at, self.control = ends.at, ends.also["control"]
         self.phone.connect({"voucher-centre": self.centre.server.address} if centre else {})
-        self.http = httpx.Client(base_url=self.at, trust_env=False)
+        self.http = httpx.Client(base_url=self.at, trust_env=False, timeout=20)
 
     def stop(self) -> None:
         """Hang up and close all doors."""
@@ -124,14 +124,14 @@ class RunningPhone:
         }
         return self.post("/push/prompt", content | more)
 
-    def push_notice(self, setl_id: str, *, id_no: str = P001, amount: str = "-10.00", **more: Any) -> httpx.Response:
+    def push_notice(self, setl_id: str, *, id_no: str = P001, amount: str = "10.00", **more: Any) -> httpx.Response:
         """A notice as the platform pushes it."""
         content = {
             "idNo": id_no,
             "amount": amount,
             "balance": "1990.00",
             "setlId": setl_id,
-            "kind": "purchase",
+            "kind": "payment",
             "at": "2020-10-14 08:30:00",
         }
         return self.post("/push/notice", content | more)

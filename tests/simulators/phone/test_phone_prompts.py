@@ -147,21 +147,21 @@ def test_a_prompt_that_the_centre_has_closed_is_gone(phone: RunningPhone) -> Non
 
 def test_notices_are_listed_newest_first_each_as_often_as_it_came(phone: RunningPhone) -> None:
     phone.push_notice("S1")
-    phone.push_notice("S2", amount="10.00", balance="2000.00", kind="refund")
-    phone.push_notice("S2", amount="10.00", balance="2000.00", kind="refund")
+    phone.push_notice("S2", amount="-10.00", balance="2000.00", kind="refund")
+    phone.push_notice("S2", amount="-10.00", balance="2000.00", kind="refund")
     rows = phone.get("/people/P001/notices").json()
     assert [row["setlId"] for row in rows] == ["S2", "S2", "S1"]
     assert rows[2] == {
-        "amount": "-10.00",
+        "amount": "10.00",
         "balance": "1990.00",
         "setlId": "S1",
-        "kind": "purchase",
+        "kind": "payment",
         "at": "2020-10-14 08:30:00",
     }
     assert phone.events("notice")[0] == {
         "event": "notice",
         "person": "P001",
-        "amount_fen": -1000,
+        "amount_fen": 1000,
         "balance_fen": 199000,
         "setl_id": "S1",
     }

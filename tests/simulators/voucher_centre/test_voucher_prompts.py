@@ -1,5 +1,6 @@
 """Payment prompts: pushed, answered once, expired on the bench clock, listed for a keypad, mocked."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -47,6 +48,10 @@ def ask(rig: Rig, **more: str) -> Asked:
     asked = Asked(rig, rig.token(P1), **more)
     rig.wait_for("prompt-shown", since=since)
     return asked
+
+
+async def waiting_prompts() -> int:
+    return sum(task.get_name().startswith("prompt ") for task in asyncio.all_tasks())
 
 
 def test_the_prompt_on_the_phone_says_what_is_paid(rig: Rig) -> None:
@@ -100,8 +105,11 @@ def test_a_prompt_is_answered_once(rig: Rig) -> None:
 
 def test_an_answered_prompt_leaves_no_task_behind(rig: Rig) -> None:
     asked = ask(rig)
+    assert rig.loop.call(waiting_prompts()) == 1
     rig.answer_prompt(P1.password)
     asked.result()
+    rig.loop.settle()
+    assert rig.loop.call(waiting_prompts()) == 0
     rig.clock.step(seconds=3600)
     rig.loop.settle()
     assert rig.events("payment-not-confirmed") == []

@@ -1,0 +1,76 @@
+"""The plans that ship: every rule and case they name exists, every requirement cited is in the catalogue."""
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.errors import ConfigError
+from harness.judge.coverage import covered, requirements
+from harness.judge.plan import load_plan, plan_ids
+from harness.judge.verdict import CaseVerdict, Verdict
+from harness.rules.registry import all_rules
+
+COLLECT = """
+import sys, pytest
+from harness.commands.running import SUITES
+from harness.pytest_plugin import case_id, head_of
+class Seen:
+    def pytest_collection_finish(self, session):
+        for item in session.items:
+            print("CASE", case_id(item), ",".join(head_of(item).requirements))
+arguments = ["--collect-only", "-q", "-c", str(SUITES / "pytest.ini"), "--rootdir", str(SUITES), "-p", "no:cacheprovider"]
+sys.exit(pytest.main([str(SUITES / sys.argv[1]), *arguments], plugins=[Seen()]))
+"""
+
+
+@pytest.fixture(scope="module", params=plan_ids())
+def collected(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[str]]]:
+    plan = load_plan(request.param)
+    done = subprocess.run([sys.executable, "-c", COLLECT, plan.suite], capture_output=True, text=True, check=True)
+    rows = [line.split(" ") for line in done.stdout.splitlines() if line.startswith("CASE ")]
+    return request.param, {row[1]: row[2].split(",") for row in rows}
+
+
+def test_the_plan_demands_exactly_the_cases_of_its_suite(collected: tuple[str, dict[str, list[str]]]) -> None:
+    plan, cases = collected
+    assert set(load_plan(plan).cases) == set(cases)
+    assert len(set(load_plan(plan).cases)) == len(load_plan(plan).cases)
+
+
+def test_every_case_cites_known_requirements(collected: tuple[str, dict[str, list[str]]]) -> None:
+    _, cases = collected
+    for case, cited in cases.items():
+        assert cited, case
+        assert not set(cited) - set(requirements()), case
+
+
+@pytest.mark.parametrize("plan", plan_ids())
+def test_every_rule_of_a_plan_exists_and_none_is_forgotten(plan: str) -> None:
+    assert set(load_plan(plan).rules) == set(all_rules())
+
+
+def test_an_unknown_plan_is_named() -> None:
+    with pytest.raises(ConfigError, match="pharmcy"):
+        load_plan("pharmcy")
+
+
+def test_coverage_is_the_worst_of_its_cases() -> None:
+    def case(name: str, outcome: Verdict, *cited: str) -> CaseVerdict:
+        return CaseVerdict(
+            case=name,
+            title=name,
+            verdict=outcome,
+            requirements=cited,
+            first_seq=0,
+            last_seq=0,
+            findings=(),
+            inconclusive=(),
+            faults=(),
+            elapsed_ms=0,
+        )
+
+    found = covered(
+        [case("a", Verdict.PASSED, "X", "Y"), case("b", Verdict.FAILED, "X"), case("c", Verdict.PASSED, "X")]
+    )
+    assert found == {"X": Verdict.FAILED, "Y": Verdict.PASSED}
