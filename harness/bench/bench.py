@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from harness.bench.config import BenchFile, ClockKind, DeviceSpec
-from harness.bench.loop import LoopThread
+from harness.bench.loop import LoopThread, settled
 from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
 from harness.bench.settings import read_settings
@@ -111,14 +111,7 @@ class Bench:
     def reset(self, case: str) -> None:
         """Make every virtual device as new for a case, on the same addresses, and the clock with them."""
         seed = case_seed(self.file.bench.seed, case)
-        for device in self.devices.values():
-            if device.simulator is not None:
-                self.loop.call(device.simulator.reset(seed=seed))
-            if device.faults is not None:
-                device.faults.clear()
-        if isinstance(self.clock, BenchClock):
-            self.clock.rewind()
-        self.loop.settle()
+        self.loop.call(self._reset(seed))
         self.tape.forget()
 
     def step(self, *, seconds: int) -> None:
@@ -160,6 +153,16 @@ class Bench:
 
         simulator, endpoints = self.loop.call(bring_up())
         return Device(spec=spec, endpoints=endpoints, simulator=simulator, faults=faults)
+
+    async def _reset(self, seed: int) -> None:
+        for device in self.devices.values():
+            if device.simulator is not None:
+                await device.simulator.reset(seed=seed)
+            if device.faults is not None:
+                device.faults.clear()
+        if isinstance(self.clock, BenchClock):
+            self.clock.rewind()
+        await settled()
 
     def _stop(self, name: str, simulator: Simulator) -> None:
         try:

@@ -11,6 +11,8 @@ from harness.errors import SimulatorDefect
 T = TypeVar("T")
 PATIENCE_S = 30.0
 END_S = 5.0
+SETTLING_TURNS = 4
+"""Turns of the loop until what is in the kernel's hands has become frames: accept, read, parse, handle."""
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -51,7 +53,7 @@ class LoopThread:
 
     def settle(self) -> None:
         """Let the loop take in everything that has arrived so far."""
-        self.call(_turns(4))
+        self.call(settled())
 
     def close(self) -> None:
         """Cancel what still runs, stop the loop and end its thread."""
@@ -69,8 +71,9 @@ class LoopThread:
         self.loop.run_forever()
 
 
-async def _turns(count: int) -> None:
-    for _ in range(count):
+async def settled() -> None:
+    """Return when the loop has taken in everything that has arrived so far."""
+    for _ in range(SETTLING_TURNS):
         await asyncio.sleep(0)
 
 

@@ -10,8 +10,10 @@ for every place where it does not. It knows neither how severe that is nor which
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 
 import harness.rules
 from harness.judge.history import CaseHistory
@@ -56,8 +58,9 @@ def rule(identity: str) -> Callable[[Check], Check]:
     return register
 
 
-def all_rules() -> dict[str, Rule]:
-    """Every rule by its id, in alphabetical order."""
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule by its id, in alphabetical order; the modules are read once."""
     for module in pkgutil.iter_modules(harness.rules.__path__):
         importlib.import_module(f"harness.rules.{module.name}")
-    return dict(sorted(_RULES.items()))
+    return MappingProxyType(dict(sorted(_RULES.items())))

@@ -12,6 +12,7 @@ from harness.line.record import JsonValue
 
 STEP_SEEN_S = 1
 """Steps of a bench clock by less than this are not told to pages."""
+TASK = "live page"
 
 
 class Bell:
@@ -55,14 +56,14 @@ class LivePage(Response):
         del scope
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        closed = asyncio.create_task(_closed(receive))
+        closed = asyncio.create_task(_closed(receive), name=TASK)
         tasks = {closed}
         try:
             stepped = await self._stepped(tasks)
             while not closed.done():
                 rung = self._bell.rung
                 await send({"type": "http.response.body", "body": _event(self._content()), "more_body": True})
-                changed = asyncio.create_task(self._bell.wait(since=rung))
+                changed = asyncio.create_task(self._bell.wait(since=rung), name=TASK)
                 tasks.add(changed)
                 await asyncio.wait({closed, changed, stepped}, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
@@ -76,7 +77,7 @@ class LivePage(Response):
 
     async def _stepped(self, tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
         """A task that ends with the clock's next step; it waits already when this returns, so that none is missed."""
-        task = asyncio.create_task(_step(self._clock))
+        task = asyncio.create_task(_step(self._clock), name=TASK)
         tasks.add(task)
         await asyncio.sleep(0)
         return task

@@ -90,6 +90,7 @@ class Optics:
     def look(self, image: Image.Image) -> View:
         """What is to be read in an opened picture. Raises BadPicture when its pixels are damaged."""
         try:
+            image.load()  # zxing-cpp takes a damaged picture for an object of another kind
             if image.mode not in {"L", "1", "RGB"}:
                 image = _flat(image)
             found = zxingcpp.read_barcode(

@@ -175,10 +175,12 @@ def test_a_person_without_a_voucher_is_refused_with_a_prompt(phone: PhoneDriver)
     assert caught.value.answer["prompt"]["id"] == "voucher-not-activated"
 
 
-def test_a_person_nobody_knows_is_refused_with_those_there_are(phone: PhoneDriver) -> None:
+def test_a_person_nobody_knows_is_refused_with_those_there_are(bench: Bench, phone: PhoneDriver) -> None:
     with pytest.raises(Refused) as caught:
-        phone.show("P00/1?")
+        phone.show("P00 1?")
     assert caught.value.http_status == 404
+    assert caught.value.answer["people"][0]["id"] == "P001"
+    assert [r for r in bench.tape.recent() if r.data.startswith(b"GET /people/P00%201%3F/code.png?")]
 
 
 def test_the_right_password_confirms(bench: Bench, phone: PhoneDriver) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from starlette.responses import Response
 
@@ -194,7 +195,7 @@ def test_an_unknown_person_is_answered_with_those_there_are(phone: RunningPhone)
         ("kind=gift", "voucher, pay"),
         ("format=svg", "qr, barcode, both"),
         ("fresh=yes", "0 or 1"),
-        ("chanel=abc", "chanel"),
+        ("colour=red", "colour"),
     ],
 )
 def test_a_wrong_wish_is_told_what_is_possible(phone: RunningPhone, query: str, named: str) -> None:
@@ -283,6 +284,17 @@ def test_a_reset_makes_all_as_new(phone: RunningPhone) -> None:
     assert phone.get("/people/P001/notices").json() == []
     phone.digits()
     assert len([name for name, _ in phone.centre.asked if name == "qrcode"]) == 2
+
+
+def test_a_reset_counts_connections_anew(bring_up: BringUp) -> None:
+    phone = bring_up(centre=False)
+    for _ in range(2):
+        phone.tape.forget()
+        phone.digits()
+        assert {record.channel for record in phone.tape.recent()} == {"phone", "phone.http#1"}
+        phone.loop.call(phone.phone.reset(seed=7))
+        phone.http.close()
+        phone.http = httpx.Client(base_url=phone.at, trust_env=False, timeout=20)
 
 
 def test_the_back_door_tells_its_state_and_takes_faults(phone: RunningPhone) -> None:

@@ -1,5 +1,6 @@
 """Pages: what stands in them, that nothing comes from the network, and that they are kept up to date."""
 
+import asyncio
 import base64
 import html
 import json
@@ -17,6 +18,8 @@ from starlette.responses import Response
 
 from fixtures.channels import channel_ids
 from fixtures.population import people
+from harness.line.record import Direction
+from simulators.phone.live import TASK
 from tests.simulators.phone.conftest import RunningPhone
 
 
@@ -117,6 +120,21 @@ def test_an_open_page_hears_of_prompts_notices_and_steps_of_the_clock(phone: Run
         heard = next(news)
         assert heard["now_ms"] - first["now_ms"] == 60_000
         assert heard["prompt"] == {}
+
+
+async def _waiting() -> int:
+    """How many tasks wait on behalf of open pages."""
+    return sum(task.get_name() == TASK for task in asyncio.all_tasks())
+
+
+def test_a_closed_page_leaves_nobody_waiting(phone: RunningPhone) -> None:
+    with _live(phone) as news:
+        next(news)
+        phone.loop.settle()
+        assert phone.loop.call(_waiting()) == 3
+    phone.wait(lambda record: record.direction is Direction.SENT and b"event-stream" in record.data)
+    phone.loop.settle()
+    assert phone.loop.call(_waiting()) == 0
 
 
 def test_an_open_page_does_not_keep_the_phone_from_stopping(bring_up: Callable[..., RunningPhone]) -> None:

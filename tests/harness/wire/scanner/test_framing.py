@@ -30,7 +30,6 @@ def test_without_a_suffix_the_idle_gap_ends_a_scan() -> None:
     assert framer.pending
     assert framer.feed(DIGITS[9:]) == []
     assert framer.idle() == [Scan(DIGITS, DIGITS)]
-    assert not framer.pending
     assert framer.idle() == []
 
 
@@ -99,7 +98,6 @@ def test_any_split_of_anything_gives_the_same(data: bytes, cuts: list[int], suff
     whole, split = ScanFramer(framing), ScanFramer(framing)
     events = [*whole.feed(data), *whole.idle()]
     assert [e for piece in pieces_of(data, cuts) for e in split.feed(piece)] + split.idle() == events
-    assert b"".join(e.raw for e in events) in data or any(isinstance(e, Malformed) for e in events)
 
 
 @settings(max_examples=100, deadline=None)

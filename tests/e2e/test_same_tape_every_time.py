@@ -1,0 +1,61 @@
+"""One seed, one tape: a case that runs two hundred times leaves the same records, apart from ports, ptys and folders."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.faults.catalogue import Effect
+from harness.judge.history import read_histories
+from harness.judge.plan import load_plan
+from harness.line.folder import TAPE
+from harness.line.record import comparable_digest, volatile_tokens
+from harness.line.tape import read_tape
+from harness.pytest_plugin import chosen_bench
+from harness.run import CaseHead, Run
+from harness.scenarios.purchase import Shopper, purchase, usual_basket
+
+HEAD = CaseHead(id="pharmacy/purchase", title="A purchase", requirements=())
+
+
+def digests(folder: Path, *, runs: int, seed: int, effect: Effect | None = None) -> list[str]:
+    """The comparable digest of each of so many runs of a purchase."""
+    plan = load_plan("pharmacy")
+    file = chosen_bench(plan, bench=None, devices=[], seed=seed, adapter=None)
+    with Run(file=file, plan=plan, folder=folder) as run:
+        for _ in range(runs):
+            stage = run.begin_case(HEAD)
+            stage.counter.sign_in()
+            if effect is not None:
+                stage.disturb("platform", "2102", effect)
+            purchase(stage, usual_basket("A0001"), Shopper())
+            stage.settle_day("2020-10-14")
+            assert run.end_case().verdict.value == "passed"
+    records = read_tape(folder / TAPE).records
+    tokens = volatile_tokens(records)
+    return [comparable_digest(history.records, tokens=tokens) for history in read_histories(records)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_hundred_purchases_leave_one_tape(tmp_path: Path) -> None:
+    found = digests(tmp_path, runs=200, seed=20201014)
+    assert len(found) == 200
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("effect", [Effect.BAD_GATEWAY_AFTER, Effect.CUT_CONNECTION, Effect.CUT_JSON])
+def test_a_disturbed_purchase_leaves_one_tape(tmp_path: Path, effect: Effect) -> None:
+    assert len(set(digests(tmp_path, runs=5, seed=20201014, effect=effect))) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("effect", [Effect.LOSE_REPLY, Effect.LATE_REQUEST, Effect.LOSE_REQUEST])
+def test_a_lost_message_leaves_one_tape(tmp_path: Path, effect: Effect) -> None:
+    assert len(set(digests(tmp_path, runs=10, seed=20201014, effect=effect))) == 1
+
+
+def test_another_seed_leaves_another_tape(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.mkdir()
+    second.mkdir()
+    assert digests(first, runs=1, seed=1) != digests(second, runs=1, seed=2)
