@@ -2,7 +2,7 @@
 """Sets Liantiao up in this folder and runs it; needs Python 3.11 or newer and nothing else.
 
     python3 run.py demo               certify the reference adapter on the all-virtual pharmacy bench
-    python3 run.py test [OPTIONS]     run the project's own tests (options go to pytest)
+    python3 run.py test [OPTIONS]     run the project's own tests; options go to pytest (slow ones: `-m slow -n 0`)
     python3 run.py COMMAND [...]      any liantiao command, e.g. `certify`, `judge`, `simulate`, `--help`
     python3 run.py tool NAME [...]    a development tool of the environment: ruff, mypy, lint-imports, codespell
     python3 run.py setup              only set up
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if os.name == "nt":
         return subprocess.call(command)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     return 0
 
 
@@ -58,17 +58,8 @@ def command_for(arguments: list[str]) -> list[str] | None:
         case ["demo", *rest]:
             return [python, "-m", "harness", "certify", "pharmacy", *rest]
         case ["test", *rest] if not rest or rest[0].startswith("-"):
-            return [
-                python,
-                "-m",
-                "pytest",
-                str(HERE / "tests"),
-                "--rootdir",
-                str(HERE),
-                "-c",
-                str(HERE / "pyproject.toml"),
-                *rest,
-            ]
+            workers = [] if "-n" in rest else ["-n", "auto"]
+            return [python, "-m", "pytest", str(HERE / "tests"), "-c", str(HERE / "pyproject.toml"), *workers, *rest]
         case ["tool", name, *rest]:
             program = venv_program(name)
             return [str(program), *rest]
@@ -180,9 +171,9 @@ def run_all(steps: list[list[str]]) -> tuple[str, str] | None:
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = (done.stderr or done.stdout).strip()
+            words = " ".join([Path(step[0]).name, *step[1:]])
             return (
-                f"A step of the set-up failed: {' '.join(Path(step[0]).name if i == 0 else w for i, w in enumerate(step))}\n{said}",
+                f"A step of the set-up failed: {words}\n{(done.stderr or done.stdout).strip()}",
                 "Check that the package index can be reached and that the disk has 500 MB free; then try again.",
             )
     return None

@@ -1,7 +1,7 @@
-"""What a case costs over an empty pytest test: the bench's reset, the tape, the judge with every rule, the run's folder.
+"""What a case costs over an empty pytest test: the bench's reset, the tape, the judge with every rule, the folder.
 
-The scenario's own work is left out: the case does nothing, and the adapter is one that is started once and only says that
-it is ready. CPU seconds of whole pytest processes are compared, by the slope between few and many tests, so that start and
+The scenario's own work is left out: the case does nothing, and the adapter is started once and only says that it is
+ready. CPU seconds of whole pytest processes are compared, by the slope between few and many tests, so that start and
 end of the process, the bench and the adapter cancel out.
 """
 

@@ -1,4 +1,4 @@
-"""One seed, one tape: a case that runs two hundred times leaves the same records, apart from ports, ptys and folders."""
+"""One seed, one tape: a case that runs two hundred times leaves the same records, apart from ports, ptys, folders."""
 
 from pathlib import Path
 

@@ -127,6 +127,34 @@ def test_an_answer_to_something_else_breaks_the_protocol(bare: tuple[int, str]) 
             scanner.query("SCNMOD")
 
 
+def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(bare: tuple[int, str]) -> None:
+    with Scanner.open(bare[1]) as scanner:
+        os.write(bare[0], b"\x02\x010000#SCNMOD3\x06;\x03")
+        with pytest.raises(NoScan):
+            scanner.read(0.01)
+        with pytest.raises(NoAnswer):
+            scanner.query("SCNMOD")
+
+
+def test_what_has_begun_is_awaited_for_the_idle_gap_alone() -> None:
+    waits: list[float] = []
+
+    class Line:
+        def read(self, timeout: float) -> bytes:
+            waits.append(timeout)
+            return b"62012345" if len(waits) == 1 else b""
+
+        def write(self, data: bytes) -> None:
+            raise NotImplementedError
+
+        def close(self) -> None:
+            return
+
+    scanner = Scanner(Line(), framing=ScanFraming(suffix=b"", idle_s=0.02))
+    assert scanner.read(60).text == "62012345"
+    assert waits == [60, 0.02]
+
+
 def test_a_scan_without_its_suffix_breaks_the_protocol_and_the_next_one_is_read(bare: tuple[int, str]) -> None:
     with Scanner.open(bare[1]) as scanner:
         os.write(bare[0], b"62012345")

@@ -19,7 +19,8 @@ class Seen:
     def pytest_collection_finish(self, session):
         for item in session.items:
             print("CASE", case_id(item), ",".join(head_of(item).requirements))
-arguments = ["--collect-only", "-q", "-c", str(SUITES / "pytest.ini"), "--rootdir", str(SUITES), "-p", "no:cacheprovider"]
+arguments = ["--collect-only", "-q", "-c", str(SUITES / "pytest.ini"), "--rootdir", str(SUITES)]
+arguments += ["-p", "no:cacheprovider"]
 sys.exit(pytest.main([str(SUITES / sys.argv[1]), *arguments], plugins=[Seen()]))
 """
 

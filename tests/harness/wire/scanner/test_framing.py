@@ -61,6 +61,12 @@ def test_what_is_too_long_is_dropped_up_to_its_end() -> None:
     assert scan == Scan(b"12\r", b"12")
 
 
+def test_what_is_too_long_ends_with_a_suffix_that_comes_in_two_pieces() -> None:
+    framer = ScanFramer(ScanFraming(suffix=b"\r\n", max_length=4))
+    assert [type(event) for event in framer.feed(b"123456789\r")] == [Malformed]
+    assert framer.feed(b"\n12\r\n") == [Scan(b"12\r\n", b"12")]
+
+
 def test_what_is_too_long_without_a_suffix_is_dropped_up_to_the_gap() -> None:
     framer = ScanFramer(ScanFraming(suffix=b"", max_length=4))
     assert framer.feed(b"12345678") == [Malformed(b"1234", "longer than 4 bytes")]
