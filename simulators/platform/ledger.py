@@ -104,6 +104,9 @@ class Ledger:
         self._path = path
         try:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, cached_statements=64)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+        try:
             if path:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")  # the log is flushed by `flushed`
@@ -111,6 +114,7 @@ class Ledger:
             self._db.executescript(_SCHEMA)
             self._flusher = _Flusher(f"{path}-wal") if path and full else None
         except (sqlite3.Error, OSError) as error:
+            self._db.close()
             raise self._trouble(error) from error
 
     def close(self) -> None:

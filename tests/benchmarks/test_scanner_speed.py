@@ -28,6 +28,8 @@ from harness.devices.scanner import Scanner
 from simulators.scanner.optics import Optics, Sighting, Symbology
 from tests.simulators.scanner_rig import DIGITS, StartScanner, both, qr, scanners
 
+pytestmark = pytest.mark.slow
+
 LINE_TARGET, LINE_ASSERTED = 0.70, 0.50
 """The budget, and what is asserted: measured 0.64 to 0.72 on a host of two processors, 0.59 to 0.69 on the same host
 when it is overloaded. The tape, with three chained records a trip, costs most; without it the ratio is 0.8."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,10 +48,11 @@ def undone(original: Settlement, n: int) -> Settlement:
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def ledger() -> Iterator[Ledger]:
     books = Ledger(None)
     books.open_account("1", Fen(5000))
-    return books
+    yield books
+    books.close()
 
 
 def book(ledger: Ledger, *settlements: Settlement) -> None:
