@@ -5,13 +5,22 @@ Exit status: 0 certified, 1 findings, 2 your configuration, 3 inconclusive.
 
 import os
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness import __version__
-from harness.errors import ConfigError, ExitStatus, LiantiaoError
+from harness.commands.output import UnreadView, even_unread, own_output, say, spell_everything
+from harness.errors import BenchError, ExitStatus, LiantiaoError, SimulatorDefect
+
+if TYPE_CHECKING:
+    from harness.options import RunOptions
+
+INTERRUPTED = 130
+TRACEBACK = "LIANTIAO_TRACEBACK"
 
 app = typer.Typer(
     add_completion=False,
@@ -46,18 +55,26 @@ def certify(
     mutant: Annotated[str | None, typer.Option(help="Test this mutant of the bench's adapter instead.")] = None,
     case: CaseOption = None,
     as_json: JsonOption = False,
+    end_with_input: Annotated[bool, typer.Option("--end-with-input", hidden=True)] = False,
 ) -> None:
     """Run a plan's cases and give a verdict."""
+    from harness.interrupt import end_with_standard_input
+    from harness.options import RunOptions
+
+    if end_with_input:
+        end_with_standard_input()
+
     _run(
-        plan,
-        paths=[],
-        bench=bench,
-        runs=runs,
-        seed=seed,
-        device=device,
-        adapter=adapter,
-        mutant=mutant,
-        case=case,
+        RunOptions(
+            plan=plan,
+            bench=bench,
+            runs=runs,
+            seed=seed,
+            devices=device or (),
+            adapter=adapter,
+            mutant=mutant,
+            cases=case or (),
+        ),
         as_json=as_json,
     )
 
@@ -76,50 +93,22 @@ def run_own_cases(
     as_json: JsonOption = False,
 ) -> None:
     """Run your own cases on the bench, judged like the plan's."""
-    _run(
-        plan,
-        paths=paths,
-        bench=bench,
-        runs=runs,
-        seed=seed,
-        device=device,
-        adapter=adapter,
-        mutant=None,
-        case=case,
-        as_json=as_json,
-    )
-
-
-def _run(
-    plan: str,
-    *,
-    paths: list[Path],
-    bench: str | None,
-    runs: Path,
-    seed: int | None,
-    device: list[str] | None,
-    adapter: str | None,
-    mutant: str | None,
-    case: list[str] | None,
-    as_json: bool,
-) -> None:
-    from harness.commands.running import RunOptions, run_cases
-    from reports.progress import print_summary, progress_view
+    from harness.options import RunOptions
 
     options = RunOptions(
-        plan=plan,
-        paths=paths,
-        bench=bench,
-        runs=runs,
-        seed=seed,
-        devices=device or [],
-        adapter=adapter,
-        mutant=mutant,
-        cases=case or [],
+        plan=plan, bench=bench, runs=runs, seed=seed, devices=device or (), adapter=adapter, cases=case or ()
     )
-    with progress_view(as_json=as_json) as view:
-        folder, status = run_cases(options, view)
-    print_summary(folder, as_json=as_json)
+    _run(options, paths=paths, as_json=as_json)
+
+
+def _run(options: "RunOptions", *, paths: Sequence[Path] = (), as_json: bool) -> None:
+    from harness.commands.running import run_cases
+    from reports.progress import print_summary, progress_view
+
+    with own_output() as out, progress_view(as_json=as_json, out=out) as view:
+        folder, status = run_cases(options, UnreadView(view), paths=paths)
+    with even_unread():
+        print_summary(folder, as_json=as_json)
     raise typer.Exit(status)
 
 
@@ -142,13 +131,14 @@ def prove(
     from reports.prove import print_proof, render_proof
 
     options = ProofOptions(plan=plan, bench=bench, runs=runs, seed=seed, mutants=mutant or [], workers=workers)
-    folder, content = run_proof(options, lambda name, good: _say(f"{'ok  ' if good else 'BAD '} {name}"))
+    folder, content = run_proof(options, lambda name, good: say(f"{'ok  ' if good else 'BAD '} {name}"))
     page = render_proof(folder)
-    if as_json:
-        print(json.dumps(content, ensure_ascii=False))
-    else:
-        print_proof(folder)
-        _say(f"The matrix: {page}")
+    with even_unread():
+        if as_json:
+            print(json.dumps(content, ensure_ascii=False), flush=True)
+        else:
+            print_proof(folder)
+    say(f"The matrix: {page}")
     raise typer.Exit(int(proof_status(content)))
 
 
@@ -156,32 +146,39 @@ def prove(
 def judge(run: RunArgument, *, as_json: JsonOption = False) -> None:
     """Judge a run again from its tape alone; the same tape gives the same findings, byte for byte."""
     from harness.commands.judging import judge_run
-    from harness.judge.verdict import plan_verdict
-    from harness.pytest_plugin import explain
+    from harness.judge.verdict import Verdict, explain
 
     judgement = judge_run(run)
-    verdict, _ = plan_verdict([], judgement.verdicts)
     if as_json:
         sys.stdout.write(judgement.text)
+        sys.stdout.flush()
     else:
         for case in judgement.verdicts:
-            print(f"{case.verdict.value:12} {case.case}" if case.verdict.value == "passed" else explain(case))
+            print(f"{case.verdict.value:12} {case.case}" if case.verdict is Verdict.PASSED else explain(case))
+        for name in judgement.missing:
+            print(f"{'missing':12} {name}")
+        sys.stdout.flush()
     if judgement.broken is not None:
-        _say(f"{judgement.broken}; what stands before it is intact and was judged")
-    _say("cases.jsonl holds the same findings" if judgement.same else "cases.jsonl does NOT hold these findings")
-    status = {"passed": ExitStatus.CERTIFIED, "failed": ExitStatus.FINDINGS}.get(verdict, ExitStatus.INCONCLUSIVE)
-    if judgement.broken is not None or not judgement.same:
-        status = ExitStatus.INCONCLUSIVE
-    raise typer.Exit(int(status))
+        say(f"{judgement.broken}; what stands before it is intact and was judged")
+    for difference in judgement.differences:
+        say(difference)
+    if not judgement.differences:
+        say(f"{judgement.verdict.value}; the run's own files say the same")
+    raise typer.Exit(int(judgement.status))
 
 
 @app.command()
 def report(run: RunArgument) -> None:
-    """Render a run's report and JUnit file again."""
+    """Render a run's report and JUnit file again; says what the folder lacks."""
     from reports.render import render_all
+    from reports.run_folder import read_run_folder
 
     for path in render_all(run):
         print(path)
+    gaps = read_run_folder(run).gaps
+    for gap in gaps:
+        say(f"{gap.en} {gap.zh}")
+    raise typer.Exit(int(ExitStatus.INCONCLUSIVE if gaps else ExitStatus.CERTIFIED))
 
 
 @app.command()
@@ -233,9 +230,9 @@ def up(
     """Bring a whole bench up and keep it, to develop an adapter against."""
     from harness.commands.serving import stay_up
     from harness.judge.plan import load_plan
-    from harness.pytest_plugin import chosen_bench
+    from harness.options import chosen_bench
 
-    file = chosen_bench(load_plan(plan), bench=bench, devices=device or [], seed=seed, adapter=None)
+    file = chosen_bench(load_plan(plan), bench=bench, devices=device or (), seed=seed)
     stay_up(file, addresses, as_json=as_json)
 
 
@@ -264,26 +261,36 @@ def version() -> None:
     print(__version__)
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> None:
-    """Run the command line; every error of ours is one message and its exit status."""
+    """Run the command line; every error is one message and its exit status."""
+    spell_everything()
     try:
-        app()
+        app(prog_name="liantiao")
     except LiantiaoError as error:
-        _say(f"error: {error}")
-        raise SystemExit(int(error.status)) from error
+        _end(error)
     except KeyboardInterrupt:
-        _say("interrupted")
-        raise SystemExit(130) from None
+        say("interrupted")
+        raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with even_unread():
+            raise
         raise SystemExit(0) from None
     except OSError as error:
-        wrapped = ConfigError(
-            f"{error.filename or 'A file'}: {error.strerror}.", cause="no right, or no space", remedy="check the path"
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+        _end(BenchError(f"{what}.", cause="no right, no space, or a wrong path", remedy="check the path and the disk"))
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        _end(
+            SimulatorDefect(
+                f"{type(error).__name__}: {error} ({Path(frame.filename).name}, line {frame.lineno}).",
+                cause="a defect of Liantiao",
+                remedy=f"report this; with {TRACEBACK}=1 in the environment the whole traceback is shown",
+            )
         )
-        _say(f"error: {wrapped}")
-        raise SystemExit(int(wrapped.status)) from error
+
+
+def _end(error: LiantiaoError) -> None:
+    say(f"error: {error}")
+    raise SystemExit(int(error.status)) from error

@@ -22,6 +22,8 @@ BEIJING = timezone(timedelta(hours=8), "CST")
 BENCH_ORIGIN = datetime(2020, 10, 14, 8, 30, tzinfo=BEIJING)
 """Where a bench clock starts: the morning of the documented go-live."""
 NS = 1_000_000_000
+LATEST_NS = 7_258_118_400 * NS
+"""The year 2200: times beyond it are nobody's intention, and some do not fit into what libraries take."""
 
 
 class Clock(Protocol):
@@ -80,9 +82,15 @@ class BenchClock:
         return self._now_ns
 
     def step(self, *, seconds: float) -> int:
-        """Move the clock, wake whoever waited for a moment now reached; returns the new `now_ns`."""
+        """Move the clock, wake whoever waited for a moment now reached; returns the new `now_ns`.
+
+        Raises ValueError, and stays, when that would leave the years 1970 to 2199.
+        """
         with self._lock:
-            self._now_ns += round(seconds * NS)
+            moved = self._now_ns + round(seconds * NS)
+            if not 0 <= moved < LATEST_NS:
+                raise ValueError(f"a step of {seconds:g} s would leave the years 1970 to 2199")
+            self._now_ns = moved
             due = self._take_due()
         for wake in due:
             wake()

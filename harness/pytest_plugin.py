@@ -5,72 +5,50 @@
 
 A test without the marker is none of this plugin's business. The variant of a parametrised case stands behind its id:
 `pharmacy/channel[wechat]`. A case whose verdict is not `passed` fails its test with the findings as the text.
+
+This module is loaded into every pytest of the environment, so the rest of the harness is imported when it is needed.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from harness.bench.config import BenchFile
-    from harness.errors import LiantiaoError
-    from harness.judge.plan import Plan
-    from harness.judge.verdict import CaseVerdict
-    from harness.run import CaseHead, Run
+    from harness.casework import Casework
+    from harness.run import CaseHead
     from harness.scenarios.stage import Stage
 
 MARKER = "case"
-VIEW = "liantiao-view"
-"""The name under which a command registers a `View` of the run."""
+NAME = "liantiao-cases"
 
 
 class CaseFailed(AssertionError):
     """A case that did not pass; the text lists why."""
 
 
-class View(Protocol):
-    """Whoever wants to show a run as it goes."""
-
-    def began(self, total: int) -> None:
-        """So many cases will run."""
-        ...
-
-    def case_started(self, case: str, title: str) -> None:
-        """A case begins."""
-        ...
-
-    def case_ended(self, case: str, verdict: str, findings: int, elapsed_ms: int) -> None:
-        """A case has its verdict."""
-        ...
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of a run; `liantiao certify` and `liantiao test` pass them."""
+    """The options of a run."""
     group = parser.getgroup("liantiao", "joint-test cases")
     group.addoption("--liantiao-plan", default="pharmacy", help="the plan whose rules judge the cases")
     group.addoption("--liantiao-bench", default=None, help="the bench file; default: the plan's own, all virtual")
     group.addoption("--liantiao-runs", default="runs", help="where run folders go")
-    group.addoption("--liantiao-folder", default=None, help="the run's folder, made already")
     group.addoption("--liantiao-seed", type=int, default=None, help="overrides the bench file's seed")
     group.addoption("--liantiao-device", action="append", default=[], help="NAME=ADDRESS, overrides the bench file")
     group.addoption("--liantiao-adapter", default=None, help="the adapter's command, overrides the bench file")
-    group.addoption(
-        "--liantiao-demand",
-        choices=("plan", "collected"),
-        default="collected",
-        help="what the verdict demands: the cases of the plan, or those that were found",
-    )
     group.addoption("--liantiao-case", action="append", default=[], help="run this case only; may be repeated")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Announce the marker; the run itself starts with its first case."""
     config.addinivalue_line("markers", f"{MARKER}(id, *, title, requirements): a joint-test case, judged by its tape")
-    config.pluginmanager.register(CasePlugin(config), "liantiao-cases")
+    if not config.pluginmanager.has_plugin(NAME):
+        config.pluginmanager.register(CasePlugin(config), NAME)
 
 
 def case_id(item: pytest.Item) -> str:
@@ -78,8 +56,9 @@ def case_id(item: pytest.Item) -> str:
     marker = item.get_closest_marker(MARKER)
     if marker is None:
         return ""
+    name = str(marker.args[0]) if marker.args else item.nodeid
     variant = getattr(getattr(item, "callspec", None), "id", "")
-    return str(marker.args[0]) + (f"[{variant}]" if variant else "")
+    return name + (f"[{variant}]" if variant else "")
 
 
 def head_of(item: pytest.Item) -> CaseHead:
@@ -93,44 +72,16 @@ def head_of(item: pytest.Item) -> CaseHead:
     return CaseHead(id=case_id(item), title=marker.kwargs["title"], requirements=requirements)
 
 
-def chosen_bench(
-    plan: Plan, *, bench: str | None, devices: list[str], seed: int | None, adapter: str | None
-) -> BenchFile:
-    """The bench file that options choose. Raises ConfigError."""
-    from fixtures import fixture
-    from harness.bench.config import load_bench, parse_bench
-
-    if bench is None:
-        text = fixture(f"benches/{plan.bench}").read_text(encoding="utf-8")
-        file = parse_bench(text, source=plan.bench)
-    else:
-        file = load_bench(Path(bench))
-    return file.with_overrides(devices=devices, seed=seed, command=adapter)
-
-
-def explain(verdict: CaseVerdict) -> str:
-    """Why a case did not pass, for a terminal."""
-    lines = [f"{verdict.case} is {verdict.verdict.value}"]
-    for finding in verdict.findings:
-        lines += [
-            f"  {finding.rule} ({finding.severity}; {finding.clause}), record {finding.seq}",
-            f"    expected: {finding.expected}",
-            f"    seen:     {finding.seen}",
-        ]
-    lines += [f"  inconclusive: {reason}" for reason in verdict.inconclusive]
-    return "\n".join(lines)
-
-
 class CasePlugin:
-    """One session's cases and their run."""
+    """The cases of one session; `casework` runs them, or one made of the session's options when a case begins."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config | None = None, *, casework: Casework | None = None) -> None:
         self._config = config
+        self._casework = casework
         self._stage: Stage | None = None
-        self._collected: tuple[str, ...] = ()
-        self.run: Run | None = None
-        self.fatal: LiantiaoError | None = None
-        """What kept the run from going on, if anything did."""
+        self._cases: tuple[str, ...] = ()
+        self.strays: list[str] = []
+        """What went wrong outside of any case: a file that does not load, a test that is no case."""
 
     @pytest.fixture
     def stage(self, request: pytest.FixtureRequest) -> Iterator[Stage]:
@@ -142,126 +93,131 @@ class CasePlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep the cases asked for. Raises UsageError for one that does not exist."""
-        wanted = set(config.getoption("--liantiao-case"))
-        strange = wanted - {case_id(item) for item in items}
+        """Keep the cases asked for. Raises UsageError for one that does not exist, or that stands for two tests."""
+        found = [name for name in map(case_id, items) if name]
+        for item in items:
+            if case_id(item):
+                head_of(item)
+        twins = sorted({name for name in found if found.count(name) > 1})
+        if twins:
+            raise pytest.UsageError(f"two cases have the id {', '.join(twins)}: give each its own")
+        wanted = set(self._casework.options.cases if self._casework else config.getoption("--liantiao-case"))
+        strange = sorted(wanted - set(found))
         if strange:
-            raise pytest.UsageError(f"no such case: {', '.join(sorted(strange))}; `liantiao cases` lists them")
+            near = difflib.get_close_matches(strange[0], found, n=3)
+            meant = f"; perhaps {', '.join(near)}" if near else ""
+            raise pytest.UsageError(f"there is no case {', '.join(strange)}{meant}")
         if wanted:
             config.hook.pytest_deselected(items=[item for item in items if case_id(item) not in wanted])
             items[:] = [item for item in items if case_id(item) in wanted]
-        self._collected = tuple(filter(None, map(case_id, items)))
-        if self._collected and (view := self._view()) is not None:
-            view.began(len(self._collected))
+        self._cases = tuple(filter(None, map(case_id, items)))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Begin the case; what goes wrong while it is set up belongs to it."""
+        """Begin the case, within pytest's own wrappers; what goes wrong while it is set up belongs to it."""
         if not case_id(item):
             return (yield)
-        run = self._begin(item)
-        try:
-            return (yield)
-        except Exception as error:
-            self._fail(run, error)
-            raise
+        if hasattr(item.config, "workerinput"):
+            raise pytest.UsageError("cases share one bench and run one after the other: leave out -n")
+        __tracebackhide__ = True
+        work = self._open()
+        with self._judged(work):
+            self._stage = work.begin(head_of(item))
+            yield
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Run the case, end it whatever happens, and fail the test unless its verdict is `passed`."""
-        if not case_id(item) or self.run is None:
+        if not case_id(item) or self._casework is None:
             return (yield)
+        __tracebackhide__ = True
+        with self._judged(self._casework):
+            yield
+        failed = self._casework.end()
+        if failed:
+            raise CaseFailed(failed)
+
+    @contextmanager
+    def _judged(self, work: Casework) -> Iterator[None]:
+        """End the case when it runs into something, which then is in its verdict; what ends the session goes on."""
+        __tracebackhide__ = True
         try:
             yield
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
-            verdict = self._fail(self.run, error)
-        else:
-            verdict = self._end(self.run)
-        if verdict.verdict.value != "passed":
-            raise CaseFailed(explain(verdict))
+        except BaseException as error:
+            failed = work.break_off(_problem(error))
+            if isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
+                raise
+            raise CaseFailed(failed) from None
 
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]) -> None:
+        """Note what is no case's own failure; those are in the verdict."""
+        from harness.casework import in_brief
+
+        error = call.excinfo.value if call.excinfo is not None else None
+        if error is not None and not isinstance(error, CaseFailed):
+            self.strays.append(f"{node.nodeid or node.name}: {in_brief(error)}")
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note what broke pytest itself, or one of its plugins."""
+        from harness.casework import in_brief
+
+        self.strays.append(in_brief(excinfo.value))
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Take the bench down, write the verdict and render the reports."""
-        if self.run is None:
-            return
-        from reports.render import render_all
+        if self._casework is not None:
+            self._casework.finish()
 
-        chosen = bool(self._config.getoption("--liantiao-case"))
-        of_plan = self._config.getoption("--liantiao-demand") == "plan" and not chosen
-        self.run.finish(demanded=self.run.plan.cases if of_plan else self._collected)
-        render_all(self.run.folder)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the run is, when pytest was started without `liantiao`."""
+        if self._casework is not None and self._casework.run is not None:
+            terminalreporter.write_line(f"run: {self._casework.run.folder}: {self._casework.run.verdict.value}")
 
-    def _begin(self, item: pytest.Item) -> Run:
-        from harness.errors import ConfigError, LiantiaoError
+    def _open(self) -> Casework:
+        from harness.errors import ExitStatus, LiantiaoError
 
-        head = head_of(item)
         try:
-            run = self.run = self.run or self._open_run()
+            if self._casework is None:
+                self._casework = self._of_options()
+            self._casework.open(self._cases)
         except LiantiaoError as error:
-            self._give_up(error)
-            raise
-        if (view := self._view()) is not None:
-            view.case_started(head.id, head.title)
-        try:
-            self._stage = run.begin_case(head)
-        except LiantiaoError as error:
-            verdict = self._fail(run, error)
-            if isinstance(error, ConfigError):
-                self._give_up(error)
-            raise CaseFailed(explain(verdict)) from error
-        return run
+            pytest.exit(str(error), returncode=int(error.status))
+        if self._casework.over:
+            fatal = self._casework.fatal
+            pytest.exit(self._casework.over, returncode=int(fatal.status if fatal else ExitStatus.FINDINGS))
+        return self._casework
 
-    def _fail(self, run: Run, error: BaseException) -> CaseVerdict:
-        from harness.errors import LiantiaoError
+    def _of_options(self) -> Casework:
+        from harness.casework import Casework
+        from harness.options import RunOptions
 
-        try:
-            run.note_problem(error)
-        except LiantiaoError as refused:
-            self._give_up(refused)
-        return self._end(run)
-
-    def _end(self, run: Run) -> CaseVerdict:
-        from harness.errors import LiantiaoError
-
-        try:
-            verdict = run.end_case()
-        except LiantiaoError as refused:
-            self._give_up(refused)
-            raise
-        if (view := self._view()) is not None:
-            view.case_ended(verdict.case, verdict.verdict.value, len(verdict.findings), verdict.elapsed_ms)
-        return verdict
-
-    def _give_up(self, error: LiantiaoError) -> None:
-        self.fatal = error
-        pytest.exit(str(error), returncode=int(error.status))
-
-    def _view(self) -> View | None:
-        view: View | None = self._config.pluginmanager.get_plugin(VIEW)
-        return view
-
-    def _open_run(self) -> Run:
-        from harness.judge.plan import load_plan
-        from harness.run import Run
-
+        assert self._config is not None
         option = self._config.getoption
-        plan = load_plan(option("--liantiao-plan"))
-        file = chosen_bench(
-            plan,
-            bench=option("--liantiao-bench"),
-            devices=option("--liantiao-device"),
-            seed=option("--liantiao-seed"),
-            adapter=option("--liantiao-adapter"),
+        return Casework(
+            RunOptions(
+                plan=option("--liantiao-plan"),
+                bench=option("--liantiao-bench"),
+                runs=Path(option("--liantiao-runs")),
+                seed=option("--liantiao-seed"),
+                devices=option("--liantiao-device"),
+                adapter=option("--liantiao-adapter"),
+                cases=option("--liantiao-case"),
+            )
         )
-        folder = option("--liantiao-folder")
-        run = Run(file=file, plan=plan, folder=Path(folder) if folder else self._new_folder(plan))
-        run.__enter__()
-        return run
 
-    def _new_folder(self, plan: Plan) -> Path:
-        from datetime import datetime
 
-        from harness.clock import BEIJING
-        from harness.line.folder import new_folder
+def _problem(error: BaseException) -> BaseException:
+    """What a case ran into, in the harness's own words where it was pytest that broke it off."""
+    from harness.errors import BenchError
 
-        return new_folder(Path(self._config.getoption("--liantiao-runs")), plan.id, now=datetime.now(tz=BEIJING))
+    match error:
+        case pytest.fail.Exception():
+            return AssertionError(error.msg).with_traceback(error.__traceback__)
+        case pytest.skip.Exception():
+            why, cause = f"The case was skipped: {error.msg}", "its code, or a marker on it, says so"
+        case KeyboardInterrupt() | pytest.exit.Exception():
+            why, cause = "The case was broken off.", "Ctrl-C, a signal, or a call of pytest.exit"
+        case _:
+            return error
+    return BenchError(why, cause=cause, remedy="run it again, whole")

@@ -173,7 +173,7 @@ def _text_or_hex(data: bytes) -> Iterator[Line]:
         found: _Json = json.loads(
             text, object_pairs_hook=_Members, parse_float=_Number, parse_int=_Number, parse_constant=_Number
         )
-    except ValueError:
+    except (ValueError, RecursionError):
         yield from (Line(text=_printable(part)) for part in text[:TEXT_LIMIT].splitlines())
         if len(text) > TEXT_LIMIT:
             yield Line(text=f"({len(text) - TEXT_LIMIT} more characters)")

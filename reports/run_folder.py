@@ -181,9 +181,10 @@ def _object(path: Path, gaps: list[Text]) -> Mapping[str, Any]:
     except FileNotFoundError:
         gaps.append(Text(en=f"{path.name} is missing: the run ended before it was written.", zh=f"缺少 {path.name}。"))
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
         gaps.append(Text(en=f"{path.name} is cut short or damaged.", zh=f"{path.name} 不完整或已损坏。"))
-        return {}
     return _mapping(found)
 
 
@@ -213,7 +214,7 @@ def _cases(path: Path, gaps: list[Text]) -> tuple[CaseResult, ...]:
             continue
         try:
             cases.append(_case(_mapping(json.loads(line))))
-        except ValueError:
+        except (ValueError, RecursionError):
             gaps.append(
                 Text(
                     en=f"Line {number} of cases.jsonl is cut short or damaged.",

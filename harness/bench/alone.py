@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.bench.config import ClockKind
@@ -17,6 +17,8 @@ from harness.bench.settings import read_settings
 from harness.clock import BenchClock, SystemClock
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
+
+MOST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +37,19 @@ class AloneOptions:
     """system: the machine's clock; bench: stands still until stepped through the back door."""
     tape: str | None = None
     """File for the tape; without it the last records are kept in memory, for the back door's /events."""
-    peers: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of other parties by kind, e.g. `--voucher-centre http://127.0.0.1:8001`."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= MOST_PORT:
+            raise ValueError(f"port must be from 0 to {MOST_PORT}, not {self.port}")
 
 
-def run_alone(kind: str, options: AloneOptions, settings: Mapping[str, object]) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ConfigError or BenchError before anything is served."""
+def run_alone(
+    kind: str, options: AloneOptions, settings: Mapping[str, object], peers: Mapping[str, str] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM; `peers` are addresses of other parties by kind.
+
+    Raises ConfigError or BenchError before anything is served.
+    """
     simulated = simulator_type(kind)
     clock = BenchClock() if options.clock is ClockKind.BENCH else SystemClock()
     chosen = read_settings(simulated.settings, settings, where=f"simulate {kind}")
@@ -57,7 +66,7 @@ def run_alone(kind: str, options: AloneOptions, settings: Mapping[str, object]) 
         )
         simulator = simulated.create(context, chosen)
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(_serve(kind, simulator, options.peers))
+            runner.run(_serve(kind, simulator, peers or {}))
 
 
 async def _serve(kind: str, simulator: Simulator, peers: Mapping[str, str]) -> None:

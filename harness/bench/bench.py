@@ -1,14 +1,16 @@
 """A bench, brought up: its clock, its tape, its devices at their addresses, and the way back down.
 
     with Bench(load_bench(path), tape_path=folder / "tape.bin") as bench:
-        bench.begin_case("pharmacy/purchase")
+        bench.reset("pharmacy/purchase")
         bench.address("platform")              # http://127.0.0.1:40123
 
 Whatever happens in between, `down` leaves no task, port, pty or thread behind.
 """
 
 import asyncio
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -22,9 +24,12 @@ from harness.clock import BenchClock, SystemClock
 from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.faults.schedule import FaultSchedule
 from harness.gm import sm3
+from harness.line.address import Scheme, parse_address
 from harness.line.tape import Tape
 
 STOP_S = 5.0
+REACH_S = 3.0
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +73,10 @@ class Bench:
 
     def up(self) -> None:
         """Start every virtual device and tell each where its peers are. Raises BenchError or ConfigError."""
+        real = {spec.name: _real(spec) for spec in self.file.devices if not spec.virtual}
         self._thread = LoopThread()
         for spec in self.file.devices:
-            self.devices[spec.name] = self._start(spec) if spec.virtual else _real(spec)
+            self.devices[spec.name] = real.get(spec.name) or self._start(spec)
         addresses = {device.spec.kind: device.endpoints.at for device in self.devices.values()}
         for device in self.devices.values():
             self._announce(device)
@@ -81,13 +87,14 @@ class Bench:
 
     def down(self) -> None:
         """Stop everything, in reverse order; a device that refuses to stop does not keep the others up."""
-        if self._thread is not None:
-            while self._started:
-                name, simulator = self._started.pop()
-                self._stop(name, simulator)
-            self._thread.close()
-            self._thread = None
-        self.tape.close()
+        with ExitStack() as last:
+            last.callback(self.tape.close)
+            if self._thread is not None:
+                last.callback(self._thread.close)
+                while self._started:
+                    name, simulator = self._started.pop()
+                    self._stop(name, simulator)
+        self._thread = None
 
     def address(self, kind: str) -> str:
         """Where the device of a kind is reached. Raises ConfigError when there is none."""
@@ -108,10 +115,13 @@ class Bench:
         """The device of a kind. Raises ConfigError when the bench has none."""
         return self.devices[self.file.device(kind).name]
 
-    def reset(self, case: str) -> None:
-        """Make every virtual device as new for a case, on the same addresses, and the clock with them."""
+    def reset(self, case: str, *, day: int = 0) -> None:
+        """Make every virtual device as new for a case, on the same addresses, and the clock with them.
+
+        `day` is how many days after its origin a bench clock begins the case.
+        """
         seed = case_seed(self.file.bench.seed, case)
-        self.loop.call(self._reset(seed))
+        self.loop.call(self._reset(seed, day))
         self.tape.forget()
 
     def step(self, *, seconds: int) -> None:
@@ -144,7 +154,7 @@ class Bench:
             faults=faults,
             profile=self.file.bench.profile,
         )
-        settings = read_settings(kind.settings, spec.settings, where=f"[device.{spec.name}]")
+        settings = read_settings(kind.settings, spec.settings, where=spec.where)
 
         async def bring_up() -> tuple[Simulator, Endpoints]:
             simulator = kind.create(context, settings)
@@ -154,7 +164,7 @@ class Bench:
         simulator, endpoints = self.loop.call(bring_up())
         return Device(spec=spec, endpoints=endpoints, simulator=simulator, faults=faults)
 
-    async def _reset(self, seed: int) -> None:
+    async def _reset(self, seed: int, day: int) -> None:
         for device in self.devices.values():
             if device.simulator is not None:
                 await device.simulator.reset(seed=seed)
@@ -162,13 +172,15 @@ class Bench:
                 device.faults.clear()
         if isinstance(self.clock, BenchClock):
             self.clock.rewind()
+            self.clock.step(seconds=day * DAY_S)
         await settled()
 
     def _stop(self, name: str, simulator: Simulator) -> None:
         try:
             self.loop.call(simulator.stop(), timeout=STOP_S)
         except (LiantiaoError, OSError, RuntimeError, asyncio.CancelledError) as error:
-            self.tape.event("bench", "problem", blame=type(error).__name__, problem=f"{name} did not stop: {error}")
+            with suppress(BenchError):
+                self.tape.event("bench", "problem", blame=type(error).__name__, problem=f"{name} did not stop: {error}")
 
     def _announce(self, device: Device) -> None:
         spec = device.spec
@@ -187,11 +199,20 @@ async def _connect(simulator: Simulator, peers: Mapping[str, str]) -> None:
 
 
 def _real(spec: DeviceSpec) -> Device:
-    scheme, _, rest = spec.at.partition(":")
-    if scheme == "serial" and not Path(rest).exists():
+    address = parse_address(spec.at)
+    if address.scheme is Scheme.SERIAL and not Path(address.target).exists():
         raise BenchError(
-            f"{spec.name}: there is no serial port {rest}.",
+            f"{spec.name}: there is no serial port {address.target}.",
             cause="the device is not plugged in, has no power, or got another name",
             remedy=f"plug it in, look below /dev/serial/by-id, and override with --device {spec.name}=serial:PATH",
         )
+    if address.port:
+        try:
+            socket.create_connection((address.host, address.port), REACH_S).close()
+        except OSError as error:
+            raise BenchError(
+                f"{spec.name}: nothing answers at {spec.at}: {error.strerror or error}.",
+                cause="the system is down, listens elsewhere, or a firewall is in between",
+                remedy=f"try it from this machine with another tool, and override with --device {spec.name}=ADDRESS",
+            ) from error
     return Device(spec=spec, endpoints=Endpoints(at=spec.at), simulator=None, faults=None)

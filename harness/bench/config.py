@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.bench.registry import kinds, simulator_type
 from harness.bench.settings import read_settings, unknown
 from harness.errors import ConfigError
+from harness.line.address import parse_address
 
 VIRTUAL = "virtual"
 _DEVICE_KEYS = ("kind", "at")
@@ -62,7 +63,12 @@ class CounterTable:
     patience_s: float = 20.0
     """How long the bench waits for a line from the adapter before it counts as hung, in real seconds."""
     restart: Restart = Restart.CASE
-    """case: a fresh adapter for every case; run: one adapter for the whole run."""
+    """case: a fresh adapter for every case; run: one adapter for the whole run, each case a working day of its own."""
+
+    def __post_init__(self) -> None:
+        for name in ("connect_s", "reply_s", "patience_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +79,8 @@ class DeviceSpec:
     kind: str
     at: str = VIRTUAL
     settings: Mapping[str, object] = field(default_factory=dict)
+    where: str = ""
+    """Where it stands, for messages: `bench.toml, line 12, [device.scanner]`."""
 
     @property
     def virtual(self) -> bool:
@@ -119,16 +127,25 @@ class BenchFile:
                 raise unknown(f"--device {override!r}: the bench has no device {name!r}", name, specs)
             specs[name] = replace(specs[name], at=_checked_at(at, f"--device {name}"))
         bench = self.bench if seed is None else replace(self.bench, seed=seed)
-        words = (
-            self.command if command is None else tuple(shlex.split(command) if isinstance(command, str) else command)
-        )
+        words = self.command if command is None else _words(command)
         return replace(self, devices=tuple(specs.values()), bench=bench, command=words)
+
+
+def _words(command: str | Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command) if isinstance(command, str) else command)
+    except ValueError as error:
+        raise ConfigError(
+            f"--adapter {command!r} cannot be taken apart: {error}.",
+            cause="a quotation mark without its partner",
+            remedy="quote the command as for a shell",
+        ) from error
 
 
 def load_bench(path: Path) -> BenchFile:
     """Read a bench file. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(
@@ -173,17 +190,14 @@ def _device(name: str, table: object, places: "_Places") -> DeviceSpec:
     at = _checked_at(table.get("at", VIRTUAL), places.of(f"device.{name}", "at"))
     wanted = simulator_type(str(kind)).settings
     read_settings(wanted, settings, where=places.of_any(f"device.{name}", settings, wanted))
-    return DeviceSpec(name=name, kind=str(kind), at=at, settings=settings)
+    return DeviceSpec(name=name, kind=str(kind), at=at, settings=settings, where=where)
 
 
 def _checked_at(at: object, where: str) -> str:
-    if at == VIRTUAL or (isinstance(at, str) and re.match(r"(serial|tcp|rfc2217|visa|https?):.+", at)):
-        return str(at)
-    raise ConfigError(
-        f"{where}: {at!r} is no address.",
-        cause="a missing scheme, or a device path alone",
-        remedy="write virtual, serial:/dev/ttyUSB0, tcp:10.0.0.7:5000, http://10.0.0.8:8001, rfc2217:… or visa:…",
-    )
+    try:
+        return str(parse_address(str(at)))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.problem}", cause=error.cause, remedy=error.remedy) from error
 
 
 def _refuse_twins(devices: Sequence[DeviceSpec], places: "_Places") -> None:

@@ -7,6 +7,7 @@ import ast
 import difflib
 import inspect
 import itertools
+import math
 import textwrap
 import types
 import typing
@@ -43,9 +44,11 @@ def read_settings(kind: type[S], raw: Mapping[str, object], *, where: str) -> S:
     values = {name: _convert(value, hints[name], f"{where}: {name}") for name, value in raw.items()}
     try:
         return kind(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.problem}", cause=error.cause, remedy=error.remedy) from error
     except ValueError as error:
         raise ConfigError(
-            f"{where}: {error}",
+            f"{where}: {error}.",
             cause="a value out of its range",
             remedy="`liantiao simulate KIND --help` lists the settings with their defaults",
         ) from error
@@ -80,7 +83,7 @@ def _convert(value: object, wanted: Any, where: str) -> object:  # noqa: ANN401 
         inner = [part for part in typing.get_args(wanted) if part is not type(None)]
         return _convert(value, inner[0], where)
     if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
-        return value
+        return _finite(value, where)
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):
         offered = [str(member.value) for member in wanted]
         if str(value) in offered:
@@ -98,10 +101,16 @@ def _from_text(text: str, wanted: Any, where: str) -> object:  # noqa: ANN401
         return text.lower() == "true"
     if wanted in {int, float}:
         try:
-            return wanted(text)
+            return _finite(wanted(text), where)
         except ValueError:
             pass
     raise _wrong_type(where, text, wanted)
+
+
+def _finite(value: object, where: str) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where} cannot be {value}.", cause="TOML allows it, no device does", remedy="give a number")
+    return value
 
 
 def _wrong_type(where: str, value: object, wanted: Any) -> ConfigError:  # noqa: ANN401

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import BEIJING
-from harness.errors import ConfigError, ExitStatus
+from harness.commands.family import Family
+from harness.commands.output import say
+from harness.errors import BenchError, ConfigError, ExitStatus
+from harness.interrupt import one_interrupt
 from harness.judge.plan import load_plan
-from harness.line.folder import CASES, PROOF, VERDICT, new_folder
-from harness.pytest_plugin import chosen_bench
-from harness.run import runnable
+from harness.line.folder import CASES, PROOF, VERDICT, new_folder, write_json
+from harness.options import check_for_cases, chosen_bench, runnable
 
 REFERENCE = "reference"
 LIST_S = 30
@@ -42,12 +44,13 @@ class ProofOptions:
 def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Path, dict[str, Any]]:
     """Certify the reference and every mutant; `told(name, as_it_should)` is called as each ends.
 
-    Returns the proof's folder and what `prove.json` holds. Raises ConfigError.
+    Returns the proof's folder and what `prove.json` holds. Raises ConfigError, or BenchError when a certification does
+    not end; whatever ends the proof ends its certifications.
     """
     plan = load_plan(options.plan)
-    file = chosen_bench(plan, bench=options.bench, devices=[], seed=options.seed, adapter=None)
-    command = runnable(file.command)
-    texts = _mutants(command)
+    file = chosen_bench(plan, bench=options.bench, seed=options.seed)
+    check_for_cases(file)
+    texts = _mutants(runnable(file.command))
     strange = set(options.mutants) - set(texts)
     if strange:
         raise ConfigError(
@@ -56,16 +59,21 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
             remedy=f"use some of: {', '.join(texts)}",
         )
     folder = new_folder(options.runs, f"prove-{plan.id}", now=datetime.now(tz=BEIJING)).resolve()
-    names = [REFERENCE, *(options.mutants or texts)]
+    names = [REFERENCE, *dict.fromkeys(options.mutants or texts)]
+    family = Family()
 
     def one(name: str) -> dict[str, Any]:
-        words = command if name == REFERENCE else (*command, "--mutant", name)
-        result = _certify(options, words, folder / name)
+        result = _certify(options, family, name, folder / name)
         told(name, result["passed"] if name == REFERENCE else bool(result["by"]))
         return result
 
-    with ThreadPoolExecutor(max_workers=max(1, options.workers)) as pool:
-        results = dict(zip(names, pool.map(one, names), strict=True))
+    with one_interrupt(), family, ThreadPoolExecutor(max_workers=max(1, options.workers)) as pool:
+        try:
+            results = dict(zip(names, pool.map(one, names), strict=True))
+        except BaseException:
+            say(f"Ending what still runs; what was certified so far is in {folder}")
+            family.end()
+            raise
     reference = results.pop(REFERENCE)
     content = {
         "plan": plan.id,
@@ -88,7 +96,7 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
             for name, result in results.items()
         ],
     }
-    (folder / PROOF).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / PROOF, content)
     return folder, content
 
 
@@ -116,19 +124,21 @@ def _mutants(command: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def _certify(options: ProofOptions, command: Sequence[str], folder: Path) -> dict[str, Any]:
-    words = [sys.executable, "-m", "harness", "certify", options.plan, "--adapter", shlex.join(command)]
-    words += ["--runs", str(folder), "--json"]
+def _certify(options: ProofOptions, family: Family, name: str, folder: Path) -> dict[str, Any]:
+    words = [sys.executable, "-m", "harness", "certify", options.plan, "--runs", str(folder), "--json"]
+    words += ["--end-with-input"]
+    if name != REFERENCE:
+        words += ["--mutant", name]
     if options.bench is not None:
         words += ["--bench", options.bench]
     if options.seed is not None:
         words += ["--seed", str(options.seed)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=MOST_S, check=False)
+    status, said = family.run(words, most_s=MOST_S)
     runs = sorted(folder.glob(f"*/{CASES}"))
     if not runs:
-        raise ConfigError(
-            f"`{shlex.join(words)}` left no run: {done.stderr.strip()}",
-            cause="the bench could not be brought up",
+        raise BenchError(
+            f"`{shlex.join(words)}` left no run: {said.strip()}",
+            cause="the bench could not be brought up, or the certification was ended",
             remedy="run that command by hand",
         )
     run = runs[-1].parent
@@ -141,6 +151,6 @@ def _certify(options: ProofOptions, command: Sequence[str], folder: Path) -> dic
     return {
         "by": caught,
         "verdict": verdict,
-        "passed": done.returncode == ExitStatus.CERTIFIED,
+        "passed": status == ExitStatus.CERTIFIED,
         "run": str(run.relative_to(folder.parent)),
     }

@@ -1,12 +1,11 @@
 """`liantiao simulate` and `liantiao up`: devices that stay until they are told to end."""
 
 import json
-import signal
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -14,57 +13,93 @@ from rich.table import Table
 from harness.bench.alone import AloneOptions, run_alone
 from harness.bench.bench import Bench
 from harness.bench.config import BenchFile
-from harness.bench.registry import kinds, simulator_type
+from harness.bench.registry import simulator_type
 from harness.bench.settings import Option, options_of, read_settings, unknown
-from harness.errors import ConfigError
+from harness.commands.output import even_unread
+from harness.errors import BenchError, ConfigError
+from harness.interrupt import one_interrupt
+from harness.line.address import parse_address
+
+try:
+    import fcntl
+except ImportError:  # Windows: two benches at once are then the user's own affair
+    fcntl = None  # type: ignore[assignment]
 
 
 def simulate(kind: str, words: Sequence[str]) -> None:
     """Run one simulator until SIGINT or SIGTERM. Raises ConfigError or BenchError."""
-    given = _pairs(words)
-    settings = simulator_type(kind).settings
-    peers = {name: given.pop(name) for name in list(given) if name in kinds()}
-    common = {field.name for field in fields(AloneOptions)} - {"peers"}
-    mine = {name.replace("-", "_"): value for name, value in given.items()}
-    known = sorted(common | set(_names(settings)) | set(kinds()))
-    for name in mine:
-        if name not in known:
-            raise unknown(f"simulate {kind}: there is no option --{name.replace('_', '-')}", name, known)
-    own = {name: value for name, value in mine.items() if name in _names(settings)}
-    rest = {name: value for name, value in mine.items() if name not in own}
-    options = read_settings(AloneOptions, {**rest, "peers": peers}, where=f"simulate {kind}")
-    run_alone(kind, options, own)
+    simulated = simulator_type(kind)
+    common, own = _names(AloneOptions), _names(simulated.settings)
+    given: dict[str, dict[str, str]] = {"common": {}, "own": {}, "peers": {}}
+    for option, value in _pairs(words).items():
+        name = option.replace("-", "_")
+        if name in own:
+            given["own"][name] = value
+        elif name in common:
+            given["common"][name] = value
+        elif option in simulated.needs:
+            given["peers"][option] = str(parse_address(value))
+        else:
+            known = [spelled.replace("_", "-") for spelled in {*common, *own}]
+            raise unknown(f"simulate {kind}: there is no option --{option}", option, [*known, *simulated.needs])
+    options = read_settings(AloneOptions, given["common"], where=f"simulate {kind}")
+    run_alone(kind, options, given["own"], peers=given["peers"])
 
 
 def help_for(kind: str) -> str:
     """The options of a simulator, as `simulate KIND --help` prints them."""
+    simulated = simulator_type(kind)
     lines = [f"Usage: liantiao simulate {kind} [OPTIONS]", "", "For every simulator:"]
-    lines += _help_lines(option for option in options_of(AloneOptions) if option.name != "peers")
-    peers = simulator_type(kind).needs
-    lines += [f"  --{peer} ADDRESS: where its {peer} is; it also runs without" for peer in peers]
-    lines += ["", f"For a {kind}:", *_help_lines(options_of(simulator_type(kind).settings))]
+    lines += _help_lines(options_of(AloneOptions))
+    lines += [f"  --{peer} ADDRESS: where its {peer} is; it also runs without" for peer in simulated.needs]
+    lines += ["", f"For a {kind}:", *_help_lines(options_of(simulated.settings))]
     return "\n".join(lines)
 
 
 def stay_up(file: BenchFile, addresses: Path, *, as_json: bool) -> None:
-    """Bring a whole bench up, say and write where everything is, and stay until SIGINT or SIGTERM."""
-    ended = threading.Event()
+    """Bring a whole bench up, say and write where everything is, and stay until SIGINT or SIGTERM.
 
-    def end(_: int, __: FrameType | None) -> None:
-        ended.set()
-
-    with Bench(file) as bench:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
+    Raises ConfigError when another bench stands in the file of addresses already, BenchError when it cannot be written.
+    """
+    with one_interrupt(), suppress(KeyboardInterrupt), Bench(file) as bench:
         where = bench.addresses()
-        text = json.dumps(where, ensure_ascii=False, indent=2) + "\n"
-        addresses.write_text(text, encoding="utf-8")
-        if as_json:
-            print(json.dumps({"ready": "bench", "devices": where}, ensure_ascii=False), flush=True)
-        else:
-            _show(file.bench.name, where, addresses)
-        ended.wait()
-    addresses.unlink(missing_ok=True)
+        with _claimed(addresses) as out:
+            out.write(json.dumps(where, ensure_ascii=False, indent=2) + "\n")
+            out.flush()
+            with even_unread():
+                if as_json:
+                    print(json.dumps({"ready": "bench", "devices": where}, ensure_ascii=False), flush=True)
+                else:
+                    _show(file.bench.name, where, addresses)
+            threading.Event().wait()
+
+
+@contextmanager
+def _claimed(addresses: Path) -> Iterator[IO[str]]:
+    """The file of addresses, ours alone for as long as the bench is up, and gone after it."""
+    try:
+        out = addresses.open("a", encoding="utf-8")
+    except OSError as error:
+        raise BenchError(
+            f"The addresses cannot be written to {addresses}: {error.strerror}.",
+            cause="the folder is missing, full or not yours",
+            remedy="name another file with --addresses",
+        ) from error
+    with out:
+        try:
+            if fcntl is not None:
+                fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigError(
+                f"Another bench is up and has its addresses in {addresses}.",
+                cause="`liantiao up` runs already in this folder",
+                remedy="end that one, or name another file with --addresses",
+            ) from error
+        out.truncate(0)
+        try:
+            yield out
+        finally:
+            addresses.unlink(missing_ok=True)
 
 
 def _show(name: str, where: Mapping[str, Mapping[str, str]], addresses: Path) -> None:
@@ -79,7 +114,7 @@ def _show(name: str, where: Mapping[str, Mapping[str, str]], addresses: Path) ->
 
 
 def _pairs(words: Sequence[str]) -> dict[str, str]:
-    pairs = {}
+    pairs: dict[str, str] = {}
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -90,12 +125,16 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
                 cause="a missing value, or a single dash",
                 remedy="`liantiao simulate KIND --help` lists the options",
             )
+        if name in pairs:
+            raise ConfigError(
+                f"--{name} is given twice.", cause="a command line put together from two", remedy="give it once"
+            )
         pairs[name] = value if separator else rest.pop(0)
     return pairs
 
 
-def _names(settings: type) -> list[str]:
-    return [option.name for option in options_of(settings)]
+def _names(settings: type) -> frozenset[str]:
+    return frozenset(option.name for option in options_of(settings))
 
 
 def _help_lines(options: Iterable[Option]) -> list[str]:

@@ -4,6 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.bench.settings import unknown
+from harness.commands.output import say
 from harness.errors import ConfigError, ExitStatus
 from harness.judge.history import read_histories
 from harness.line.folder import TAPE
@@ -27,6 +29,14 @@ class TapeOptions:
 
 def show_tape(folder: Path, options: TapeOptions) -> ExitStatus:
     """Print or export; the status is inconclusive when the tape is damaged. Raises BenchError or ConfigError."""
+    if options.digest and options.pcapng is not None:
+        raise ConfigError(
+            "--digest and --pcapng exclude each other.", cause="two outputs asked for at once", remedy="call it twice"
+        )
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder} is not the folder of a run.", cause="a wrong path", remedy="name a folder below runs/"
+        )
     reading = read_tape(folder / TAPE)
     records = _chosen(reading.records, options)
     if options.digest:
@@ -40,8 +50,9 @@ def show_tape(folder: Path, options: TapeOptions) -> ExitStatus:
     else:
         for line in tape_lines(records, full=options.full, clear=options.clear):
             print(line)
+    sys.stdout.flush()
     if reading.broken is not None:
-        print(reading.broken, file=sys.stderr)
+        say(f"{reading.broken}; what stands before it is intact")
         return ExitStatus.INCONCLUSIVE
     return ExitStatus.CERTIFIED
 
@@ -49,14 +60,15 @@ def show_tape(folder: Path, options: TapeOptions) -> ExitStatus:
 def _chosen(records: tuple[Record, ...], options: TapeOptions) -> list[Record]:
     chosen: list[Record] = list(records)
     if options.case is not None:
-        found = [history for history in read_histories(records) if history.case == options.case]
-        if not found:
-            raise ConfigError(
-                f"The tape holds no case {options.case!r}.",
-                cause="a slip of the pen, or the run ended before it",
-                remedy=f"use one of: {', '.join(history.case for history in read_histories(records))}",
+        histories = read_histories(records)
+        chosen = [record for history in histories if history.case == options.case for record in history.records]
+        if not chosen:
+            raise unknown(
+                f"The tape holds no case {options.case!r}", options.case, [history.case for history in histories]
             )
-        chosen = list(found[0].records)
     if options.channel is not None:
+        channels = sorted({record.channel for record in chosen})
         chosen = [record for record in chosen if record.channel.startswith(options.channel)]
+        if not chosen:
+            raise unknown(f"No channel there begins with {options.channel!r}", options.channel, channels)
     return chosen

@@ -186,10 +186,12 @@ class Child:
         self._loop.add_reader(self._stderr, self._drain_log)
 
     def _end_input(self) -> None:
+        stdin = self._process.stdin
+        if stdin is None or stdin.closed:
+            return  # its number may be another connection's by now
         self._loop.remove_writer(self._stdin)
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+        with contextlib.suppress(OSError):
+            stdin.close()
 
     def _detach(self) -> None:
         self._loop.remove_reader(self._stdout)

@@ -19,10 +19,14 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.clock import Clock
-from harness.errors import ConfigError
+from harness.errors import ConfigError, PeerViolation
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import Fen, format_yuan
+
+
+class AdapterSilent(PeerViolation):
+    """The adapter under test wrote nothing for as long as the bench waits."""
 
 
 class OutcomeKind(StrEnum):
@@ -259,6 +263,11 @@ class CounterPort(Protocol):
         """How the adapter introduced itself."""
         ...
 
+    @property
+    def works(self) -> bool:
+        """Whether the adapter is there and has not failed since its start, so that the next case may use it."""
+        ...
+
     def start(self) -> None:
         """Start the adapter and wait until it is ready. Raises ConfigError when it cannot be started."""
         ...
@@ -338,12 +347,16 @@ class PortKinds:
         """Every kind, sorted."""
         return tuple(sorted(self._kinds))
 
-    def create(self, name: str, context: PortContext) -> CounterPort:
-        """A port of a kind, not started yet. Raises ConfigError for a kind that does not exist."""
+    def check(self, name: str) -> None:
+        """Raises ConfigError for a kind that does not exist."""
         if name not in self._kinds:
             raise ConfigError(
                 f"[counter]: there is no port {name!r}.",
                 cause="a slip of the pen, or a port of another version",
                 remedy=f"use one of: {', '.join(self.names())}",
             )
+
+    def create(self, name: str, context: PortContext) -> CounterPort:
+        """A port of a kind, not started yet. Raises ConfigError for a kind that does not exist."""
+        self.check(name)
         return self._kinds[name](context)

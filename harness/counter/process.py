@@ -32,8 +32,19 @@ from harness.counter.messages import (
     shown,
     totals_of,
 )
-from harness.counter.port import Ability, Basket, BooksEntry, Operation, Outcome, PortContext, Ready, Totals
+from harness.counter.port import (
+    Ability,
+    AdapterSilent,
+    Basket,
+    BooksEntry,
+    Operation,
+    Outcome,
+    PortContext,
+    Ready,
+    Totals,
+)
 from harness.errors import BenchError, LiantiaoError, PeerViolation
+from harness.interrupt import shielded
 from harness.line.record import Direction, JsonValue
 
 T = TypeVar("T")
@@ -127,6 +138,11 @@ class ProcessPort:
         return self._ready
 
     @property
+    def works(self) -> bool:
+        """Whether the adapter is there and has not failed since its start, so that the next case may use it."""
+        return self._child is not None and self._failure is None and not self._running
+
+    @property
     def pid(self) -> int | None:
         """The adapter's process id while it runs."""
         return None if self._child is None else self._child.pid
@@ -143,18 +159,19 @@ class ProcessPort:
         context.hello.state_dir.mkdir(parents=True, exist_ok=True)
         log = AdapterLog(context.folder / "adapter.log")
         try:
-            self._child = Child(
-                context.command,
-                loop=context.loop,
-                log=log,
-                on_line=self._take_line,
-                on_flood=self._take_flood,
-                on_end=self._take_end,
-            )
-        except BaseException:
+            with shielded():
+                self._child = Child(
+                    context.command,
+                    loop=context.loop,
+                    log=log,
+                    on_line=self._take_line,
+                    on_flood=self._take_flood,
+                    on_end=self._take_end,
+                )
+                self._log = log
+        except LiantiaoError:
             log.close()
             raise
-        self._log = log
         try:
             self._event("adapter-started")
             self._child.attach()
@@ -234,7 +251,7 @@ class ProcessPort:
                     raise self._failure
                 left = max(since, self._last_line) + patience - time.monotonic()
                 if left <= 0:
-                    raise PeerViolation(
+                    raise AdapterSilent(
                         f"The adapter wrote nothing for {patience:g} s; {what} was due.",
                         cause="it hangs, waits for a system without a time-out, or its output is buffered and "
                         f"not flushed after each line; its last log lines:\n    {self._tail()}",

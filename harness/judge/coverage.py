@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from fixtures import fixture
-from harness.judge.verdict import CaseVerdict, Verdict
+from harness.judge.verdict import RANK, CaseVerdict, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,9 @@ def requirements() -> dict[str, Requirement]:
 
 def covered(cases: Iterable[CaseVerdict]) -> dict[str, Verdict]:
     """The requirements that cases cite, each with the worst verdict of its cases."""
-    rank = {Verdict.PASSED: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 2}
     found: dict[str, Verdict] = {}
     for case in cases:
         for requirement in case.requirements:
             worst = found.get(requirement, Verdict.PASSED)
-            found[requirement] = max(worst, case.verdict, key=rank.__getitem__)
+            found[requirement] = max(worst, case.verdict, key=RANK.__getitem__)
     return found

@@ -28,6 +28,7 @@ __all__ = [
     "Operation",
     "PortLine",
     "exact_object",
+    "living_adapter",
     "parse_message",
     "read_histories",
 ]
@@ -190,7 +191,8 @@ class CaseHistory:
     ended: bool
     """Whether the case's end is on the tape; without it the tape is incomplete."""
     run_records: tuple[Record, ...] = ()
-    """Records of the run before its first case: what the bench is made of."""
+    """Records of the run before its first case, what the bench is made of; and the start of an adapter that lives on
+    from a case before."""
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -262,6 +264,11 @@ class CaseHistory:
         return going[-1] if going else None
 
     @property
+    def adapter_is_older(self) -> bool:
+        """Whether the adapter was started before the case, so that its books may hold more than this case."""
+        return bool(self.hellos) and self.hellos[0][0] < self.records[0].seq
+
+    @property
     def crashes(self) -> list[int]:
         """The records at which the case itself killed the adapter."""
         return [event.seq for event in self.named("adapter-crash", "adapter-killed")]
@@ -294,8 +301,11 @@ def read_histories(records: Sequence[Record]) -> list[CaseHistory]:
     """The cases of a tape, in order; a case whose end is missing is marked so."""
     starts = [i for i, r in enumerate(records) if r.channel == CASE and r.name == "case-start"]
     before = tuple(records[: starts[0]]) if starts else ()
+    living: tuple[Record, ...] = ()
     histories = []
     for number, start in enumerate(starts):
+        if number:
+            living = living_adapter((*living, *records[starts[number - 1] : start]))
         end = starts[number + 1] if number + 1 < len(starts) else len(records)
         mine = tuple(records[start:end])
         ends = [i for i, r in enumerate(mine) if r.channel == CASE and r.name == "case-end"]
@@ -309,10 +319,23 @@ def read_histories(records: Sequence[Record]) -> list[CaseHistory]:
                 requirements=tuple(str(r) for r in required) if isinstance(required, list) else (),
                 records=mine,
                 ended=bool(ends),
-                run_records=before,
+                run_records=(*before, *living),
             )
         )
     return histories
+
+
+def living_adapter(records: Iterable[Record]) -> tuple[Record, ...]:
+    """The start of the adapter that still runs after these records, as it was told; empty without one."""
+    living: tuple[Record, ...] = ()
+    for record in records:
+        if record.channel != COUNTER:
+            continue
+        if record.name in {"adapter-ended", "adapter-killed"}:
+            living = ()
+        elif record.direction is Direction.SENT and "hello" in _port_line(record).content:
+            living = (record,)
+    return living
 
 
 def _says_success(answer: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from harness.judge.plan import RuleTerms
 from harness.rules.registry import all_rules
 
 NS_PER_MS = 1_000_000
-OURS = frozenset({"BenchError", "SimulatorDefect", "ConfigError"})
+OURS = frozenset({"BenchError", "SimulatorDefect", "ConfigError", "case"})
 """Problems that say nothing about the system under test."""
 
 
@@ -25,6 +25,10 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+
+
+RANK = {Verdict.PASSED: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 2}
+"""Which verdict outranks which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +110,28 @@ def judge_case(history: CaseHistory, terms: Mapping[str, RuleTerms]) -> CaseVerd
     )
 
 
+def explain(verdict: CaseVerdict) -> str:
+    """Why a case did not pass, for a terminal."""
+    lines = [f"{verdict.case} is {verdict.verdict.value}"]
+    for finding in verdict.findings:
+        lines += [
+            f"  {finding.rule} ({finding.severity}; {finding.clause}), record {finding.seq}",
+            f"    expected: {finding.expected}",
+            f"    seen:     {finding.seen}",
+        ]
+    lines += [f"  inconclusive: {reason}" for reason in verdict.inconclusive]
+    return "\n".join(lines)
+
+
 def plan_verdict(demanded: Sequence[str], cases: Iterable[CaseVerdict]) -> tuple[Verdict, dict[str, Any]]:
-    """The verdict of a plan and its counts: failed by any finding; passed only if every demanded case passed."""
-    by_id = {case.case: case for case in cases}
+    """The verdict of a plan and its counts: failed by any finding; passed only if every demanded case passed.
+
+    Of a case that ran more than once the worst verdict counts.
+    """
+    by_id: dict[str, CaseVerdict] = {}
+    for case in cases:
+        if case.case not in by_id or RANK[case.verdict] > RANK[by_id[case.case].verdict]:
+            by_id[case.case] = case
     counts = {v.value: sum(case.verdict is v for case in by_id.values()) for v in Verdict}
     missing = [case for case in demanded if case not in by_id]
     summary = {"demanded": len(demanded), **counts, "missing": missing}

@@ -7,7 +7,7 @@ Keywords that must end in a certain way say so on the tape; whether they did is 
 fails the test with the findings.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from robot.api.deco import keyword, library
@@ -18,9 +18,9 @@ from harness.devices.phone import Shown
 from harness.errors import BenchError, ConfigError
 from harness.faults.catalogue import Effect
 from harness.judge.plan import load_plan
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import Verdict, explain
 from harness.line.folder import new_folder
-from harness.pytest_plugin import chosen_bench, explain
+from harness.options import RunOptions
 from harness.run import CaseHead, Run
 from harness.scenarios.purchase import Answer, Shopper, purchase, usual_basket
 from harness.scenarios.stage import Stage
@@ -41,7 +41,7 @@ class PharmacyKeywords:
     def open_bench(self, bench: str | None = None, adapter: str | None = None, seed: int | None = None) -> str:
         """Bring up the all-virtual bench, or the one of a bench file; returns the run's folder."""
         plan = load_plan("pharmacy")
-        file = chosen_bench(plan, bench=bench, devices=[], seed=seed, adapter=adapter)
+        file = RunOptions(bench=bench, seed=seed, adapter=adapter).bench_file(plan)
         folder = new_folder(self._runs, "robot", now=datetime.now(tz=BEIJING)).resolve()
         run = Run(file=file, plan=plan, folder=folder)
         run.__enter__()
@@ -56,7 +56,7 @@ class PharmacyKeywords:
         from reports.render import render_all
 
         run, self._run = self._run, None
-        run.finish(demanded=tuple(verdict.case for verdict in run.verdicts))
+        run.finish()
         render_all(run.folder)
 
     @keyword("Begin Case")
@@ -131,7 +131,7 @@ class PharmacyKeywords:
         self._on_stage().expect_refused(self._last(), *reasons)
 
     @keyword("Books Should Agree On")
-    def books_should_agree(self, day: str) -> None:
+    def books_should_agree(self, day: date) -> None:
         """Ask the adapter for its books and the day's totals; the judge compares them with the platform's."""
         self._on_stage().settle_day(day)
 

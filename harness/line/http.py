@@ -146,7 +146,8 @@ class TapedServer:
     @property
     def address(self) -> str:
         """Where clients connect, e.g. `http://127.0.0.1:8001`."""
-        return f"http://{self._host}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
 
     def number(self, known: tuple[int, int]) -> tuple[int, int]:
         """The number of a connection in this case; a new one when `known` is from an earlier case."""
@@ -230,7 +231,8 @@ def bind(host: str, port: int, name: str) -> socket.socket:
         listening.close()
         raise BenchError(
             f"{name} cannot listen on {host}:{port}: {error.strerror}.",
-            cause="another program, perhaps a bench left running, has the port, or it needs more rights",
+            cause="another program, perhaps a bench left running, has the port; or the port needs more rights, or the "
+            "host is not this machine",
             remedy="choose another port, 0 for any free one, or end the other program",
         ) from error
     listening.setblocking(False)

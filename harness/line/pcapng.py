@@ -109,7 +109,7 @@ def _dissector(record: Record, data: bytes) -> bytes:
     if record.kind is Kind.EVENT or data.lstrip()[:1] in {b"{", b"["}:
         try:
             json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return b"data"
         return b"json"
     return b"data"

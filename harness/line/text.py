@@ -119,7 +119,7 @@ def _compact(text: str) -> str:
     """JSON without its blanks and with its escapes spelled out, all else as it was sent; what is no JSON as it is."""
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return _TOKENS.sub(lambda match: _ESCAPES.sub(_spelled_out, match["text"]) if match["text"] else "", text)
 
@@ -132,7 +132,7 @@ def _spelled_out(match: re.Match[str]) -> str:
 def _event(data: bytes) -> str:
     try:
         fields = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return readable(data)
     if not isinstance(fields, dict):
         return readable(data)

@@ -26,6 +26,9 @@ def books_agree(history: CaseHistory) -> Iterator[Observation]:
     seq, content = operation.last_seq, operation.answer.content if operation.answer else {}
     listed = content.get("entries")
     entries = [as_object(entry) for entry in listed] if isinstance(listed, list) else []
+    if history.adapter_is_older:
+        sold = {operation.order for operation in history.operations}
+        entries = [entry for entry in entries if text(entry.get("order")) in sold]
     doubtful = {text(e.get("order")) for e in entries if e.get("state") == "unknown" and not _resolved(history, seq)}
     ledger = read_ledger(history)
     unmatched = [entry for entry in entries if text(entry.get("order")) not in doubtful]

@@ -36,8 +36,8 @@ ON_AN_ORDER = ("purchase", "refund")
 @rule("adapter-answers-every-command")
 def adapter_answers_every_command(history: CaseHistory) -> Iterator[Observation]:
     """The adapter answers every command of the cashier."""
-    if not history.ended or any(event["blame"] == "BenchError" for event in history.named("problem")):
-        return
+    if not history.ended or any(event["blame"] != "PeerViolation" for event in history.named("problem")):
+        return  # the case was broken off, and with it whatever the adapter was about to answer
     for operation in history.operations:
         excused = operation.verb in UNANSWERED or any(operation.spans(crash) for crash in history.crashes)
         if operation.answer is None and not excused:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from harness.clock import Clock, local_time
 from harness.counter.port import Amounts, CounterPort, Outcome, OutcomeKind, Reason
 from harness.devices.back_door import BackDoorClient
 from harness.devices.phone import PhoneDriver
@@ -41,6 +42,8 @@ class Stage:
     scanner: Scanner
     counter: CounterPort
     tape: Tape
+    clock: Clock
+    """The bench's; a case only reads it, and steps it by `step_clock`."""
     step_clock: Callable[[int], None]
     """Step the bench's clock by whole seconds."""
     back_doors: Mapping[str, BackDoorClient] = field(default_factory=dict)
@@ -100,10 +103,13 @@ class Stage:
         """The last operation had to be refused, for one of these reasons if given."""
         return self.expect(outcome, OutcomeKind.REFUSED, reasons=reasons)
 
-    def settle_day(self, day: str) -> None:
-        """Ask the adapter for its books and the day's totals: the judge compares them with the platform's."""
+    def settle_day(self, day: date | None = None) -> None:
+        """Ask the adapter for its books and the totals of a day, by the bench's clock today's.
+
+        The judge compares them with the platform's.
+        """
         self.counter.books()
-        self.counter.totals(date.fromisoformat(day))
+        self.counter.totals(day or local_time(self.clock).date())
 
     def _last_command(self) -> int:
         for record in reversed(self.tape.recent()):
@@ -120,7 +126,7 @@ def _next_at_counter(record: Record) -> str:
     if record.kind is Kind.FRAME and record.channel == "counter" and record.direction is Direction.RECEIVED:
         try:
             content = json.loads(record.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         if not isinstance(content, dict):
             return ""

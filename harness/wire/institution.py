@@ -158,7 +158,7 @@ def decode(raw: bytes, *, charset: str = "utf-8") -> Mapping[str, object]:
         raw = raw.decode(charset).encode()
     try:
         value = _DECODER.decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from error
     if not is_object(value):
         raise ValueError(f"a JSON object is due, not {show(value)}")

@@ -28,6 +28,11 @@ from harness.line.http import TapedServer
 from harness.line.record import JsonValue, Kind
 from harness.line.tape import Tape
 
+MOST_STEP_S = 366 * 86_400
+"""A year at a time is enough for anybody."""
+
+MOST_DIGITS = 18
+
 StateOf = Callable[[], Mapping[str, JsonValue]]
 
 
@@ -82,7 +87,7 @@ class BackDoor:
 
     async def _get_events(self, request: Request) -> Response:
         since = request.query_params.get("since", "0")
-        if not since.isdigit():
+        if not (since.isascii() and since.isdigit() and len(since) <= MOST_DIGITS):
             raise HTTPException(400, "since must be a whole number")
         name = self._context.name
         records = [r for r in self._context.tape.recent(since=int(since)) if r.channel.split(".")[0] == name]
@@ -109,8 +114,13 @@ class BackDoor:
             raise HTTPException(400, "step_s must be a whole number of seconds")
         if not isinstance(self._context.clock, BenchClock):
             raise HTTPException(409, "this device runs on the machine's clock; start it with --clock bench to step it")
+        if not -MOST_STEP_S <= seconds <= MOST_STEP_S:
+            raise HTTPException(400, f"step_s must be between {-MOST_STEP_S} and {MOST_STEP_S}")
         self._context.tape.event("bench", "clock-step", seconds=seconds)
-        self._context.clock.step(seconds=seconds)
+        try:
+            self._context.clock.step(seconds=seconds)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
         return JSONResponse(clock_state(self._context.clock))
 
     async def _get_faults(self, _: Request) -> Response:
@@ -132,7 +142,7 @@ class BackDoor:
     async def _do_reset(self, request: Request) -> Response:
         body = await json_object(request)
         seed = body.get("seed", self._context.seed)
-        if not isinstance(seed, int):
+        if not isinstance(seed, int) or isinstance(seed, bool):
             raise HTTPException(400, "seed must be a whole number")
         await self._reset(seed)
         return JSONResponse(dict(self._state()))
@@ -144,13 +154,13 @@ def parse_fault(party: str, body: Mapping[str, object], effects: frozenset[Effec
     if unknown:
         raise ValueError(f"unknown keys {sorted(unknown)}; a fault has message, effect, nth and detail")
     effect, message, nth, detail = body.get("effect"), body.get("message"), body.get("nth", 1), body.get("detail", {})
-    if effect not in {e.value for e in effects}:
+    if not isinstance(effect, str) or effect not in {e.value for e in effects}:
         raise ValueError(f"effect {effect!r} is not one of {', '.join(sorted(e.value for e in effects))}")
     if not isinstance(message, str) or not message:
         raise ValueError("message must name a message, e.g. '2102', or '*' for any")
     if not isinstance(nth, int) or isinstance(nth, bool):
         raise ValueError("nth must be a whole number from 1 on")
-    if not isinstance(detail, dict) or not all(isinstance(v, int) for v in detail.values()):
+    if not isinstance(detail, dict) or not all(type(v) is int for v in detail.values()):
         raise ValueError("detail must be an object of whole numbers")
     return Fault(party=party, message=message, effect=Effect(effect), nth=nth, detail=detail)
 
@@ -169,7 +179,7 @@ async def json_object(request: Request) -> dict[str, object]:
     raw = await request.body()
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"the body is no JSON: {error}") from error
     if not isinstance(body, dict):
         raise HTTPException(400, "the body must be a JSON object")

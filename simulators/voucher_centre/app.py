@@ -111,7 +111,7 @@ class VoucherCentre:
             centre = self._centre
             try:
                 body = msgspec.json.decode(await request.body())
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 return self._written(centre.malformed(f"{error}"))
             if not is_object(body):
                 return self._written(centre.malformed("a JSON object is due"))

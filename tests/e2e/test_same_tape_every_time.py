@@ -10,7 +10,7 @@ from harness.judge.plan import load_plan
 from harness.line.folder import TAPE
 from harness.line.record import comparable_digest, volatile_tokens
 from harness.line.tape import read_tape
-from harness.pytest_plugin import chosen_bench
+from harness.options import RunOptions
 from harness.run import CaseHead, Run
 from harness.scenarios.purchase import Shopper, purchase, usual_basket
 
@@ -20,7 +20,7 @@ HEAD = CaseHead(id="pharmacy/purchase", title="A purchase", requirements=())
 def digests(folder: Path, *, runs: int, seed: int, effect: Effect | None = None) -> list[str]:
     """The comparable digest of each of so many runs of a purchase."""
     plan = load_plan("pharmacy")
-    file = chosen_bench(plan, bench=None, devices=[], seed=seed, adapter=None)
+    file = RunOptions(seed=seed).bench_file(plan)
     with Run(file=file, plan=plan, folder=folder) as run:
         for _ in range(runs):
             stage = run.begin_case(HEAD)
@@ -28,7 +28,7 @@ def digests(folder: Path, *, runs: int, seed: int, effect: Effect | None = None)
             if effect is not None:
                 stage.disturb("platform", "2102", effect)
             purchase(stage, usual_basket("A0001"), Shopper())
-            stage.settle_day("2020-10-14")
+            stage.settle_day()
             assert run.end_case().verdict.value == "passed"
     records = read_tape(folder / TAPE).records
     tokens = volatile_tokens(records)

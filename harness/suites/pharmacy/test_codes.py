@@ -44,7 +44,7 @@ def test_screenshot(stage: Stage) -> None:
     stage.step_clock(CODE_LIFE_S)
     outcome = purchase(stage, usual_basket("A0002"), Shopper(), before_scan=lambda _: kept[0])
     stage.expect_refused(outcome, Reason.CODE_EXPIRED, Reason.CODE_USED)
-    stage.settle_day("2020-10-14")
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -65,7 +65,7 @@ def test_code_used_twice(stage: Stage) -> None:
     stage.step_clock(5)
     outcome = purchase(stage, usual_basket("A0002"), Shopper(), before_scan=lambda _: kept[0])
     stage.expect_refused(outcome, Reason.CODE_USED)
-    stage.settle_day("2020-10-14")
+    stage.settle_day()
 
 
 @pytest.mark.case(

@@ -7,7 +7,6 @@ from harness.faults.catalogue import Effect
 from harness.scenarios.purchase import Shopper, answer_prompt, good_purchase_works, purchase, usual_basket
 from harness.scenarios.stage import Stage
 
-DAY = "2020-10-14"
 SETTLEMENT = "2102"
 UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
 """An adapter may save a disturbed settlement or take it back; the books decide whether it did so properly."""
@@ -42,7 +41,7 @@ def test_settlement(stage: Stage, effect: Effect) -> None:
     outcome = purchase(stage, usual_basket("A0001"), Shopper())
     stage.expect(outcome, *UNDECIDED)
     good_purchase_works(stage, "A0002")
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -60,7 +59,7 @@ def test_reversal_lost(stage: Stage, effect: Effect) -> None:
     stage.expect(outcome, OutcomeKind.REFUSED, OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN)
     stage.counter.resolve()
     good_purchase_works(stage, "A0002")
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -76,7 +75,7 @@ def test_before_settlement(stage: Stage, message: str, effect: Effect) -> None:
     stage.disturb("platform", message, effect)
     stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.PLATFORM_UNAVAILABLE)
     good_purchase_works(stage, "A0002")
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -116,4 +115,4 @@ def test_crash(stage: Stage) -> None:
     stage.counter.sign_in()
     stage.counter.resolve()
     good_purchase_works(stage, "A0002")
-    stage.settle_day(DAY)
+    stage.settle_day()

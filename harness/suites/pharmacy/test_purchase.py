@@ -8,8 +8,6 @@ from harness.money import Fen
 from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usual_basket
 from harness.scenarios.stage import Stage
 
-DAY = "2020-10-14"
-
 
 @pytest.mark.case(
     "pharmacy/purchase",
@@ -26,7 +24,7 @@ def test_purchase(stage: Stage) -> None:
     """Code shown, scanned, decoded, priced, confirmed, paid; books and totals agree."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -62,7 +60,7 @@ def test_two_customers(stage: Stage) -> None:
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(purchase(stage, Basket.of("A0002", MEDICINE), Shopper(person="P009", channel="wechat")))
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -76,7 +74,7 @@ def test_account_too_small(stage: Stage) -> None:
     basket = Basket.of("A0001", BANDAGE)
     expected = Amounts(total=Fen(693), fund=Fen(0), account=Fen(500), cash=Fen(193))
     stage.expect_accepted(purchase(stage, basket, Shopper(person="P002")), expected)
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -90,7 +88,7 @@ def test_account_not_used(stage: Stage) -> None:
     basket = Basket.of("A0001", BANDAGE, use_account=False)
     expected = Amounts(total=Fen(693), fund=Fen(0), account=Fen(0), cash=Fen(693))
     stage.expect_accepted(purchase(stage, basket, Shopper()), expected)
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(

@@ -7,8 +7,6 @@ from harness.faults.catalogue import Effect
 from harness.scenarios.purchase import Shopper, good_purchase_works, purchase, usual_basket
 from harness.scenarios.stage import Stage
 
-DAY = "2020-10-14"
-
 
 @pytest.mark.case(
     "pharmacy/refund",
@@ -20,7 +18,7 @@ def test_refund(stage: Stage) -> None:
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(stage.counter.refund("A0001"))
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -34,7 +32,7 @@ def test_refund_twice(stage: Stage) -> None:
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(stage.counter.refund("A0001"))
     stage.expect_refused(stage.counter.refund("A0001"), Reason.ALREADY_REFUNDED)
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -47,7 +45,7 @@ def test_refund_without_original(stage: Stage) -> None:
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_refused(stage.counter.refund("A0009"), Reason.NO_ORIGINAL)
-    stage.settle_day(DAY)
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -64,4 +62,4 @@ def test_refund_disturbed(stage: Stage, effect: Effect) -> None:
     stage.expect(stage.counter.refund("A0001"), OutcomeKind.ACCEPTED, OutcomeKind.REFUSED, OutcomeKind.UNKNOWN)
     stage.counter.resolve()
     good_purchase_works(stage, "A0002")
-    stage.settle_day(DAY)
+    stage.settle_day()

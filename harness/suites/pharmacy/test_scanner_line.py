@@ -72,7 +72,7 @@ def test_double_read(stage: Stage) -> None:
     stage.disturb("scanner", "scan", Effect.DOUBLE_READ)
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(person="P009", channel="wechat")))
-    stage.settle_day("2020-10-14")
+    stage.settle_day()
 
 
 @pytest.mark.case(

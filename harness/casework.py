@@ -1,0 +1,165 @@
+"""The cases of one session of pytest, from the first to the verdict: opens the run, begins and ends cases, gives up.
+
+Knows nothing of pytest's hooks; `harness.pytest_plugin` calls it from them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
+
+from harness.clock import BEIJING
+from harness.counter.port import AdapterSilent
+from harness.errors import BenchError, ConfigError, LiantiaoError, PeerViolation
+from harness.interrupt import Interruption, shielded
+from harness.judge.plan import load_plan
+from harness.judge.verdict import CaseVerdict, Verdict, explain
+from harness.line.folder import discard_if_empty, new_folder
+from harness.options import RunOptions
+from harness.run import CaseHead, Run, frame_of
+from harness.scenarios.stage import Stage
+
+HOPELESS = 3
+"""So many cases in a row without an adapter to test are enough."""
+
+
+class View(Protocol):
+    """Whoever wants to show a run as it goes."""
+
+    def began(self, total: int) -> None:
+        """So many cases will run."""
+        ...
+
+    def case_started(self, case: str, title: str) -> None:
+        """A case begins."""
+        ...
+
+    def case_ended(self, case: str, verdict: str, findings: int, elapsed_ms: int) -> None:
+        """A case has its verdict."""
+        ...
+
+
+class Casework:
+    """What a session does with its cases. Raises ConfigError when the options allow no run.
+
+    `whole_plan`: the verdict demands all cases of the plan, unless `options` choose some; else the cases collected.
+    `interruption`: once it is noted, no further case begins.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        *,
+        view: View | None = None,
+        whole_plan: bool = False,
+        interruption: Interruption | None = None,
+    ) -> None:
+        self.options = options
+        self.plan = load_plan(options.plan)
+        self.file = options.bench_file(self.plan)
+        self.run: Run | None = None
+        self.fatal: LiantiaoError | None = None
+        """What kept the run from going on, if anything did."""
+        self._view = view
+        self._whole_plan = whole_plan and not options.cases
+        self._interruption = interruption
+        self._lost = 0
+        self._on_stage = False
+
+    @property
+    def over(self) -> str:
+        """Why no further case begins; empty while they do."""
+        if self.fatal is not None:
+            return str(self.fatal)
+        if self._interruption is not None and self._interruption.noted:
+            return "interrupted"
+        if self._lost >= HOPELESS:
+            return f"in {HOPELESS} cases in a row the adapter could not be started or fell silent"
+        return ""
+
+    def open(self, collected: tuple[str, ...]) -> None:
+        """Bring the bench up for so many cases, unless it is; what keeps it down is `fatal`."""
+        if self.run is not None or self.over:
+            return
+        if self._view is not None:
+            self._view.began(len(collected))
+        with self._noting():
+            folder = new_folder(self.options.runs, self.plan.id, now=datetime.now(tz=BEIJING)).resolve()
+            try:
+                demanded = self.plan.cases if self._whole_plan else collected
+                run = Run(file=self.file, plan=self.plan, folder=folder, demanded=demanded)
+                self.run = run.__enter__()
+            finally:
+                discard_if_empty(folder)
+
+    def begin(self, head: CaseHead) -> Stage:
+        """Begin a case. Raises what it ran into; `break_off` is due then."""
+        if self._view is not None:
+            self._view.case_started(head.id, head.title)
+        self._on_stage = False
+        stage = self._opened().begin_case(head)
+        self._on_stage = True
+        return stage
+
+    def end(self) -> str:
+        """End a case that ran through; returns why it did not pass, empty when it did."""
+        self._lost = 0
+        return self._end()
+
+    def break_off(self, error: BaseException) -> str:
+        """End a case that ran into something; returns why it did not pass."""
+        lost = isinstance(error, AdapterSilent) or (isinstance(error, PeerViolation) and not self._on_stage)
+        self._lost = self._lost + 1 if lost else 0
+        with self._noting():
+            self._opened().note_problem(error)
+            if isinstance(error, ConfigError) and not self._on_stage:
+                self.fatal = error
+        return self._end()
+
+    def finish(self) -> None:
+        """Take the bench down, write the verdict and render the reports."""
+        from reports.render import render_all
+
+        if self.run is not None:
+            with shielded(), self._noting():
+                self.run.finish()
+                render_all(self.run.folder)
+
+    def _end(self) -> str:
+        verdicts: list[CaseVerdict] = []
+        with shielded(), self._noting():
+            verdicts.append(self._opened().end_case())
+        if not verdicts:
+            return f"the case could not be ended: {self.fatal}"
+        verdict = verdicts[0]
+        if self._view is not None:
+            self._view.case_ended(verdict.case, verdict.verdict.value, len(verdict.findings), verdict.elapsed_ms)
+        return "" if verdict.verdict is Verdict.PASSED else explain(verdict)
+
+    def _opened(self) -> Run:
+        assert self.run is not None
+        return self.run
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except LiantiaoError as error:
+            self.fatal = self.fatal or error
+        except OSError as error:
+            self.fatal = self.fatal or BenchError(
+                f"{error.filename or 'A file of the run'} cannot be written: {error.strerror}.",
+                cause="the disk is full or went away, or the folder is not yours",
+                remedy="free some space, or name another place with --runs",
+            )
+
+
+def in_brief(error: BaseException) -> str:
+    """An error of a vendor's own file in one line, with its place there."""
+    error = error.__cause__ or error
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
+    said = str(error).strip().splitlines() or [""]
+    frame = frame_of(error)
+    place = f" ({frame.filename}, line {frame.lineno})" if frame else ""
+    return f"{type(error).__name__}: {said[0]}{place}"
