@@ -3,6 +3,7 @@
 Knows nothing of pytest's hooks; `harness.pytest_plugin` calls it from them.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +15,7 @@ from harness.errors import BenchError, ConfigError, LiantiaoError, PeerViolation
 from harness.interrupt import Interruption, shielded
 from harness.judge.plan import load_plan
 from harness.judge.verdict import CaseVerdict, Verdict, explain
-from harness.line.folder import discard_if_empty, new_folder
+from harness.line.folder import new_folder
 from harness.options import RunOptions
 from harness.run import CaseHead, Run, frame_of
 from harness.scenarios.stage import Stage
@@ -89,8 +90,9 @@ class Casework:
                 demanded = self.plan.cases if self._whole_plan else collected
                 run = Run(file=self.file, plan=self.plan, folder=folder, demanded=demanded)
                 self.run = run.__enter__()
-            finally:
-                discard_if_empty(folder)
+            except (ConfigError, BenchError):
+                shutil.rmtree(folder, ignore_errors=True)  # no case has begun: there is nothing to read
+                raise
 
     def begin(self, head: CaseHead) -> Stage:
         """Begin a case. Raises what it ran into; `break_off` is due then."""

@@ -225,15 +225,17 @@ def up(
     device: DeviceOption = None,
     seed: SeedOption = None,
     addresses: Annotated[Path, typer.Option(help="Where the addresses are written.")] = Path("bench.addresses.json"),
+    stepped: Annotated[bool, typer.Option("--stepped", help="Stand still until stepped by a back door.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a whole bench up and keep it, to develop an adapter against."""
+    """Bring a whole bench up on the machine's clock and keep it, to develop an adapter against."""
+    from harness.bench.config import ClockKind
     from harness.commands.serving import stay_up
     from harness.judge.plan import load_plan
     from harness.options import chosen_bench
 
     file = chosen_bench(load_plan(plan), bench=bench, devices=device or (), seed=seed)
-    stay_up(file, addresses, as_json=as_json)
+    stay_up(file.on_clock(ClockKind.BENCH if stepped else ClockKind.SYSTEM), addresses, as_json=as_json)
 
 
 @app.command()

@@ -110,6 +110,10 @@ class BenchFile:
             remedy=f'add a table [device.{kind}] with kind = "{kind}" and at = "virtual"',
         )
 
+    def on_clock(self, clock: ClockKind) -> "BenchFile":
+        """The same bench on another clock."""
+        return replace(self, bench=replace(self.bench, clock=clock))
+
     def with_overrides(
         self, *, devices: Sequence[str] = (), seed: int | None = None, command: str | Sequence[str] | None = None
     ) -> "BenchFile":

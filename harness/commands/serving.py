@@ -25,6 +25,9 @@ try:
 except ImportError:  # Windows: two benches at once are then the user's own affair
     fcntl = None  # type: ignore[assignment]
 
+WIDE = 160
+"""Columns of a table that nobody looks at but tools search: an address stays on one line."""
+
 
 def simulate(kind: str, words: Sequence[str]) -> None:
     """Run one simulator until SIGINT or SIGTERM. Raises ConfigError or BenchError."""
@@ -104,9 +107,11 @@ def _claimed(addresses: Path) -> Iterator[IO[str]]:
 
 def _show(name: str, where: Mapping[str, Mapping[str, str]], addresses: Path) -> None:
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
     table = Table(title=f"{name} — up 已就绪", title_justify="left")
     for heading in ("device 设备", "kind 类型", "at 地址", "back door 后门"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=not console.is_terminal)
     for device, said in where.items():
         table.add_row(device, said["kind"], said["at"], said.get("control", ""))
     console.print(table)

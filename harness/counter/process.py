@@ -2,7 +2,7 @@
 
 Its lines are read in the bench's event loop and are on the tape in the order in which they came, relative to all that
 the bench's other parties see. On the tape: channel `counter` holds commands (SENT) and lines (RECEIVED), byte for
-byte, with the events `adapter-started`, `adapter-killed` and `adapter-ended`; channel `counter.log` what the adapter
+byte, with the events `adapter-started`, `adapter-failed`, `adapter-killed` and `adapter-ended`; channel `counter.log` what the adapter
 logged up to each answer.
 """
 
@@ -389,6 +389,8 @@ class ProcessPort:
     def _fail(self, failure: LiantiaoError) -> None:
         if self._child is not None:
             self._child.stop_reading()
+        if self._failure is None:
+            self._context.tape.event(self._context.name, "adapter-failed", problem=failure.problem)
         with self._changed:
             self._failure = self._failure or failure
             self._changed.notify_all()

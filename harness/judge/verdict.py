@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.judge.history import CASE, CaseHistory
+from harness.judge.history import CaseHistory
 from harness.judge.plan import RuleTerms
 from harness.rules.registry import all_rules
 
@@ -160,11 +160,7 @@ def _doubts(history: CaseHistory, faults: Iterable[Mapping[str, Any]]) -> list[s
         for fault in faults
         if not fault["fired"]
     ]
-    doubts += [
-        f"{event['blame']}: {event['problem']}"
-        for event in history.named("problem")
-        if event.device == CASE and event["blame"] in OURS
-    ]
+    doubts += [f"{event['blame']}: {event['problem']}" for event in history.named("problem") if event["blame"] in OURS]
     if not history.ended:
         doubts.append("the tape ends before the case does")
     return doubts

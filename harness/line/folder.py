@@ -34,12 +34,6 @@ def new_folder(parent: Path, name: str, *, now: datetime) -> Path:
     )
 
 
-def discard_if_empty(folder: Path) -> None:
-    """Remove a run's folder in which nothing was ever written."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file of a run's folder, whole or not at all. Raises BenchError."""
     draft = path.with_suffix(".new")

@@ -14,6 +14,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -216,7 +217,14 @@ class TapedServer:
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 connection.record_sent()
 
-        await self._app(scope, taped_receive, taped_send)
+        try:
+            await self._app(scope, taped_receive, taped_send)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            what = f"{self._name} failed to answer {scope['method']} {scope['path']}: {type(error).__name__}: {error}"
+            self.tape.event(self._name, "problem", blame="SimulatorDefect", problem=what)
+            raise
 
 
 def bind(host: str, port: int, name: str) -> socket.socket:

@@ -71,7 +71,7 @@ class Stage:
     def await_prompt_or_answer(self, *, since: int) -> str:
         """What happens next at the counter: `prompt` on the phone, `answer` of the adapter, `scan` asked for again.
 
-        `silence` when nothing does within the bench's patience.
+        `silence` when nothing does within the bench's patience, or the adapter has failed and nothing will.
         """
         found = self.tape.wait_for(lambda r: bool(_next_at_counter(r)), since=since, timeout=self.patience_s)
         return _next_at_counter(found) if found else "silence"
@@ -123,6 +123,8 @@ class Stage:
 def _next_at_counter(record: Record) -> str:
     if record.name == "prompt-shown":
         return "prompt"
+    if record.name in {"adapter-failed", "adapter-ended"}:
+        return "silence"
     if record.kind is Kind.FRAME and record.channel == "counter" and record.direction is Direction.RECEIVED:
         try:
             content = json.loads(record.data)

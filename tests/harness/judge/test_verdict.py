@@ -57,6 +57,11 @@ def test_a_problem_of_ours_is_inconclusive(blame: str) -> None:
     assert found.inconclusive == (f"{blame}: no disk",)
 
 
+def test_a_defect_of_a_stand_in_is_inconclusive() -> None:
+    found = verdict(lambda tape: tape.event("platform", "problem", blame="SimulatorDefect", problem="it fell over"))
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_fault_that_never_happened_is_inconclusive() -> None:
     found = verdict(lambda tape: tape.event("platform", "fault-scheduled", **FAULT))
     assert found.verdict is Verdict.INCONCLUSIVE

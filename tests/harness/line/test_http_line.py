@@ -180,3 +180,27 @@ def test_a_streamed_reply_is_one_frame() -> None:
         assert [r.data for r in tape.recent()][1] == answer
 
     serving(body)
+
+
+def test_an_application_that_fails_leaves_a_problem_on_the_tape() -> None:
+    async def broken(_: Request) -> Response:
+        raise LookupError("no such thing")
+
+    async def run() -> None:
+        tape = Tape(BenchClock())
+        server = TapedServer(Starlette(routes=[Route("/echo", broken, methods=["POST"])]), name="platform", tape=tape)
+        await server.start()
+        try:
+            host, port = server.address.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(REQUEST.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+            assert (await reader.read()).startswith(b"HTTP/1.1 500")
+            writer.close()
+            await writer.wait_closed()
+        finally:
+            await server.stop()
+        (problem,) = [record.event for record in tape.recent() if record.name == "problem"]
+        assert problem["blame"] == "SimulatorDefect"
+        assert "platform failed to answer POST /echo: LookupError: no such thing" in str(problem["problem"])
+
+    asyncio.run(run())
