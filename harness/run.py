@@ -137,7 +137,7 @@ class Run:
 
     def end_case(self) -> CaseVerdict:
         """Close the case on the tape, judge it, and add it to the run's folder."""
-        if self._counter is not None and not (self._one_adapter and self._counter.works):
+        if self._counter is not None and not (self._one_adapter and self._counter.idle):
             self._end_counter()
         self.bench.loop.settle()
         self.bench.tape.event(CASE, "case-end")

@@ -20,8 +20,13 @@ class DayCounter:
 
     @property
     def works(self) -> bool:
-        """Whether the next case may use it."""
+        """Whether the adapter is there and has not failed since its start."""
         return self._port.works
+
+    @property
+    def idle(self) -> bool:
+        """Whether the next case may use it."""
+        return self._port.idle
 
     def start(self) -> None:
         """Start the adapter and wait until it is ready."""

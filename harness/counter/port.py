@@ -265,7 +265,12 @@ class CounterPort(Protocol):
 
     @property
     def works(self) -> bool:
-        """Whether the adapter is there and has not failed since its start, so that the next case may use it."""
+        """Whether the adapter is there and has not failed since its start."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether it works and has answered every command, so that the next case may use it."""
         ...
 
     def start(self) -> None:

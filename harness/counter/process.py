@@ -2,8 +2,8 @@
 
 Its lines are read in the bench's event loop and are on the tape in the order in which they came, relative to all that
 the bench's other parties see. On the tape: channel `counter` holds commands (SENT) and lines (RECEIVED), byte for
-byte, with the events `adapter-started`, `adapter-failed`, `adapter-killed` and `adapter-ended`; channel `counter.log` what the adapter
-logged up to each answer.
+byte, with the events `adapter-started`, `adapter-failed`, `adapter-killed` and `adapter-ended`; channel `counter.log`
+what the adapter logged up to each answer.
 """
 
 import threading
@@ -139,8 +139,13 @@ class ProcessPort:
 
     @property
     def works(self) -> bool:
-        """Whether the adapter is there and has not failed since its start, so that the next case may use it."""
-        return self._child is not None and self._failure is None and not self._running
+        """Whether the adapter is there and has not failed since its start."""
+        return self._child is not None and self._failure is None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it works and has answered every command, so that the next case may use it."""
+        return self.works and not self._running
 
     @property
     def pid(self) -> int | None:

@@ -68,11 +68,21 @@ class Stage:
         """The first event with one of these names from record `since` on; None when patience ends."""
         return self.tape.wait_for(lambda record: record.name in names, since=since, timeout=self.patience_s)
 
+    def await_reply(self, party: str, *, since: int) -> Record | None:
+        """The next reply that a party writes from record `since` on; None when patience ends."""
+        return self.tape.wait_for(
+            lambda r: r.channel.startswith(f"{party}.http") and r.direction is Direction.SENT,
+            since=since,
+            timeout=self.patience_s,
+        )
+
     def await_prompt_or_answer(self, *, since: int) -> str:
         """What happens next at the counter: `prompt` on the phone, `answer` of the adapter, `scan` asked for again.
 
         `silence` when nothing does within the bench's patience, or the adapter has failed and nothing will.
         """
+        if not self.counter.works:
+            return "silence"
         found = self.tape.wait_for(lambda r: bool(_next_at_counter(r)), since=since, timeout=self.patience_s)
         return _next_at_counter(found) if found else "silence"
 
