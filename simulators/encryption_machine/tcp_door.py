@@ -1,0 +1,482 @@
+"""A door on TCP: many clients, each with its own stream of requests, answered in order.
+
+What is common to the host commands and the DER form of the signature server. A `Dialect` reads, executes and spells;
+this module keeps the connections: order, back-pressure, fairness between clients, idle expiry, the tape, and the faults
+that happen to a reply on its way. It is driven by what arrives; nothing polls.
+
+A client gets at most `BURST` requests done in a turn of the loop, so that one that sends many does not hold up others.
+Reading from a client stops while its requests wait, or while it does not take its replies.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+from harness.bench.plugin import SimulatorContext
+from harness.faults.catalogue import Effect, Fault
+from harness.line.record import Direction
+from simulators.encryption_machine.capacity import Capacity
+from simulators.encryption_machine.tape_mask import Masked, say_masked
+
+BURST = 8
+"""Requests of one client in a turn of the loop."""
+SLICE = 4096
+"""Bytes that are parsed at once."""
+CONNECT = "connect"
+"""The message of a fault on a new connection."""
+HEAD_BYTES = 3
+"""So much of a reply leaves when it is cut in its header."""
+DRIP_MS, SLOW_MS, LONGEST_MS = 5, 200, 60_000
+_WIRE_EFFECTS = frozenset(
+    {
+        Effect.CUT_IN_HEADER,
+        Effect.CUT_IN_BODY,
+        Effect.CUT_CONNECTION,
+        Effect.DRIP,
+        Effect.SLOW,
+        Effect.GLUE_REPLIES,
+        Effect.SWAP_REPLIES,
+        Effect.LATE_REPLY,
+        Effect.LOSE_REPLY,
+        Effect.DUPLICATE_REPLY,
+        Effect.UNSOLICITED,
+        Effect.TOO_MANY_CONNECTIONS,
+    }
+)
+C = TypeVar("C")
+"""What a dialect's codec yields: a call, or what is malformed."""
+C_co = TypeVar("C_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A reply's bytes, how the tape shows them (None: as they are), and whether the connection ends with it."""
+
+    wire: bytes
+    shown: Masked | None = None
+    close: bool = False
+
+    def cut(self, size: int) -> "Answered":
+        """The first bytes of it, after which the connection ends."""
+        shown = None if self.shown is None else Masked(self.shown.data[:size], self.shown.hidden)
+        return Answered(self.wire[:size], shown, close=True)
+
+
+def glued(replies: Sequence[Answered]) -> Answered:
+    """Several replies in one piece."""
+    shown = b"".join(reply.wire if reply.shown is None else reply.shown.data for reply in replies)
+    hidden = sum(reply.shown.hidden for reply in replies if reply.shown is not None)
+    wire = b"".join(reply.wire for reply in replies)
+    return Answered(wire, Masked(shown, hidden) if hidden else None, close=any(reply.close for reply in replies))
+
+
+class Codec(Protocol[C_co]):
+    """One connection's codec."""
+
+    def feed(self, data: bytes) -> Iterable[C_co]:
+        """What is now complete."""
+        ...
+
+
+class Dialect(Protocol[C]):
+    """How a door's bytes are read, acted on and spelled."""
+
+    @property
+    def suffix(self) -> str:
+        """The door's part of a channel's name."""
+        ...
+
+    def codec(self) -> Codec[C]:
+        """For a new connection."""
+        ...
+
+    def name_of(self, call: C) -> str:
+        """What faults call this message."""
+        ...
+
+    def raw_of(self, call: C) -> bytes:
+        """The request's bytes."""
+        ...
+
+    def shown(self, call: C) -> Masked | None:
+        """The request as the tape shows it; None: as it is."""
+        ...
+
+    def remains_shown(self, partial: bytes) -> Masked:
+        """How the tape shows a request that never ended."""
+        ...
+
+    def serve(self, call: C, effect: Effect | None) -> Answered:
+        """Do it, with a fault's effect if there is one. Never raises."""
+        ...
+
+    def misspelt(self, effect: Effect, answered: Answered) -> Answered | None:
+        """A reply that a fault has spelled wrong; None when the fault does nothing here."""
+        ...
+
+    def unsolicited(self) -> Answered:
+        """A message in order that answers nothing."""
+        ...
+
+    def acts_on(self, effect: Effect, call: C) -> bool:
+        """Whether `serve` does anything with this effect."""
+        ...
+
+
+class Door(Generic[C]):
+    """All connections of one door."""
+
+    def __init__(
+        self,
+        context: SimulatorContext,
+        dialect: Dialect[C],
+        capacity: Capacity,
+        *,
+        rebooted: Callable[[], None],
+    ) -> None:
+        self.context = context
+        self.dialect = dialect
+        self.capacity = capacity
+        self.rebooted = rebooted
+        self.connections: set[Conversation[C]] = set()
+        self.generation = 0
+        self._numbers = 0
+
+    def protocol(self) -> "Conversation[C]":
+        """For a new connection."""
+        return Conversation(self)
+
+    def next_channel(self) -> str:
+        """The channel of the next connection that says something in this case."""
+        self._numbers += 1
+        return f"{self.context.name}.{self.dialect.suffix}#{self._numbers}"
+
+    def renumber(self) -> None:
+        """A new case begins: connections are counted anew, and nothing of the old case is held."""
+        self.generation += 1
+        self._numbers = 0
+        for connection in self.connections:
+            connection.forget()
+
+    def abort_all(self) -> None:
+        """Cut every connection."""
+        for connection in list(self.connections):
+            connection.abort()
+
+
+class Conversation(asyncio.Protocol, Generic[C]):
+    """One client's connection."""
+
+    def __init__(self, door: Door[C]) -> None:
+        self._door = door
+        self._dialect = door.dialect
+        self._tape = door.context.tape
+        self._faults = door.context.faults
+        self._codec = door.dialect.codec()
+        self._transport: asyncio.Transport
+        self._generation = -1
+        self._channel = ""
+        self._unparsed: deque[bytes] = deque()
+        self._calls: deque[C] = deque()
+        self._taken = bytearray()
+        self._held: list[Answered] = []
+        self._glued: list[Answered] = []
+        self._late: list[Answered] = []
+        self._silent = False
+        self._stalled = False
+        """A reply is on its way slowly; what follows must wait for it."""
+        self._blocked = False
+        """The client does not take its replies."""
+        self._scheduled = False
+        self._reading = True
+        self._closing = False
+        self._ended = False
+        """The client will say no more."""
+        self._timer: asyncio.TimerHandle | None = None
+        self.in_session = False
+        self.last_ns = 0
+
+    # What the loop tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came; it is hung up at once when the machine is full."""
+        self._transport = transport  # type: ignore[assignment]  # uvloop's own class, the same face
+        self._door.connections.add(self)
+        self._touch()
+        fault = self._faults.due(CONNECT)
+        if fault is not None:
+            if fault.effect is Effect.SILENCE:
+                self._silent = True
+            elif fault.effect is not Effect.REFUSE_CONNECTION:
+                self._say_without_effect(fault)
+        if not self._door.capacity.connected(self) or (fault and fault.effect is Effect.REFUSE_CONNECTION):
+            self._tape.event(self._door.context.name, "connection-refused", door=self._dialect.suffix)
+            self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._touch()
+        if self._closing:
+            return
+        if not self._calls and not self._unparsed and not self._stalled and not self._blocked and len(data) <= SLICE:
+            self._take(data)
+            self._work()
+            return
+        self._unparsed.extend(data[at : at + SLICE] for at in range(0, len(data), SLICE))
+        self._set_reading(on=False)
+        self._schedule()
+
+    def eof_received(self) -> bool:
+        """The client has said all; what it asked is still answered."""
+        self._ended = True
+        return bool(self._calls or self._unparsed or self._stalled or self._blocked)
+
+    def pause_writing(self) -> None:
+        """The client does not take its replies."""
+        self._blocked = True
+        self._set_reading(on=False)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._blocked = False
+        self._schedule()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """It is gone, and so is what waited."""
+        self._closing = True
+        if self._taken:
+            self._record_received(bytes(self._taken), self._dialect.remains_shown(bytes(self._taken)))
+            self._taken.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._unparsed.clear()
+        self._calls.clear()
+        self._door.connections.discard(self)
+        self._door.capacity.disconnected(self)
+
+    # What the door tells
+
+    def forget(self) -> None:
+        """Nothing of the old case is held any more."""
+        self._held.clear()
+        self._glued.clear()
+        self._late.clear()
+        self._silent = False
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._closing = True
+        self._transport.abort()
+
+    def expire(self) -> None:
+        """Nobody has said anything for too long."""
+        self._closing = True
+        self._tape.event(self._door.context.name, "connection-expired", on=self._name())
+        self._transport.close()
+
+    # Requests
+
+    def _touch(self) -> None:
+        self.last_ns = self._door.context.clock.now_ns()
+
+    def _take(self, data: bytes) -> None:
+        self._taken += data
+        for call in self._codec.feed(data):
+            self._calls.append(call)
+            del self._taken[: len(self._dialect.raw_of(call))]
+
+    def _schedule(self) -> None:
+        if not self._scheduled and not self._closing:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        self._work()
+
+    def _work(self) -> None:
+        """Serve what waits, as much as is fair; then either go on in the next turn or read on."""
+        served = 0
+        out: list[bytes] = []
+        while not (self._stalled or self._blocked or self._closing):
+            if not self._calls:
+                if not self._unparsed:
+                    break
+                self._take(self._unparsed.popleft())
+                continue
+            if served == BURST:
+                self._schedule()
+                break
+            served += 1
+            reply = self._answer(self._calls.popleft(), out)
+            if reply:
+                out.append(reply)
+        if out and not self._transport.is_closing():
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        busy = bool(self._calls or self._unparsed or self._stalled or self._blocked)
+        if self._closing or (self._ended and not busy):
+            self._closing = True
+            self._transport.close()
+        else:
+            self._set_reading(on=not busy)
+
+    def _answer(self, call: C, out: list[bytes]) -> bytes:
+        """One request; returns what leaves at once, `out` being what leaves before it."""
+        channel = self._name()
+        shown = self._dialect.shown(call)
+        if shown is None:
+            self._tape.frame(channel, Direction.RECEIVED, self._dialect.raw_of(call))
+        else:
+            self._record_received(self._dialect.raw_of(call), shown)
+        fault = self._faults.due(self._dialect.name_of(call))
+        if fault is not None:
+            return self._disturbed(call, fault, out)
+        answered = self._serve(call, None)
+        if self._silent:
+            return b""
+        return self._sent(answered) if not (self._late or self._held or self._glued) else self._with_held(answered)
+
+    def _serve(self, call: C, effect: Effect | None) -> Answered:
+        if not self.in_session:
+            self.in_session = self._door.capacity.session_opened()
+        if not self.in_session:
+            effect = Effect.BUSY
+        return self._dialect.serve(call, effect)
+
+    def _sent(self, answered: Answered) -> bytes:
+        """Record a reply that leaves now."""
+        if answered.close:
+            self._closing = True
+        if answered.wire:
+            self._record_sent(answered.wire, answered.shown)
+        return answered.wire
+
+    def _with_held(self, answered: Answered) -> bytes:
+        """A reply together with those that a fault has held back."""
+        before, after, head = self._late, self._held, self._glued
+        self._late, self._held, self._glued = [], [], []
+        return b"".join([self._sent(reply) for reply in (*before, glued([*head, answered]), *after)])
+
+    # Faults
+
+    def _disturbed(self, call: C, fault: Fault, out: list[bytes]) -> bytes:
+        effect = fault.effect
+        match effect:
+            case Effect.LOSE_REQUEST:
+                return b""
+            case Effect.SILENCE:
+                self._silent = True
+                return b""
+            case Effect.CLOSE_UNANSWERED:
+                self._closing = True
+                return b""
+            case Effect.REBOOT:
+                self._door.rebooted()
+                return b""
+            case Effect.SESSION_LOST:
+                self._lose_session()
+        in_serving = self._dialect.acts_on(effect, call)
+        answered = self._serve(call, effect if in_serving else None)
+        if self._silent:
+            return b""
+        if effect in _WIRE_EFFECTS:
+            return self._on_the_wire(answered, fault, out)
+        if not in_serving:
+            spelled = self._dialect.misspelt(effect, answered)
+            if spelled is None:
+                self._say_without_effect(fault)
+            else:
+                answered = spelled
+        return self._with_held(answered)
+
+    def _on_the_wire(self, answered: Answered, fault: Fault, out: list[bytes]) -> bytes:
+        match fault.effect:
+            case Effect.LOSE_REPLY:
+                return b""
+            case Effect.CUT_CONNECTION:
+                if out:
+                    self._transport.write(b"".join(out))
+                    out.clear()
+                self.abort()
+                return b""
+            case Effect.CUT_IN_HEADER:
+                return self._with_held(answered.cut(min(HEAD_BYTES, len(answered.wire) - 1)))
+            case Effect.CUT_IN_BODY:
+                return self._with_held(answered.cut(len(answered.wire) // 2))
+            case Effect.LATE_REPLY:
+                self._late.append(answered)
+                return b""
+            case Effect.SWAP_REPLIES:
+                self._held.append(answered)
+                return b""
+            case Effect.GLUE_REPLIES:
+                self._glued.append(answered)
+                return b""
+            case Effect.DUPLICATE_REPLY:
+                return self._with_held(answered) + self._sent(answered)
+            case Effect.UNSOLICITED:
+                return self._sent(self._dialect.unsolicited()) + self._with_held(answered)
+            case Effect.TOO_MANY_CONNECTIONS:
+                return self._with_held(replace(answered, close=True))
+            case _:
+                self._slowly(self._with_held(answered), fault)
+                return b""
+
+    def _slowly(self, wire: bytes, fault: Fault) -> None:
+        drip = fault.effect is Effect.DRIP
+        pause_s = min(LONGEST_MS, max(0, fault.detail.get("pause_ms", DRIP_MS if drip else SLOW_MS))) / 1000
+        pieces = [wire[at : at + 1] for at in range(len(wire))] if drip else [wire]
+        self._stalled = True
+        self._later(pieces, pause_s)
+
+    def _later(self, pieces: Sequence[bytes], pause_s: float) -> None:
+        def leave() -> None:
+            self._timer = None
+            if not self._transport.is_closing():
+                self._transport.write(pieces[0])
+            if len(pieces) > 1:
+                self._later(pieces[1:], pause_s)
+                return
+            self._stalled = False
+            self._work()
+
+        self._timer = asyncio.get_running_loop().call_later(pause_s, leave)
+
+    def _lose_session(self) -> None:
+        if self.in_session:
+            self.in_session = False
+            self._door.capacity.session_closed()
+
+    def _say_without_effect(self, fault: Fault) -> None:
+        self._tape.event(
+            self._door.context.name, "fault-without-effect", effect=fault.effect.value, message=fault.message
+        )
+
+    # The tape
+
+    def _name(self) -> str:
+        if self._generation != self._door.generation:
+            self._generation = self._door.generation
+            self._channel = self._door.next_channel()
+        return self._channel
+
+    def _record_received(self, raw: bytes, shown: Masked) -> None:
+        self._tape.frame(self._name(), Direction.RECEIVED, shown.data)
+        if shown.hidden:
+            say_masked(self._tape, self._door.context.name, self._name(), shown.hidden)
+
+    def _record_sent(self, wire: bytes, shown: Masked | None) -> None:
+        self._tape.frame(self._name(), Direction.SENT, wire if shown is None else shown.data)
+        if shown is not None and shown.hidden:
+            say_masked(self._tape, self._door.context.name, self._name(), shown.hidden)
+
+    def _set_reading(self, *, on: bool) -> None:
+        if on == self._reading or self._transport.is_closing():
+            return
+        self._reading = on
+        if on:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
