@@ -22,7 +22,7 @@ from harness.judge.verdict import Verdict, explain
 from harness.line.folder import new_folder
 from harness.options import RunOptions
 from harness.run import CaseHead, Run
-from harness.scenarios.purchase import Answer, Shopper, purchase, usual_basket
+from harness.scenarios.purchase import HELD_UP_AGAIN_S, Answer, Shopper, purchase, usual_basket
 from harness.scenarios.stage import Stage
 
 
@@ -91,13 +91,13 @@ class PharmacyKeywords:
 
     @keyword("Buy Basket With Kept Code")
     def buy_with_kept_code(self, order: str, person: str = "P001") -> None:
-        """Try to buy with the picture that the last purchase showed."""
+        """Try to buy, a few seconds later, with the picture that the last purchase showed."""
         kept = self._kept
         if kept is None:
             raise ConfigError("No code has been shown yet.", cause="the order of the keywords", remedy="buy first")
-        self._outcome = purchase(
-            self._on_stage(), usual_basket(order), Shopper(person=person), before_scan=lambda _: kept
-        )
+        stage = self._on_stage()
+        stage.step_clock(HELD_UP_AGAIN_S)
+        self._outcome = purchase(stage, usual_basket(order), Shopper(person=person), before_scan=lambda _: kept)
 
     @keyword("Buy Basket After Waiting")
     def buy_after_waiting(self, order: str, seconds: int) -> None:
