@@ -190,13 +190,19 @@ class TapedServer:
         """Stop listening and cut what is left of the connections."""
         if self._server is None or self._serving is None:
             return
-        self._server.should_exit = True
+        server, self._server = self._server, None
+        self._serving.cancel()
+        for listening in server.servers:
+            listening.close()
         for connection in list(self.connections.values()):
             connection.abort()
         with contextlib.suppress(asyncio.CancelledError):
             await self._serving
-        await self._server.shutdown()
-        self._server = None
+        # Not `server.shutdown`: it sleeps 0.1 s whatever there is to wait for.
+        if tasks := set(server.server_state.tasks):
+            _, unending = await asyncio.wait(tasks, timeout=GRACE_S)
+            for task in unending:
+                task.cancel()
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = self.connections.get(tuple(scope["client"])) if scope["type"] == "http" else None

@@ -84,7 +84,11 @@ class Stage:
         if not self.counter.works:
             return "silence"
         found = self.tape.wait_for(lambda r: bool(_next_at_counter(r)), since=since, timeout=self.patience_s)
-        return _next_at_counter(found) if found else "silence"
+        if found is None:
+            return "silence"
+        if _next_at_counter(found) == "prompt":
+            self.await_reply("phone", since=found.seq)  # or what the case does next would race with it
+        return _next_at_counter(found)
 
     def expect(
         self,

@@ -35,6 +35,7 @@ class FaultyApp:
         self._name_of = name_of
         self._late: list[tuple[Scope, bytes]] = []
         """Requests that are still on their way although their clients have given up."""
+        self._case = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, disturbed if it is the one."""
@@ -53,7 +54,8 @@ class FaultyApp:
             await self._disturb(fault.effect, scope, body, send)
 
     def forget(self) -> None:
-        """Drop what is still on its way; the next case begins."""
+        """Drop what is still on its way, or still held by a client that waits; the next case begins."""
+        self._case += 1
         self._late.clear()
 
     async def _take_late(self) -> None:
@@ -67,8 +69,10 @@ class FaultyApp:
             case Effect.LOSE_REQUEST:
                 await gone.wait()
             case Effect.LATE_REQUEST:
+                case = self._case
                 await gone.wait()
-                self._late.append((scope, body))
+                if case == self._case:
+                    self._late.append((scope, body))
             case Effect.LOSE_REPLY | Effect.LATE_REPLY:
                 await self._answer(scope, body)
                 await gone.wait()
@@ -105,11 +109,15 @@ def disturbed(effect: Effect, answer: Answer) -> Answer:
         case Effect.CUT_JSON:
             return Answer(200, (JSON_TYPE,), answer.body[: len(answer.body) // 2])
         case Effect.DOUBLED_JSON:
-            return Answer(200, (JSON_TYPE,), json.dumps(answer.body.decode(), ensure_ascii=False).encode())
+            return Answer(200, (JSON_TYPE,), json.dumps(_text(answer), ensure_ascii=False).encode())
         case Effect.WRONG_CHARSET:
-            return Answer(200, (JSON_TYPE,), answer.body.decode().encode("gbk", errors="replace"))
+            return Answer(200, (JSON_TYPE,), _text(answer).encode("gbk", errors="replace"))
         case _:
             raise ValueError(f"{effect} changes no body")
+
+
+def _text(answer: Answer) -> str:
+    return answer.body.decode(errors="replace")
 
 
 async def _send(send: Send, answer: Answer) -> None:

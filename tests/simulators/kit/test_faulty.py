@@ -1,0 +1,157 @@
+"""Faults on HTTP, each seen from the client: what it gets, and whether the party acted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from harness.clock import BenchClock
+from harness.faults.catalogue import ON_HTTP, Effect, Fault
+from harness.faults.schedule import FaultSchedule
+from harness.line.http import TapedServer
+from harness.line.tape import Tape
+from simulators.kit.faulty import Answer, FaultyApp, disturbed
+
+NAME = {"name": "张三", "infcode": 0}
+
+
+class Rig:
+    """A party that counts what it did, behind the layer that disturbs."""
+
+    def __init__(self) -> None:
+        self.acted: list[str] = []
+        self.tape = Tape(BenchClock())
+        self.faults = FaultSchedule("party", self.tape)
+        app = Starlette(routes=[Route("/act", self.act, methods=["POST"])])
+        self.layer = FaultyApp(app, faults=self.faults, name_of=lambda _, body: body.decode(errors="replace"))
+        self.server = TapedServer(self.layer, name="party", tape=self.tape)
+
+    async def act(self, request: Request) -> Response:
+        self.acted.append((await request.body()).decode())
+        return JSONResponse(NAME)
+
+    def run(self, body: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+        async def serve() -> None:
+            await self.server.start()
+            try:
+                async with httpx.AsyncClient(base_url=self.server.address, trust_env=False, timeout=0.2) as client:
+                    await body(client)
+            finally:
+                await self.server.stop()
+
+        asyncio.run(serve())
+
+    def plan(self, effect: Effect, *, nth: int = 1) -> None:
+        self.faults.plan(Fault(party="party", message="2102", effect=effect, nth=nth))
+
+
+@pytest.mark.parametrize(
+    ("effect", "acts"),
+    [(Effect.LOSE_REQUEST, False), (Effect.LOSE_REPLY, True), (Effect.LATE_REPLY, True), (Effect.LATE_REQUEST, False)],
+)
+def test_a_lost_message_leaves_the_client_without_an_answer(effect: Effect, *, acts: bool) -> None:
+    rig = Rig()
+    rig.plan(effect)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/act", content="2102")
+        assert rig.acted == (["2102"] if acts else [])
+
+    rig.run(body)
+
+
+def test_a_late_request_is_acted_on_before_the_next_is_answered() -> None:
+    rig = Rig()
+    rig.plan(Effect.LATE_REQUEST)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/act", content="2102")
+        assert (await client.post("/act", content="2601")).status_code == 200
+        assert rig.acted == ["2601", "2102"]
+
+    rig.run(body)
+
+
+def test_a_late_request_of_an_earlier_case_never_comes() -> None:
+    rig = Rig()
+    rig.plan(Effect.LATE_REQUEST)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/act", content="2102")
+        rig.layer.forget()
+        await client.post("/act", content="2601")
+        assert rig.acted == ["2601"]
+
+    rig.run(body)
+
+
+@pytest.mark.parametrize(
+    ("effect", "status", "acts", "content"),
+    [
+        (Effect.BAD_GATEWAY, 502, False, b"<html>"),
+        (Effect.BAD_GATEWAY_AFTER, 502, True, b"<html>"),
+        (Effect.EMPTY_BODY, 200, True, b""),
+        (Effect.CUT_JSON, 200, True, b'{"name"'),
+        (Effect.DOUBLED_JSON, 200, True, b'"{\\"name\\"'),
+        (Effect.WRONG_CHARSET, 200, True, '{"name":"张三"'.encode("gbk")),
+    ],
+)
+def test_a_disturbed_answer_arrives_as_the_effect_says(
+    effect: Effect, status: int, *, acts: bool, content: bytes
+) -> None:
+    rig = Rig()
+    rig.plan(effect)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        reply = await client.post("/act", content="2102")
+        assert reply.status_code == status
+        assert reply.content.startswith(content)
+        assert (reply.content == b"") == (effect is Effect.EMPTY_BODY)
+        assert bool(rig.acted) is acts
+        assert (await client.post("/act", content="2102")).json() == NAME
+
+    rig.run(body)
+
+
+def test_a_cut_connection_is_an_error_at_the_client() -> None:
+    rig = Rig()
+    rig.plan(Effect.CUT_CONNECTION)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            await client.post("/act", content="2102")
+        assert rig.acted == ["2102"]
+
+    rig.run(body)
+
+
+def test_only_the_nth_message_of_that_name_is_disturbed() -> None:
+    rig = Rig()
+    rig.plan(Effect.BAD_GATEWAY, nth=2)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        statuses = [(await client.post("/act", content=name)).status_code for name in ("2102", "2101", "2102", "2102")]
+        assert statuses == [200, 200, 502, 200]
+
+    rig.run(body)
+    assert [r.name for r in rig.tape.recent() if r.channel == "party"] == ["fault-scheduled", "fault-fired"]
+
+
+@pytest.mark.parametrize("effect", [Effect.DOUBLED_JSON, Effect.WRONG_CHARSET])
+def test_an_answer_that_is_no_text_is_disturbed_all_the_same(effect: Effect) -> None:
+    assert disturbed(effect, Answer(200, (), b"\x89PNG\xff")).status == 200
+
+
+def test_every_effect_on_http_is_covered_here_or_refused() -> None:
+    changes_body = {Effect.EMPTY_BODY, Effect.CUT_JSON, Effect.DOUBLED_JSON, Effect.WRONG_CHARSET}
+    for effect in ON_HTTP - changes_body:
+        with pytest.raises(ValueError, match="changes no body"):
+            disturbed(effect, Answer(200, (), b"{}"))
