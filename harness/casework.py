@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from harness.clock import BEIJING
-from harness.counter.port import AdapterSilent
-from harness.errors import BenchError, ConfigError, LiantiaoError, PeerViolation
+from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.interrupt import Interruption, shielded
 from harness.judge.plan import load_plan
 from harness.judge.verdict import CaseVerdict, Verdict, explain
@@ -21,7 +20,7 @@ from harness.run import CaseHead, Run, frame_of
 from harness.scenarios.stage import Stage
 
 HOPELESS = 3
-"""So many cases in a row without an adapter to test are enough."""
+"""So many cases in a row with nothing left to test are enough."""
 
 
 class View(Protocol):
@@ -75,7 +74,7 @@ class Casework:
         if self._interruption is not None and self._interruption.noted:
             return "interrupted"
         if self._lost >= HOPELESS:
-            return f"in {HOPELESS} cases in a row the adapter could not be started or fell silent"
+            return f"in {HOPELESS} cases in a row what is under test could not be started or fell silent"
         return ""
 
     def open(self, collected: tuple[str, ...]) -> None:
@@ -90,7 +89,7 @@ class Casework:
                 demanded = self.plan.cases if self._whole_plan else collected
                 run = Run(file=self.file, plan=self.plan, folder=folder, demanded=demanded)
                 self.run = run.__enter__()
-            except (ConfigError, BenchError):
+            except (ConfigError, BenchError, KeyboardInterrupt):
                 shutil.rmtree(folder, ignore_errors=True)  # no case has begun: there is nothing to read
                 raise
 
@@ -110,7 +109,9 @@ class Casework:
 
     def break_off(self, error: BaseException) -> str:
         """End a case that ran into something; returns why it did not pass."""
-        lost = isinstance(error, AdapterSilent) or (isinstance(error, PeerViolation) and not self._on_stage)
+        if not self._opened().in_case:
+            return "the case never began"
+        lost = self._opened().is_lost(error, on_stage=self._on_stage)
         self._lost = self._lost + 1 if lost else 0
         with self._noting():
             self._opened().note_problem(error)

@@ -229,7 +229,7 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Bring a whole bench up on the machine's clock and keep it, to develop an adapter against."""
-    from harness.bench.config import ClockKind
+    from harness.bench.tables import ClockKind
     from harness.commands.serving import stay_up
     from harness.judge.plan import load_plan
     from harness.options import chosen_bench

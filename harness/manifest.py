@@ -8,13 +8,16 @@ from harness import __version__
 from harness.bench.bench import Bench
 from harness.clock import BEIJING
 from harness.gm import sm3
-from harness.judge.plan import Plan
+from harness.judge.plan import ADAPTER, Plan
 
 
 def manifest_of(
-    bench: Bench, plan: Plan, *, started: datetime, demanded: tuple[str, ...], adapter: Mapping[str, str]
+    bench: Bench, plan: Plan, *, started: datetime, demanded: tuple[str, ...], about: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What `manifest.json` holds; `demanded` are the cases that its verdict asks for, `adapter` how it said hello."""
+    """What `manifest.json` holds.
+
+    `demanded` are the cases that its verdict asks for, `about` what the subject said of itself.
+    """
     cases = list(plan.cases)
     table = bench.file.bench
     return {
@@ -30,7 +33,8 @@ def manifest_of(
             {"name": d.spec.name, "kind": d.spec.kind, "at": d.endpoints.at, "virtual": d.spec.virtual}
             for d in bench.devices.values()
         ],
-        "adapter": {"command": list(bench.file.command), **adapter},
+        "subject": {"kind": plan.subject, **about},
+        **({"adapter": {"command": list(bench.file.command), **about}} if plan.subject == ADAPTER else {}),
         "cases": cases,
         "cases_sm3": sm3("\n".join(cases).encode()).hex(),
         "demanded": list(demanded),

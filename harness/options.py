@@ -1,22 +1,15 @@
 """What a run of cases may be told, on the command line or as options of pytest, and the bench that comes of it."""
 
-import shlex
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fixtures import fixture
-from fixtures.population import Institution, institutions
-from harness.bench.config import BenchFile, ClockKind, Restart, load_bench, parse_bench
-from harness.counter import PORTS
+from harness.bench.config import BenchFile, load_bench, parse_bench
+from harness.crews import crew_type
 from harness.errors import ConfigError
-from harness.judge.plan import Plan
+from harness.judge.plan import ADAPTER, Plan
 from harness.wire.profile import load_profile
-
-NEEDED = ("phone", "scanner", "voucher-centre", "platform")
-"""The kinds of devices that every stage has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +27,7 @@ class RunOptions:
     adapter: str | None = None
     """Command of the adapter under test, as for a shell."""
     mutant: str | None = None
-    """The mutant of that adapter that is to be tested instead."""
+    """The mutant of what is under test that is to be tested instead."""
     cases: Sequence[str] = ()
     """Only these; all without any."""
 
@@ -42,8 +35,8 @@ class RunOptions:
         """The bench that these options choose, found fit for cases. Raises ConfigError, before anything is started."""
         file = chosen_bench(plan, bench=self.bench, devices=self.devices, seed=self.seed, adapter=self.adapter)
         if self.mutant is not None:
-            file = replace(file, command=(*file.command, "--mutant", self.mutant))
-        check_for_cases(file)
+            file = with_mutant(plan, file, self.mutant)
+        crew_type(plan).check(file)
         return file
 
 
@@ -66,47 +59,14 @@ def chosen_bench(
     return file
 
 
-def check_for_cases(file: BenchFile) -> None:
-    """Find whatever would keep cases from being run on this bench. Raises ConfigError for the first."""
-    for kind in NEEDED:
-        file.device(kind)
-    institution_of(file)
-    PORTS.check(file.counter.port)
-    if file.counter.restart is Restart.RUN and file.bench.clock is ClockKind.SYSTEM:
+def with_mutant(plan: Plan, file: BenchFile, mutant: str) -> BenchFile:
+    """The same bench with a mutant of what is under test. Raises ConfigError when that is a real device."""
+    if plan.subject == ADAPTER:
+        return replace(file, command=(*file.command, "--mutant", mutant))
+    if not file.device(plan.subject).virtual:
         raise ConfigError(
-            f'{file.source}: restart = "run" needs clock = "bench".',
-            cause="an adapter that outlives a case gets a working day for each, so the clock must be stepped",
-            remedy='set restart = "case" in [counter], or clock = "bench" in [bench]',
+            f"There are no mutants of {file.device(plan.subject).at}.",
+            cause="it is a real device; only a virtual one can be given a known defect",
+            remedy='set at = "virtual", or leave --mutant out',
         )
-    if not file.command:
-        raise ConfigError(
-            f"{file.source}: there is no adapter to test.",
-            cause="[counter] has no command",
-            remedy='add command = ["your-adapter", "…"], or name one with --adapter',
-        )
-    if shutil.which(runnable(file.command)[0]) is None:
-        raise ConfigError(
-            f"The adapter's command {shlex.join(file.command)!r} cannot be started: there is no program "
-            f"{file.command[0]!r}.",
-            cause="it is not installed, its path is wrong, or it may not be executed",
-            remedy="try the command by hand in the same folder; `python` means the interpreter that runs Liantiao",
-        )
-
-
-def institution_of(file: BenchFile) -> Institution:
-    """The institution whose counter is under test. Raises ConfigError for one that does not exist."""
-    code = file.counter.institution
-    for institution in institutions():
-        if institution.code == code:
-            return institution
-    raise ConfigError(
-        f"{file.source}, [counter]: there is no institution {code!r}.",
-        cause="a slip of the pen",
-        remedy=f"use one of: {', '.join(i.code for i in institutions())}",
-    )
-
-
-def runnable(command: Sequence[str]) -> tuple[str, ...]:
-    """A command as it is started: `python` means the interpreter that runs Liantiao, wherever that is."""
-    first, *rest = command
-    return (sys.executable if first == "python" else first, *rest)
+    return file.with_setting(plan.subject, "mutant", mutant)

@@ -157,11 +157,12 @@ class CasePlugin:
         if error is not None and not isinstance(error, CaseFailed):
             self.strays.append(f"{node.nodeid or node.name}: {in_brief(error)}")
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Note what broke pytest itself, or one of its plugins."""
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Note what broke pytest itself, or one of its plugins; whoever gave the casework says it in their way."""
         from harness.casework import in_brief
 
         self.strays.append(in_brief(excinfo.value))
+        return self._config is None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

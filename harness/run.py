@@ -1,4 +1,4 @@
-"""A run: a bench, an adapter under test, one case after the other, and the folder that they leave behind.
+"""A run: a bench, something under test on it, one case after the other, and the folder that they leave behind.
 
     with Run(file=bench_file, plan=plan, folder=folder) as run:
         stage = run.begin_case(CaseHead(id="pharmacy/purchase", title="…", requirements=("GS-PHARMACY",)))
@@ -10,37 +10,26 @@ Used by the pytest plugin and by the Robot Framework keywords alike. `cases.json
 is cut short is readable up to there.
 """
 
-import json
 import traceback
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from harness.bench.bench import Bench, case_seed
-from harness.bench.config import BenchFile, Restart
+from harness.bench.bench import Bench
+from harness.bench.config import BenchFile
 from harness.clock import BEIJING
-from harness.counter import create_port
-from harness.counter.days import DayCounter
-from harness.counter.port import CounterPort, Hello, PortContext
-from harness.devices.back_door import BackDoorClient
-from harness.devices.phone import PhoneDriver
-from harness.devices.scanner import VirtualStage
+from harness.crews import crew_type
 from harness.errors import LiantiaoError
+from harness.interrupt import shielded
 from harness.judge.history import CASE, living_adapter, read_histories
 from harness.judge.plan import Plan
 from harness.judge.verdict import CaseVerdict, Verdict, judge_case, plan_verdict
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT, append_line, write_json
-from harness.line.record import JsonValue, Record
+from harness.line.record import Record
 from harness.manifest import manifest_of
-from harness.options import check_for_cases, institution_of, runnable
 from harness.scenarios.stage import Stage
-from harness.wire.profile import load_profile
-
-OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
-"""The cashier who signs in; the address ranges are those reserved for documentation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +48,8 @@ class Run:
     """
 
     def __init__(self, *, file: BenchFile, plan: Plan, folder: Path, demanded: tuple[str, ...] = ()) -> None:
-        check_for_cases(file)
+        crew = crew_type(plan)
+        crew.check(file)
         self.file = file
         self.plan = plan
         self.folder = folder
@@ -67,25 +57,22 @@ class Run:
         self.bench = Bench(file, tape_path=folder / TAPE)
         self.verdicts: list[CaseVerdict] = []
         self.verdict = Verdict.INCONCLUSIVE
+        self.in_case = False
+        """Whether a case has begun on the tape and not ended."""
         self._began: list[str] = []
         self._started = datetime.now(tz=BEIJING)
-        self._one_adapter = file.counter.restart is Restart.RUN
-        self._counter: CounterPort | None = None
-        self._drivers = ExitStack()
-        self._phone: PhoneDriver
-        self._scanner: VirtualStage
-        self._back_doors: dict[str, BackDoorClient] = {}
+        self._crew = crew(self.bench, folder)
         self._head: tuple[Record, ...] = ()
         self._living: tuple[Record, ...] = ()
 
     def __enter__(self) -> Self:
         try:
             self.bench.up()
-            self._attach_drivers()
+            self._crew.attach()
             self.bench.tape.event(
                 "bench", "run", plan=self.plan.id, seed=self.file.bench.seed, profile=self.file.bench.profile
             )
-            self._write_manifest({})
+            self._write_manifest()
         except BaseException:
             self.close()
             raise
@@ -95,10 +82,19 @@ class Run:
         self.close()
 
     def begin_case(self, head: CaseHead) -> Stage:
-        """Reset the bench, start the adapter if it is due, and set the stage.
+        """Reset the bench and have the crew set the stage.
 
-        Raises what the adapter's start raises; the case has begun on the tape all the same, so `end_case` is due.
+        Raises what the start of the subject raises; the case has begun on the tape all the same, so `end_case` is due.
         """
+        with shielded():
+            day = self._open_case(head)
+        stage = self._crew.begin(head.id, day=day)
+        if not day:
+            self._write_manifest()
+        return stage
+
+    def _open_case(self, head: CaseHead) -> int:
+        """Reset the bench and put the case's begin on the tape; returns how many cases were before it."""
         day = len(self._began)
         recent = tuple(self.bench.tape.recent())
         if day:
@@ -106,19 +102,10 @@ class Run:
         else:
             self._head = recent
         self._began.append(head.id)
-        self.bench.reset(head.id, day=day if self._one_adapter else 0)
+        self.bench.reset(head.id, day=day if self._crew.lives_on else 0)
         self.bench.tape.event(CASE, "case-start", case=head.id, title=head.title, requirements=list(head.requirements))
-        counter = self._counter or self._start_counter(head)
-        return Stage(
-            phone=self._phone,
-            scanner=self._scanner,
-            counter=DayCounter(counter, day=day) if self._one_adapter else counter,
-            tape=self.bench.tape,
-            clock=self.bench.clock,
-            step_clock=lambda seconds: self.bench.step(seconds=seconds),
-            back_doors=self._back_doors,
-            patience_s=self.file.counter.patience_s,
-        )
+        self.in_case = True
+        return day
 
     def note_problem(self, error: BaseException) -> None:
         """Put on the tape what the case ran into; the type says who is to blame."""
@@ -137,10 +124,10 @@ class Run:
 
     def end_case(self) -> CaseVerdict:
         """Close the case on the tape, judge it, and add it to the run's folder."""
-        if self._counter is not None and not (self._one_adapter and self._counter.idle):
-            self._end_counter()
+        self._crew.end_case()
         self.bench.loop.settle()
         self.bench.tape.event(CASE, "case-end")
+        self.in_case = False
         (history,) = read_histories([*self._head, *self._living, *self.bench.tape.recent()])
         verdict = judge_case(history, self.plan.rules)
         self.verdicts.append(verdict)
@@ -162,61 +149,20 @@ class Run:
         return self.verdict
 
     def close(self) -> None:
-        """End the adapter and take the bench down; may be called twice."""
+        """End the subject and take the bench down; may be called twice."""
         with ExitStack() as last:
             last.callback(self.bench.down)
-            last.callback(self._drivers.close)
-            self._end_counter()
+            self._crew.close()
 
-    def _attach_drivers(self) -> None:
-        self._phone = self._drivers.enter_context(PhoneDriver(self.bench.address("phone")))
-        self._scanner = VirtualStage(self.bench.back_door("scanner"))
-        for device in self.bench.devices.values():
-            if "control" in device.endpoints.also:
-                client = BackDoorClient(device.endpoints.also["control"], party=device.spec.name)
-                self._back_doors[device.spec.kind] = self._drivers.enter_context(client)
+    def is_lost(self, error: BaseException, *, on_stage: bool) -> bool:
+        """Whether a case ran into this because there is nothing left to test."""
+        return self._crew.is_lost(error, on_stage=on_stage)
 
-    def _start_counter(self, head: CaseHead) -> CounterPort:
-        state_dir = self.folder / "adapter" / f"{len(self._began):03d}"
-        table = self.file.counter
-        institution = institution_of(self.file)
-        context = PortContext(
-            clock=self.bench.clock,
-            tape=self.bench.tape,
-            loop=self.bench.loop.loop,
-            hello=Hello(
-                institution={"code": institution.code, "name": institution.name, "admdvs": institution.admdvs},
-                operator=dict(OPERATOR),
-                endpoints={kind: self.bench.address(kind) for kind in ("scanner", "voucher-centre", "platform")},
-                profile=_profile(self.file.bench.profile),
-                state_dir=state_dir,
-                seed=case_seed(self.file.bench.seed, head.id),
-                connect_s=table.connect_s,
-                reply_s=table.reply_s,
-            ),
-            command=runnable(self.file.command),
-            folder=self.folder,
-            patience_s=table.patience_s,
+    def _write_manifest(self) -> None:
+        content = manifest_of(
+            self.bench, self.plan, started=self._started, demanded=self.demanded, about=self._crew.about
         )
-        counter = self._counter = create_port(table.port, context)
-        counter.start()
-        if len(self._began) == 1:
-            self._write_manifest({"name": counter.ready.adapter, "version": counter.ready.version})
-        return counter
-
-    def _end_counter(self) -> None:
-        counter, self._counter = self._counter, None
-        if counter is not None:
-            counter.close()
-
-    def _write_manifest(self, adapter: Mapping[str, str]) -> None:
-        content = manifest_of(self.bench, self.plan, started=self._started, demanded=self.demanded, adapter=adapter)
         write_json(self.folder / MANIFEST, content)
-
-
-def _profile(name: str) -> dict[str, JsonValue]:
-    told: dict[str, JsonValue] = json.loads(json.dumps(load_profile(name).for_adapter()))
-    return told
 
 
 def frame_of(error: BaseException) -> traceback.FrameSummary | None:

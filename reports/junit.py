@@ -65,7 +65,7 @@ def _about(run: RunFolder) -> dict[str, str]:
         "bench": manifest.bench,
         "profile": manifest.profile,
         "seed": "" if manifest.seed is None else str(manifest.seed),
-        "adapter": f"{manifest.adapter_name} {manifest.adapter_version}".strip(),
+        "adapter": f"{manifest.subject_name} {manifest.subject_version}".strip(),
         "verdict": run.verdict.word.value,
         "tape-head": run.verdict.tape_head,
     }

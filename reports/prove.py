@@ -121,7 +121,7 @@ def proof_table(proof: Proof) -> Table:
     reference = both(OUTCOMES, proof.reference) or "not run 未执行"
     table = Table(
         title=f"{proof.plan}: {killed} / {len(proof.mutants)} mutants killed 变异体被发现",
-        caption=f"reference adapter 参考接入系统: {reference}",
+        caption=f"reference 参考系统: {reference}",
         expand=True,
     )
     table.add_column("mutant 变异体", ratio=4)

@@ -70,8 +70,8 @@ class Manifest:
     seed: int | None = None
     started: str = ""
     devices: tuple[DeviceNote, ...] = ()
-    adapter_name: str = ""
-    adapter_version: str = ""
+    subject_name: str = ""
+    subject_version: str = ""
     adapter_command: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     cases_sm3: str = ""
@@ -263,6 +263,7 @@ def _fault(found: Mapping[str, Any]) -> FaultNote:
 
 def _manifest(found: Mapping[str, Any]) -> Manifest:
     adapter = _mapping(found.get("adapter"))
+    subject = _mapping(found.get("subject")) or adapter
     seed = found.get("seed")
     return Manifest(
         version=str(found.get("liantiao", "")),
@@ -281,8 +282,8 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
             )
             for d in map(_mapping, _sequence(found.get("devices")))
         ),
-        adapter_name=str(adapter.get("name") or ""),
-        adapter_version=str(adapter.get("version") or ""),
+        subject_name=str(subject.get("name") or ""),
+        subject_version=str(subject.get("version") or ""),
         adapter_command=_texts(adapter.get("command")),
         cases=_texts(found.get("cases")),
         cases_sm3=str(found.get("cases_sm3") or ""),

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.bench.config import ClockKind
 from harness.bench.loop import new_loop
 from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
 from harness.bench.settings import read_settings
+from harness.bench.tables import ClockKind
 from harness.clock import BenchClock, SystemClock
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape

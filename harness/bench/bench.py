@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from harness.bench.config import BenchFile, ClockKind, DeviceSpec
+from harness.bench.config import BenchFile, DeviceSpec
 from harness.bench.loop import LoopThread, settled
 from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
 from harness.bench.settings import read_settings
+from harness.bench.tables import ClockKind
 from harness.clock import BenchClock, SystemClock
 from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.faults.schedule import FaultSchedule

@@ -8,67 +8,17 @@ import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
 from harness.bench.registry import kinds, simulator_type
 from harness.bench.settings import read_settings, unknown
+from harness.bench.tables import BenchTable, ClockKind, CounterTable, MachineTable
 from harness.errors import ConfigError
 from harness.line.address import parse_address
 
 VIRTUAL = "virtual"
+TABLES = ("bench", "device", "counter", "machine")
 _DEVICE_KEYS = ("kind", "at")
-
-
-class ClockKind(StrEnum):
-    """Which clock a bench runs on."""
-
-    BENCH = "bench"
-    SYSTEM = "system"
-
-
-class Restart(StrEnum):
-    """When the adapter under test is started anew."""
-
-    CASE = "case"
-    RUN = "run"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchTable:
-    """The table `[bench]`."""
-
-    name: str = "unnamed"
-    """What reports call this bench."""
-    clock: ClockKind = ClockKind.BENCH
-    """bench: stands still and is stepped by cases; system: the machine's, for real devices."""
-    seed: int = 20201014
-    """Everything that is drawn at random is drawn from this."""
-    profile: str = "qinghai"
-    """The province's profile."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CounterTable:
-    """The table `[counter]`: the HIS adapter under test and how it is reached."""
-
-    port: str = "process"
-    """The kind of counter port."""
-    institution: str = "P63999900001"
-    """Code of the institution whose counter this is."""
-    connect_s: float = 2.0
-    """How long the adapter may take to reach a system, in real seconds; handed to it."""
-    reply_s: float = 1.0
-    """How long the adapter waits for a system's reply before its outcome is unknown; handed to it."""
-    patience_s: float = 20.0
-    """How long the bench waits for a line from the adapter before it counts as hung, in real seconds."""
-    restart: Restart = Restart.CASE
-    """case: a fresh adapter for every case; run: one adapter for the whole run, each case a working day of its own."""
-
-    def __post_init__(self) -> None:
-        for name in ("connect_s", "reply_s", "patience_s"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +48,7 @@ class BenchFile:
     counter: CounterTable
     command: tuple[str, ...]
     """The command that starts the adapter under test; empty when the bench has none."""
+    machine: MachineTable
 
     def device(self, kind: str) -> DeviceSpec:
         """The device of a kind. Raises ConfigError when the bench has none."""
@@ -109,6 +60,14 @@ class BenchFile:
             cause="the plan or scenario needs one",
             remedy=f'add a table [device.{kind}] with kind = "{kind}" and at = "virtual"',
         )
+
+    def with_setting(self, kind: str, name: str, value: object) -> "BenchFile":
+        """The same bench with one setting of the device of a kind changed. Raises ConfigError."""
+        chosen = self.device(kind)
+        settings = {**chosen.settings, name: value}
+        read_settings(simulator_type(kind).settings, settings, where=chosen.where)
+        devices = tuple(replace(spec, settings=settings) if spec is chosen else spec for spec in self.devices)
+        return replace(self, devices=devices)
 
     def on_clock(self, clock: ClockKind) -> "BenchFile":
         """The same bench on another clock."""
@@ -170,15 +129,17 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
         ) from error
     places = _Places(source, text)
     for name in raw:
-        if name not in {"bench", "device", "counter"}:
-            raise unknown(f"{places.of(name)}: there is no table {name!r}", name, ("bench", "device", "counter"))
+        if name not in TABLES:
+            raise unknown(f"{places.of(name)}: there is no table {name!r}", name, TABLES)
     bench = read_settings(BenchTable, _table(raw, "bench", places), where=places.of("bench"))
     counter_raw = dict(_table(raw, "counter", places))
     command = _command(counter_raw.pop("command", []), places)
     counter = read_settings(CounterTable, counter_raw, where=places.of_any("counter", counter_raw, CounterTable))
+    machine_raw = _table(raw, "machine", places)
+    machine = read_settings(MachineTable, machine_raw, where=places.of_any("machine", machine_raw, MachineTable))
     devices = tuple(_device(name, table, places) for name, table in _table(raw, "device", places).items())
     _refuse_twins(devices, places)
-    return BenchFile(source=source, bench=bench, devices=devices, counter=counter, command=command)
+    return BenchFile(source=source, bench=bench, devices=devices, counter=counter, command=command, machine=machine)
 
 
 def _device(name: str, table: object, places: "_Places") -> DeviceSpec:

@@ -77,6 +77,8 @@ class SimulatorType(Protocol):
         """The kinds of the peers it talks to; a peer may be absent when it runs alone."""
         ...
 
+    # A type may also have `mutants: Mapping[str, str]`, each with a sentence; its settings then have a field `mutant`.
+
     def create(self, context: SimulatorContext, settings: Any) -> Simulator:  # noqa: ANN401 - its own settings
         """A simulator that is not started yet."""
         ...

@@ -46,6 +46,7 @@ class Family:
             said = child.communicate(timeout=most_s)[1]
         except subprocess.TimeoutExpired as error:
             _end(child)
+            child.communicate()
             raise BenchError(
                 f"`{shlex.join(words)}` did not end within {most_s:.0f} s.",
                 cause="an adapter that is slow in every case, or a machine that is far too busy",

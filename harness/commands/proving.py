@@ -1,4 +1,6 @@
-"""`liantiao prove PLAN`: every mutant of the reference adapter must be caught, and the reference itself must be clean.
+"""`liantiao prove PLAN`: every mutant of what is under test must be caught, and the reference itself must be clean.
+
+The mutants are those that the bench's adapter lists, or that the simulator of the device under test offers.
 
 Each mutant is certified in a process of its own, several at a time; the proof lies in `prove.json` of its folder.
 """
@@ -7,21 +9,25 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from harness.bench.config import BenchFile
+from harness.bench.registry import simulator_type
 from harness.clock import BEIJING
 from harness.commands.family import Family
 from harness.commands.output import say
+from harness.counter.command import runnable
+from harness.crews import crew_type
 from harness.errors import BenchError, ConfigError, ExitStatus
 from harness.interrupt import one_interrupt
-from harness.judge.plan import load_plan
+from harness.judge.plan import ADAPTER, Plan, load_plan
 from harness.line.folder import CASES, PROOF, VERDICT, new_folder, write_json
-from harness.options import check_for_cases, chosen_bench, runnable
+from harness.options import chosen_bench
 
 REFERENCE = "reference"
 LIST_S = 30
@@ -49,8 +55,8 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
     """
     plan = load_plan(options.plan)
     file = chosen_bench(plan, bench=options.bench, seed=options.seed)
-    check_for_cases(file)
-    texts = _mutants(runnable(file.command))
+    crew_type(plan).check(file)
+    texts = _mutants_of(plan, file)
     strange = set(options.mutants) - set(texts)
     if strange:
         raise ConfigError(
@@ -106,7 +112,20 @@ def proof_status(content: dict[str, Any]) -> ExitStatus:
     return ExitStatus.CERTIFIED if killed and content["reference"]["passed"] else ExitStatus.FINDINGS
 
 
-def _mutants(command: Sequence[str]) -> dict[str, str]:
+def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, str]:
+    if plan.subject == ADAPTER:
+        return _listed(runnable(file.command))
+    texts: Mapping[str, str] = getattr(simulator_type(plan.subject), "mutants", {})
+    if not texts or not file.device(plan.subject).virtual:
+        raise ConfigError(
+            f"There are no mutants of {file.device(plan.subject).at}.",
+            cause="only a virtual device whose simulator offers mutants can be given a known defect",
+            remedy="prove with the shipped bench",
+        )
+    return texts
+
+
+def _listed(command: Sequence[str]) -> dict[str, str]:
     asked = [*command, "--list-mutants"]
     try:
         said = subprocess.run(asked, capture_output=True, text=True, timeout=LIST_S, check=True).stdout

@@ -20,6 +20,20 @@ class Severity(StrEnum):
     """The person at the counter is left without the information they need."""
 
 
+class StageKind(StrEnum):
+    """On what stage a plan's cases play, and so what is under test."""
+
+    COUNTER = "counter"
+    """A cashier's counter: the HIS adapter is under test."""
+    MACHINE = "machine"
+    """An encryption machine is under test."""
+
+
+ADAPTER = "adapter"
+SUBJECTS: Mapping[StageKind, str] = {StageKind.COUNTER: ADAPTER, StageKind.MACHINE: "encryption-machine"}
+"""What is under test: the adapter, or the device of a kind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleTerms:
     """What a plan says of a rule."""
@@ -35,10 +49,16 @@ class Plan:
     id: str
     title: str
     title_zh: str
+    stage: StageKind
     suite: str
     bench: str
     cases: tuple[str, ...]
     rules: Mapping[str, RuleTerms]
+
+    @property
+    def subject(self) -> str:
+        """What is under test: `adapter`, or the kind of a device."""
+        return SUBJECTS[self.stage]
 
 
 def plan_ids() -> list[str]:
@@ -62,6 +82,7 @@ def load_plan(plan_id: str) -> Plan:
         id=plan_id,
         title=head["title"],
         title_zh=head["title_zh"],
+        stage=StageKind(head.get("stage", StageKind.COUNTER)),
         suite=head["suite"],
         bench=head["bench"],
         cases=tuple(head["cases"]),

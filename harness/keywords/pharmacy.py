@@ -22,8 +22,8 @@ from harness.judge.verdict import Verdict, explain
 from harness.line.folder import new_folder
 from harness.options import RunOptions
 from harness.run import CaseHead, Run
+from harness.scenarios.counter_stage import CounterStage, at_counter
 from harness.scenarios.purchase import HELD_UP_AGAIN_S, Answer, Shopper, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @library(scope="SUITE", auto_keywords=False)
@@ -33,7 +33,7 @@ class PharmacyKeywords:
     def __init__(self, runs: str = "runs") -> None:
         self._runs = Path(runs)
         self._run: Run | None = None
-        self._stage: Stage | None = None
+        self._stage: CounterStage | None = None
         self._outcome: Outcome | None = None
         self._kept: Shown | None = None
 
@@ -63,7 +63,7 @@ class PharmacyKeywords:
     def begin_case(self, case: str, *requirements: str) -> None:
         """Begin a case that cites requirements; its id is `robot/<case>`."""
         head = CaseHead(id=f"robot/{case}", title=case, requirements=requirements)
-        self._stage = self._open_run().begin_case(head)
+        self._stage = at_counter(self._open_run().begin_case(head))
 
     @keyword("End Case")
     def end_case(self, status: str = "PASS", message: str = "") -> None:
@@ -144,7 +144,7 @@ class PharmacyKeywords:
             raise BenchError("The bench is not up.", cause="`Open Bench` is missing or failed", remedy="open it first")
         return self._run
 
-    def _on_stage(self) -> Stage:
+    def _on_stage(self) -> CounterStage:
         if self._stage is None:
             raise ConfigError("No case has begun.", cause="`Begin Case` is missing", remedy="begin one first")
         return self._stage

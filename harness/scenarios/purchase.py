@@ -11,7 +11,7 @@ from enum import StrEnum
 from fixtures.population import people
 from harness.counter.port import Basket, Line, Operation, Outcome
 from harness.devices.phone import Shown
-from harness.scenarios.stage import Stage
+from harness.scenarios.counter_stage import CounterStage
 
 MEDICINE = Line.priced("XP000001", "阿莫西林胶囊", price="12.50", quantity="2")
 VITAMINS = Line.priced("XP000002", "维生素C片", price="4.35", quantity="3", level="02")
@@ -60,7 +60,7 @@ def usual_basket(order: str, *, use_account: bool = True) -> Basket:
 
 
 def purchase(
-    stage: Stage,
+    stage: CounterStage,
     basket: Basket,
     shopper: Shopper,
     *,
@@ -72,7 +72,7 @@ def purchase(
 
 
 def finish_purchase(
-    stage: Stage,
+    stage: CounterStage,
     operation: Operation,
     shopper: Shopper,
     *,
@@ -97,7 +97,7 @@ def finish_purchase(
     return operation.outcome()
 
 
-def answer_prompt(stage: Stage, shopper: Shopper) -> None:
+def answer_prompt(stage: CounterStage, shopper: Shopper) -> None:
     """Do what the shopper does when the phone asks for the payment password."""
     match shopper.answer:
         case Answer.PASSWORD:
@@ -112,7 +112,7 @@ def answer_prompt(stage: Stage, shopper: Shopper) -> None:
             stage.step_clock(PROMPT_LIFE_S)
 
 
-def good_purchase_works(stage: Stage, order: str) -> Outcome:
+def good_purchase_works(stage: CounterStage, order: str) -> Outcome:
     """Show recovery: an ordinary purchase by another shopper is accepted."""
     stage.step("recovery: an ordinary purchase by somebody else")
     outcome = purchase(stage, usual_basket(order), OTHER)

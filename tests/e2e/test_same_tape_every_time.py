@@ -12,6 +12,7 @@ from harness.line.record import comparable_digest, volatile_tokens
 from harness.line.tape import read_tape
 from harness.options import RunOptions
 from harness.run import CaseHead, Run
+from harness.scenarios.counter_stage import at_counter
 from harness.scenarios.purchase import Shopper, purchase, usual_basket
 
 HEAD = CaseHead(id="pharmacy/purchase", title="A purchase", requirements=())
@@ -23,7 +24,7 @@ def digests(folder: Path, *, runs: int, seed: int, effect: Effect | None = None)
     file = RunOptions(seed=seed).bench_file(plan)
     with Run(file=file, plan=plan, folder=folder) as run:
         for _ in range(runs):
-            stage = run.begin_case(HEAD)
+            stage = at_counter(run.begin_case(HEAD))
             stage.counter.sign_in()
             if effect is not None:
                 stage.disturb("platform", "2102", effect)

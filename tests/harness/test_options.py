@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from fixtures import fixture
+from harness.counter.command import runnable
 from harness.errors import ConfigError
 from harness.judge.plan import load_plan
-from harness.options import RunOptions, runnable
+from harness.options import RunOptions
 
 GOOD = fixture("benches/pharmacy.toml").read_text(encoding="utf-8")
 

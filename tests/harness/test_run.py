@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench.config import Restart
+from harness.bench.tables import Restart
 from harness.commands.judging import judge_run
 from harness.errors import ConfigError, PeerViolation
 from harness.judge.history import read_histories
@@ -16,6 +16,7 @@ from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT
 from harness.line.tape import read_tape
 from harness.options import RunOptions
 from harness.run import CaseHead, Run
+from harness.scenarios.counter_stage import at_counter
 from harness.scenarios.purchase import Shopper, purchase, usual_basket
 
 PLAN = load_plan("pharmacy")
@@ -29,7 +30,7 @@ def run_on(folder: Path, *, adapter: str | None = None, restart: Restart = Resta
 
 def buy(run: Run, name: str) -> CaseVerdict:
     """A case in which somebody buys, with the books compared."""
-    stage = run.begin_case(CaseHead(id=name, title=name, requirements=("GS-PHARMACY",)))
+    stage = at_counter(run.begin_case(CaseHead(id=name, title=name, requirements=("GS-PHARMACY",))))
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.settle_day()
@@ -66,7 +67,7 @@ def test_one_adapter_sees_each_case_as_a_day_with_orders_of_its_own(tmp_path: Pa
 
 def test_one_adapter_that_failed_is_replaced_for_the_next_case(tmp_path: Path) -> None:
     with run_on(tmp_path, restart=Restart.RUN) as run:
-        stage = run.begin_case(CaseHead(id="a", title="a", requirements=()))
+        stage = at_counter(run.begin_case(CaseHead(id="a", title="a", requirements=())))
         stage.counter.sign_in()
         operation = stage.counter.purchase(usual_basket("A0001"))
         assert operation.until_scan_please()
@@ -88,7 +89,7 @@ def test_an_adapter_that_does_not_start_is_a_finding_and_the_folder_is_whole(tmp
 
 def test_a_defect_of_the_case_blames_neither_the_adapter_nor_us(tmp_path: Path) -> None:
     with run_on(tmp_path) as run:
-        stage = run.begin_case(CaseHead(id="a", title="a", requirements=()))
+        stage = at_counter(run.begin_case(CaseHead(id="a", title="a", requirements=())))
         stage.counter.purchase(usual_basket("A0001"))
         try:
             dict[str, int]()["nope"]

@@ -4,8 +4,8 @@ import pytest
 
 from harness.counter.port import Reason
 from harness.devices.phone import Shown
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import CODE_LIFE_S, Shopper, good_purchase_works, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @pytest.mark.case(
@@ -13,7 +13,7 @@ from harness.scenarios.stage import Stage
     title="The code expires between showing and scanning 二维码过期",
     requirements=["GS-DYNAMIC-QR"],
 )
-def test_code_expired(stage: Stage) -> None:
+def test_code_expired(stage: CounterStage) -> None:
     """A code older than its life is refused with a prompt to show a new one."""
     stage.counter.sign_in()
 
@@ -31,7 +31,7 @@ def test_code_expired(stage: Stage) -> None:
     title="A screenshot of an old code after a purchase 截屏旧码",
     requirements=["GS-DYNAMIC-QR", "QH-FUND-SAFETY"],
 )
-def test_screenshot(stage: Stage) -> None:
+def test_screenshot(stage: CounterStage) -> None:
     """The picture of a code that bought once does not buy again when it has expired."""
     stage.counter.sign_in()
     kept: list[Shown] = []
@@ -52,7 +52,7 @@ def test_screenshot(stage: Stage) -> None:
     title="A code is used twice 二维码重复使用",
     requirements=["GS-DYNAMIC-QR", "QH-FUND-SAFETY"],
 )
-def test_code_used_twice(stage: Stage) -> None:
+def test_code_used_twice(stage: CounterStage) -> None:
     """A code that was decoded once is spent, although it has not expired."""
     stage.counter.sign_in()
     kept: list[Shown] = []
@@ -73,7 +73,7 @@ def test_code_used_twice(stage: Stage) -> None:
     title="A pay code of another kind 误扫支付码",
     requirements=["NX-CHANNELS", "GS-PHARMACY"],
 )
-def test_pay_code(stage: Stage) -> None:
+def test_pay_code(stage: CounterStage) -> None:
     """An 18-digit pay code is refused as the wrong kind (500159), and the customer may show the right one."""
     stage.counter.sign_in()
     outcome = purchase(stage, usual_basket("A0001"), Shopper(channel="wechat", kind="pay"))
@@ -86,7 +86,7 @@ def test_pay_code(stage: Stage) -> None:
     title="The voucher is not active 凭证未激活",
     requirements=["GS-PHARMACY"],
 )
-def test_not_activated(stage: Stage) -> None:
+def test_not_activated(stage: CounterStage) -> None:
     """A person without an active voucher is asked to activate it."""
     stage.counter.sign_in()
     outcome = purchase(stage, usual_basket("A0001"), Shopper(person="P003"))

@@ -4,8 +4,8 @@ import pytest
 
 from harness.counter.port import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import Shopper, answer_prompt, good_purchase_works, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 SETTLEMENT = "2102"
 UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
@@ -34,7 +34,7 @@ UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
     ],
     ids=lambda effect: str(effect.value),
 )
-def test_settlement(stage: Stage, effect: Effect) -> None:
+def test_settlement(stage: CounterStage, effect: Effect) -> None:
     """After the disturbance adapter and platform have the same books, and the next customer buys."""
     stage.counter.sign_in()
     stage.disturb("platform", SETTLEMENT, effect)
@@ -50,7 +50,7 @@ def test_settlement(stage: Stage, effect: Effect) -> None:
     requirements=["QH-FUND-SAFETY"],
 )
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_REPLY], ids=lambda effect: str(effect.value))
-def test_reversal_lost(stage: Stage, effect: Effect) -> None:
+def test_reversal_lost(stage: CounterStage, effect: Effect) -> None:
     """Unknown stays unknown until it is resolved; it is never called refused, and never settled twice."""
     stage.counter.sign_in()
     stage.disturb("platform", SETTLEMENT, Effect.LOSE_REPLY)
@@ -69,7 +69,7 @@ def test_reversal_lost(stage: Stage, effect: Effect) -> None:
 )
 @pytest.mark.parametrize("message", ["1101", "2101"])
 @pytest.mark.parametrize("effect", [Effect.BAD_GATEWAY, Effect.CUT_JSON], ids=lambda effect: str(effect.value))
-def test_before_settlement(stage: Stage, message: str, effect: Effect) -> None:
+def test_before_settlement(stage: CounterStage, message: str, effect: Effect) -> None:
     """Nothing has been booked, so the purchase is refused, and the next one works."""
     stage.counter.sign_in()
     stage.disturb("platform", message, effect)
@@ -86,7 +86,7 @@ def test_before_settlement(stage: Stage, message: str, effect: Effect) -> None:
 @pytest.mark.parametrize(
     "effect", [Effect.BAD_GATEWAY, Effect.EMPTY_BODY, Effect.LOSE_REQUEST], ids=lambda effect: str(effect.value)
 )
-def test_centre_down(stage: Stage, effect: Effect) -> None:
+def test_centre_down(stage: CounterStage, effect: Effect) -> None:
     """Nobody was identified, so nothing is settled; the next customer buys."""
     stage.counter.sign_in()
     stage.disturb("voucher-centre", "ec.query", effect)
@@ -99,7 +99,7 @@ def test_centre_down(stage: Stage, effect: Effect) -> None:
     title="The adapter is killed while a settlement is under way 适配器中途被杀",
     requirements=["QH-FUND-SAFETY"],
 )
-def test_crash(stage: Stage) -> None:
+def test_crash(stage: CounterStage) -> None:
     """Started again with what it kept, the adapter finds out what became of the settlement."""
     stage.counter.sign_in()
     stage.disturb("platform", SETTLEMENT, Effect.LOSE_REPLY)

@@ -3,8 +3,8 @@
 import pytest
 
 from harness.counter.port import Reason
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import CODE_LIFE_S, Answer, Shopper, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @pytest.mark.case(
@@ -20,7 +20,7 @@ from harness.scenarios.stage import Stage
         pytest.param(Answer.NOTHING, Reason.NOT_ANSWERED, id="not-answered"),
     ],
 )
-def test_password(stage: Stage, answer: Answer, reason: Reason) -> None:
+def test_password(stage: CounterStage, answer: Answer, reason: Reason) -> None:
     """Nothing is booked, the cashier reads why, and with the password the same person buys."""
     stage.counter.sign_in()
     stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper(answer=answer)), reason)

@@ -5,8 +5,8 @@ import pytest
 from fixtures.channels import channel_ids
 from harness.counter.port import Amounts, Basket, Line
 from harness.money import Fen
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @pytest.mark.case(
@@ -20,7 +20,7 @@ from harness.scenarios.stage import Stage
         "NX-ONE-CODE",
     ],
 )
-def test_purchase(stage: Stage) -> None:
+def test_purchase(stage: CounterStage) -> None:
     """Code shown, scanned, decoded, priced, confirmed, paid; books and totals agree."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
@@ -33,7 +33,7 @@ def test_purchase(stage: Stage) -> None:
     requirements=["NX-CHANNELS", "GS-DYNAMIC-QR"],
 )
 @pytest.mark.parametrize("channel", channel_ids())
-def test_channel(stage: Stage, channel: str) -> None:
+def test_channel(stage: CounterStage, channel: str) -> None:
     """A code shown by any of the 18 channels buys."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper(channel=channel)))
@@ -44,7 +44,7 @@ def test_channel(stage: Stage, channel: str) -> None:
     title="The barcode with digits instead of the QR code 条形码展码",
     requirements=["NX-BARCODE-DIGITS"],
 )
-def test_barcode(stage: Stage) -> None:
+def test_barcode(stage: CounterStage) -> None:
     """The Code 128 barcode identifies as the QR code does."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper(picture="barcode")))
@@ -55,7 +55,7 @@ def test_barcode(stage: Stage) -> None:
     title="Two customers one after the other 连续两位顾客",
     requirements=["NX-ONE-CODE", "QH-CLEARING"],
 )
-def test_two_customers(stage: Stage) -> None:
+def test_two_customers(stage: CounterStage) -> None:
     """Each pays their own basket; the day's totals hold both."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
@@ -68,7 +68,7 @@ def test_two_customers(stage: Stage) -> None:
     title="The personal account is too small, the rest is cash 个人账户余额不足",
     requirements=["GS-PHARMACY", "QH-FUND-SAFETY"],
 )
-def test_account_too_small(stage: Stage) -> None:
+def test_account_too_small(stage: CounterStage) -> None:
     """The account pays its 5 yuan, cash what is left."""
     stage.counter.sign_in()
     basket = Basket.of("A0001", BANDAGE)
@@ -82,7 +82,7 @@ def test_account_too_small(stage: Stage) -> None:
     title="The customer does not want the account to be used 不使用个人账户",
     requirements=["GS-PHARMACY"],
 )
-def test_account_not_used(stage: Stage) -> None:
+def test_account_not_used(stage: CounterStage) -> None:
     """Nothing leaves the personal account."""
     stage.counter.sign_in()
     basket = Basket.of("A0001", BANDAGE, use_account=False)
@@ -96,7 +96,7 @@ def test_account_not_used(stage: Stage) -> None:
     title="A resident without a personal account 城乡居民无个人账户",
     requirements=["GS-PHARMACY"],
 )
-def test_resident(stage: Stage) -> None:
+def test_resident(stage: CounterStage) -> None:
     """The account pays nothing, and the purchase is accepted."""
     stage.counter.sign_in()
     basket = Basket.of("A0001", BANDAGE)
@@ -110,7 +110,7 @@ def test_resident(stage: Stage) -> None:
     requirements=["QH-STANDARD-INTERFACE"],
 )
 @pytest.mark.parametrize("person", ["P006", "P007"])
-def test_rare_name(stage: Stage, person: str) -> None:
+def test_rare_name(stage: CounterStage, person: str) -> None:
     """A character that GBK lacks, and a middle dot, go through unharmed."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper(person=person)))
@@ -125,7 +125,7 @@ def test_rare_name(stage: Stage, person: str) -> None:
     ("price", "quantity"),
     [("4.35", "3"), ("1.15", "3"), ("0.07", "100"), ("1.10", "3"), ("9999.99", "1"), ("2.675", "2")],
 )
-def test_fen(stage: Stage, price: str, quantity: str) -> None:
+def test_fen(stage: CounterStage, price: str, quantity: str) -> None:
     """The total is exact to the fen in every message."""
     stage.counter.sign_in()
     line = Line.priced("XP000009", "测试药品", price=price, quantity=quantity, level="03")
@@ -137,7 +137,7 @@ def test_fen(stage: Stage, price: str, quantity: str) -> None:
     title="Fee details that do not add up 费用明细与总额不符",
     requirements=["GS-PHARMACY", "QH-FUND-SAFETY"],
 )
-def test_fee_details(stage: Stage) -> None:
+def test_fee_details(stage: CounterStage) -> None:
     """A total that its lines do not support is refused, by whoever sees it first, and nothing is booked."""
     stage.counter.sign_in()
     basket = Basket(order="A0001", lines=(MEDICINE, BANDAGE), total=Fen(3194))
@@ -150,7 +150,7 @@ def test_fee_details(stage: Stage) -> None:
     title="No sign-in today 未签到",
     requirements=["QH-STANDARD-INTERFACE"],
 )
-def test_sign_in_missing(stage: Stage) -> None:
+def test_sign_in_missing(stage: CounterStage) -> None:
     """Without 9001 nothing is settled; after it the counter works."""
     stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(stage.counter.sign_in())

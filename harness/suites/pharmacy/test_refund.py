@@ -4,8 +4,8 @@ import pytest
 
 from harness.counter.port import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import Shopper, good_purchase_works, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @pytest.mark.case(
@@ -13,7 +13,7 @@ from harness.scenarios.stage import Stage
     title="A refund in full 全额退费",
     requirements=["QH-FUND-SAFETY", "QH-CLEARING", "QH-BALANCE-NOTICE"],
 )
-def test_refund(stage: Stage) -> None:
+def test_refund(stage: CounterStage) -> None:
     """Account and fund get back what they paid, once; the person gets a notice."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
@@ -26,7 +26,7 @@ def test_refund(stage: Stage) -> None:
     title="A refund is asked for twice 重复退费",
     requirements=["QH-FUND-SAFETY", "QH-CLEARING"],
 )
-def test_refund_twice(stage: Stage) -> None:
+def test_refund_twice(stage: CounterStage) -> None:
     """The second one is refused, and nothing moves."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
@@ -40,7 +40,7 @@ def test_refund_twice(stage: Stage) -> None:
     title="A refund of an order that was never settled 无原交易退费",
     requirements=["QH-FUND-SAFETY"],
 )
-def test_refund_without_original(stage: Stage) -> None:
+def test_refund_without_original(stage: CounterStage) -> None:
     """There is nothing to give back."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
@@ -54,7 +54,7 @@ def test_refund_without_original(stage: Stage) -> None:
     requirements=["QH-FUND-SAFETY"],
 )
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_REPLY], ids=lambda effect: str(effect.value))
-def test_refund_disturbed(stage: Stage, effect: Effect) -> None:
+def test_refund_disturbed(stage: CounterStage, effect: Effect) -> None:
     """Whether the refund stands or not, both sides say the same."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))

@@ -4,8 +4,8 @@ import pytest
 
 from harness.counter.port import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
+from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import Shopper, good_purchase_works, purchase, usual_basket
-from harness.scenarios.stage import Stage
 
 
 @pytest.mark.case(
@@ -14,7 +14,7 @@ from harness.scenarios.stage import Stage
     requirements=["QH-SCANNER-BOX"],
 )
 @pytest.mark.parametrize("suffix", ["CR", "LF", "CRLF", "none"])
-def test_suffix(stage: Stage, suffix: str) -> None:
+def test_suffix(stage: CounterStage, suffix: str) -> None:
     """The code arrives whole and unchanged, however the box ends it."""
     stage.counter.sign_in()
     stage.scanner.configure({"suffix": suffix})
@@ -28,7 +28,7 @@ def test_suffix(stage: Stage, suffix: str) -> None:
     requirements=["QH-SCANNER-BOX", "QH-FUND-SAFETY"],
 )
 @pytest.mark.parametrize("position", [0, 13, 27])
-def test_byte_dropped(stage: Stage, position: int) -> None:
+def test_byte_dropped(stage: CounterStage, position: int) -> None:
     """A code that is not whole identifies nobody; scanned again, or refused."""
     stage.counter.sign_in()
     stage.disturb("scanner", "scan", Effect.DROP_BYTE, position=position)
@@ -47,7 +47,7 @@ def test_byte_dropped(stage: Stage, position: int) -> None:
     title="A byte is garbled on the scanner's line 扫码字节畸变",
     requirements=["QH-SCANNER-BOX", "QH-FUND-SAFETY"],
 )
-def test_byte_garbled(stage: Stage) -> None:
+def test_byte_garbled(stage: CounterStage) -> None:
     """A code that is not what was shown identifies nobody."""
     stage.counter.sign_in()
     stage.disturb("scanner", "scan", Effect.GARBLE_BYTE, position=9)
@@ -66,7 +66,7 @@ def test_byte_garbled(stage: Stage) -> None:
     title="The box sends a code twice 重复读码",
     requirements=["QH-SCANNER-BOX", "QH-FUND-SAFETY"],
 )
-def test_double_read(stage: Stage) -> None:
+def test_double_read(stage: CounterStage) -> None:
     """One purchase comes of it, and the second read is not the next customer's."""
     stage.counter.sign_in()
     stage.disturb("scanner", "scan", Effect.DOUBLE_READ)
@@ -80,7 +80,7 @@ def test_double_read(stage: Stage) -> None:
     title="A code arrives in two pieces 读码分段到达",
     requirements=["QH-SCANNER-BOX"],
 )
-def test_split_read(stage: Stage) -> None:
+def test_split_read(stage: CounterStage) -> None:
     """The pieces are one code."""
     stage.counter.sign_in()
     stage.disturb("scanner", "scan", Effect.SPLIT_READ, position=11)

@@ -3,7 +3,8 @@
 import pytest
 
 from fixtures import fixture
-from harness.bench.config import ClockKind, parse_bench
+from harness.bench.config import parse_bench
+from harness.bench.tables import ClockKind
 from harness.errors import ConfigError
 
 GOOD = fixture("benches/pharmacy.toml").read_text(encoding="utf-8")

@@ -1,0 +1,92 @@
+"""The tables of a bench file beside its devices: the bench itself, and what is under test on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ClockKind(StrEnum):
+    """Which clock a bench runs on."""
+
+    BENCH = "bench"
+    SYSTEM = "system"
+
+
+class Restart(StrEnum):
+    """When the adapter under test is started anew."""
+
+    CASE = "case"
+    RUN = "run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchTable:
+    """The table `[bench]`."""
+
+    name: str = "unnamed"
+    """What reports call this bench."""
+    clock: ClockKind = ClockKind.BENCH
+    """bench: stands still and is stepped by cases; system: the machine's, for real devices."""
+    seed: int = 20201014
+    """Everything that is drawn at random is drawn from this."""
+    profile: str = "qinghai"
+    """The province's profile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterTable:
+    """The table `[counter]`: the HIS adapter under test and how it is reached."""
+
+    port: str = "process"
+    """The kind of counter port."""
+    institution: str = "P63999900001"
+    """Code of the institution whose counter this is."""
+    connect_s: float = 2.0
+    """How long the adapter may take to reach a system, in real seconds; handed to it."""
+    reply_s: float = 1.0
+    """How long the adapter waits for a system's reply before its outcome is unknown; handed to it."""
+    patience_s: float = 20.0
+    """How long the bench waits for a line from the adapter before it counts as hung, in real seconds."""
+    restart: Restart = Restart.CASE
+    """case: a fresh adapter for every case; run: one adapter for the whole run, each case a working day of its own."""
+
+    def __post_init__(self) -> None:
+        for name in ("connect_s", "reply_s", "patience_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineTable:
+    """The table `[machine]`: the encryption machine under test, and which of its keys a case may use.
+
+    What its dialects are is said by the settings of its device, for a real machine as for a virtual one.
+    """
+
+    timeout_s: float = 2.0
+    """How long a request may take, in real seconds."""
+    connections: int = 4
+    """How many connections the driver opens at most."""
+    svs: str = ""
+    """Address of a real machine's signature server over HTTP; a virtual one says it itself."""
+    der: str = ""
+    """Address of a real machine's signature server over TCP (DER); a virtual one says it itself."""
+    index: int = 1
+    """A key index with a pair that signs and decrypts; it is not changed."""
+    sign_index: int = 11
+    """A key index whose sign pair and encrypt pair differ; it is not changed."""
+    spare_index: int = 30
+    """A key index whose pair cases may overwrite."""
+    absent_index: int = 9000
+    """A key index at which there is no pair."""
+    pin: str = "73951846"
+    """PIN of the pairs at `index` and `sign_index`; the virtual machine's by default."""
+    key_index: int = 1
+    """Index of a symmetric key of type `key_type`."""
+    key_type: str = "109"
+    """Type of that key, 3 hex digits."""
+
+    def __post_init__(self) -> None:
+        if self.timeout_s <= 0:
+            raise ValueError(f"timeout_s must be more than 0 seconds, not {self.timeout_s:g}")
+        if self.connections < 1:
+            raise ValueError(f"connections must be at least 1, not {self.connections}")

@@ -1,0 +1,173 @@
+"""The crew of a cashier's counter: the adapter under test in a process of its own, a phone, a scanner box."""
+
+import json
+import shlex
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from fixtures.population import Institution, institutions
+from harness.bench.bench import Bench, case_seed
+from harness.bench.config import BenchFile
+from harness.bench.tables import ClockKind, Restart
+from harness.counter import PORTS, create_port
+from harness.counter.command import runnable
+from harness.counter.days import DayCounter
+from harness.counter.port import AdapterSilent, CounterPort, Hello, PortContext
+from harness.crews.back_doors import open_back_doors
+from harness.devices.back_door import BackDoorClient
+from harness.devices.phone import PhoneDriver
+from harness.devices.scanner import VirtualStage
+from harness.errors import ConfigError, PeerViolation
+from harness.line.record import JsonValue
+from harness.scenarios.counter_stage import CounterStage
+from harness.wire.profile import load_profile
+
+NEEDED = ("phone", "scanner", "voucher-centre", "platform")
+"""The kinds of devices that a counter needs."""
+OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
+"""The cashier who signs in; the address ranges are those reserved for documentation."""
+
+
+class CounterCrew:
+    """Starts the adapter for a case, or once for the run where the bench file says so."""
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self._bench = bench
+        self._folder = folder
+        self._table = bench.file.counter
+        self._started = 0
+        self._counter: CounterPort | None = None
+        self._about: dict[str, str] = {}
+        self._drivers = ExitStack()
+        self._phone: PhoneDriver
+        self._scanner: VirtualStage
+        self._back_doors: dict[str, BackDoorClient] = {}
+
+    @staticmethod
+    def check(file: BenchFile) -> None:
+        """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
+        for kind in NEEDED:
+            file.device(kind)
+        institution_of(file)
+        PORTS.check(file.counter.port)
+        if file.counter.restart is Restart.RUN and file.bench.clock is ClockKind.SYSTEM:
+            raise ConfigError(
+                f'{file.source}: restart = "run" needs clock = "bench".',
+                cause="an adapter that outlives a case gets a working day for each, so the clock must be stepped",
+                remedy='set restart = "case" in [counter], or clock = "bench" in [bench]',
+            )
+        _check_command(file)
+
+    @property
+    def lives_on(self) -> bool:
+        """One adapter for the whole run."""
+        return self._table.restart is Restart.RUN
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """As the adapter said hello when it first started."""
+        return self._about
+
+    def attach(self) -> None:
+        """Attach the phone's and the scanner box's drivers. Raises BenchError."""
+        self._phone = self._drivers.enter_context(PhoneDriver(self._bench.address("phone")))
+        self._scanner = VirtualStage(self._bench.back_door("scanner"))
+        self._back_doors = open_back_doors(self._bench, self._drivers)
+
+    def begin(self, case: str, *, day: int) -> CounterStage:
+        """The stage of a case. Raises what the adapter's start raises."""
+        counter = self._counter or self._start(case, number=day + 1)
+        return CounterStage(
+            phone=self._phone,
+            scanner=self._scanner,
+            counter=DayCounter(counter, day=day) if self.lives_on else counter,
+            tape=self._bench.tape,
+            clock=self._bench.clock,
+            step_clock=lambda seconds: self._bench.step(seconds=seconds),
+            back_doors=self._back_doors,
+            patience_s=self._table.patience_s,
+        )
+
+    def end_case(self) -> None:
+        """End the adapter, unless it lives on and works."""
+        if self._counter is not None and not (self.lives_on and self._counter.idle):
+            self._end()
+
+    def is_lost(self, error: BaseException, *, on_stage: bool) -> bool:
+        """Whether the adapter fell silent, or could not be started."""
+        return isinstance(error, AdapterSilent) or (isinstance(error, PeerViolation) and not on_stage)
+
+    def close(self) -> None:
+        """End the adapter and hang up; may be called twice."""
+        with ExitStack() as last:
+            last.callback(self._drivers.close)
+            self._end()
+
+    def _start(self, case: str, *, number: int) -> CounterPort:
+        bench, table = self._bench, self._table
+        institution = institution_of(bench.file)
+        context = PortContext(
+            clock=bench.clock,
+            tape=bench.tape,
+            loop=bench.loop.loop,
+            hello=Hello(
+                institution={"code": institution.code, "name": institution.name, "admdvs": institution.admdvs},
+                operator=dict(OPERATOR),
+                endpoints={kind: bench.address(kind) for kind in ("scanner", "voucher-centre", "platform")},
+                profile=_profile(bench.file.bench.profile),
+                state_dir=self._folder / "adapter" / f"{number:03d}",
+                seed=case_seed(bench.file.bench.seed, case),
+                connect_s=table.connect_s,
+                reply_s=table.reply_s,
+            ),
+            command=runnable(bench.file.command),
+            folder=self._folder,
+            patience_s=table.patience_s,
+        )
+        counter = self._counter = create_port(table.port, context)
+        counter.start()
+        if not self._started:
+            self._about = {"name": counter.ready.adapter, "version": counter.ready.version}
+        self._started += 1
+        return counter
+
+    def _end(self) -> None:
+        counter, self._counter = self._counter, None
+        if counter is not None:
+            counter.close()
+
+
+def institution_of(file: BenchFile) -> Institution:
+    """The institution whose counter is under test. Raises ConfigError for one that does not exist."""
+    code = file.counter.institution
+    for institution in institutions():
+        if institution.code == code:
+            return institution
+    raise ConfigError(
+        f"{file.source}, [counter]: there is no institution {code!r}.",
+        cause="a slip of the pen",
+        remedy=f"use one of: {', '.join(i.code for i in institutions())}",
+    )
+
+
+def _check_command(file: BenchFile) -> None:
+    if not file.command:
+        raise ConfigError(
+            f"{file.source}: there is no adapter to test.",
+            cause="[counter] has no command",
+            remedy='add command = ["your-adapter", "…"], or name one with --adapter',
+        )
+    if shutil.which(runnable(file.command)[0]) is None:
+        raise ConfigError(
+            f"The adapter's command {shlex.join(file.command)!r} cannot be started: there is no program "
+            f"{file.command[0]!r}.",
+            cause="it is not installed, its path is wrong, or it may not be executed",
+            remedy="try the command by hand in the same folder; `python` means the interpreter that runs Liantiao",
+        )
+
+
+def _profile(name: str) -> dict[str, JsonValue]:
+    told: dict[str, JsonValue] = json.loads(json.dumps(load_profile(name).for_adapter()))
+    return told
