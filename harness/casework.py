@@ -12,7 +12,7 @@ from typing import Protocol
 from harness.clock import BEIJING
 from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.interrupt import Interruption, shielded
-from harness.judge.plan import load_plan
+from harness.judge.plan import ADAPTER, load_plan
 from harness.judge.verdict import CaseVerdict, Verdict, explain
 from harness.line.folder import new_folder
 from harness.options import RunOptions
@@ -57,6 +57,8 @@ class Casework:
         self.options = options
         self.plan = load_plan(options.plan)
         self.file = options.bench_file(self.plan)
+        if self.plan.subject != ADAPTER and not self.file.device(self.plan.subject).virtual:
+            self.plan = self.plan.for_real_subject()
         self.run: Run | None = None
         self.fatal: LiantiaoError | None = None
         """What kept the run from going on, if anything did."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness import __version__
-from harness.commands.output import UnreadView, even_unread, own_output, say, spell_everything
+from harness.commands.native_noise import without_native_noise
+from harness.commands.output import UnreadView, even_unread, own_output, say, spell_everything, writer
 from harness.errors import BenchError, ExitStatus, LiantiaoError, SimulatorDefect
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def prove(
     workers: Annotated[int, typer.Option(help="How many mutants at a time.")] = os.cpu_count() or 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that the plan detects: every mutant of the reference adapter must be caught."""
+    """Prove that the plan detects: every mutant of what it tests must be caught."""
     import json
 
     from harness.commands.proving import ProofOptions, proof_status
@@ -266,6 +267,7 @@ def version() -> None:
 def main() -> None:
     """Run the command line; every error is one message and its exit status."""
     spell_everything()
+    without_native_noise(lambda number: writer(number, encoding=sys.stderr.encoding, at_once=True, close=False))
     try:
         app(prog_name="liantiao")
     except LiantiaoError as error:

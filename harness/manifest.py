@@ -38,6 +38,7 @@ def manifest_of(
         "cases": cases,
         "cases_sm3": sm3("\n".join(cases).encode()).hex(),
         "demanded": list(demanded),
+        **({"left_out": list(plan.left_out)} if plan.left_out else {}),
         "rules": {
             name: {"severity": terms.severity.value, "clause": terms.clause} for name, terms in plan.rules.items()
         },

@@ -107,6 +107,8 @@ class CasePlugin:
             near = difflib.get_close_matches(strange[0], found, n=3)
             meant = f"; perhaps {', '.join(near)}" if near else ""
             raise pytest.UsageError(f"there is no case {', '.join(strange)}{meant}")
+        if self._casework is not None and not wanted and self._casework.plan.left_out:
+            wanted = set(found) - set(self._casework.plan.left_out)
         if wanted:
             config.hook.pytest_deselected(items=[item for item in items if case_id(item) not in wanted])
             items[:] = [item for item in items if case_id(item) in wanted]

@@ -34,4 +34,4 @@ def _shipped(plan: str) -> tuple[str, tuple[str, ...]]:
     except (ConfigError, OSError):
         return "", ()
     bench = tomllib.loads(text)
-    return str(bench["bench"]["name"]), tuple(bench["counter"].get("command", ()))
+    return str(bench["bench"]["name"]), tuple(bench.get("counter", {}).get("command", ()))

@@ -66,9 +66,9 @@ class MachineTable:
     """How long a request may take, in real seconds."""
     connections: int = 4
     """How many connections the driver opens at most."""
-    svs: str = ""
+    svs_http: str = ""
     """Address of a real machine's signature server over HTTP; a virtual one says it itself."""
-    der: str = ""
+    svs_der: str = ""
     """Address of a real machine's signature server over TCP (DER); a virtual one says it itself."""
     index: int = 1
     """A key index with a pair that signs and decrypts; it is not changed."""
@@ -78,15 +78,26 @@ class MachineTable:
     """A key index whose pair cases may overwrite."""
     absent_index: int = 9000
     """A key index at which there is no pair."""
+    certificate: str = "liantiao-11"
+    """Name of the certificate of the sign pair at `sign_index`."""
     pin: str = "73951846"
     """PIN of the pairs at `index` and `sign_index`; the virtual machine's by default."""
     key_index: int = 1
     """Index of a symmetric key of type `key_type`."""
     key_type: str = "109"
     """Type of that key, 3 hex digits."""
+    example_pair: str = ""
+    """The private key of GB/T 32918.5's examples under this machine's LMK, in hex."""
+    example_key: str = ""
+    """The key of GB/T 32907's example under this machine's LMK, of type `key_type`, in hex."""
 
     def __post_init__(self) -> None:
         if self.timeout_s <= 0:
             raise ValueError(f"timeout_s must be more than 0 seconds, not {self.timeout_s:g}")
         if self.connections < 1:
             raise ValueError(f"connections must be at least 1, not {self.connections}")
+        for name in ("example_pair", "example_key"):
+            try:
+                bytes.fromhex(getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"{name} must be hex digits") from error

@@ -13,6 +13,7 @@ from harness.judge.plan import RuleTerms, Severity
 from harness.judge.verdict import CaseVerdict, Verdict, judge_case, plan_verdict
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT
 from harness.line.tape import ChainBreak, TapeReading, read_tape
+from harness.rules.registry import all_rules
 
 STATUS = {
     Verdict.PASSED: ExitStatus.CERTIFIED,
@@ -52,14 +53,16 @@ def judge_run(folder: Path) -> Judgement:
     terms = _terms(folder, manifest)
     reading = read_tape(folder / TAPE)
     verdicts = tuple(judge_case(history, terms) for history in read_histories(reading.records))
-    demanded = _texts(manifest.get("demanded")) or tuple(case.case for case in verdicts)
-    verdict, counts = plan_verdict(demanded, verdicts)
+    demanded = _texts(manifest.get("demanded"))
+    verdict, counts = plan_verdict(demanded or tuple(case.case for case in verdicts), verdicts)
+    certified = verdict is Verdict.PASSED and demanded == _texts(manifest.get("cases"))
+    said = {"verdict": verdict.value, "cases": counts, "certified": certified}
     return Judgement(
         verdicts=verdicts,
         verdict=verdict,
         missing=tuple(counts["missing"]),
         broken=reading.broken,
-        differences=(*_case_differences(folder, verdicts), *_verdict_differences(folder, verdict, reading)),
+        differences=(*_case_differences(folder, verdicts), *_verdict_differences(folder, said, reading)),
     )
 
 
@@ -82,12 +85,22 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
 
 def _terms(folder: Path, manifest: Mapping[str, Any]) -> dict[str, RuleTerms]:
     try:
-        return {
-            name: RuleTerms(severity=Severity(said["severity"]), clause=said["clause"])
+        terms = {
+            str(name): RuleTerms(severity=Severity(said["severity"]), clause=str(said["clause"]))
             for name, said in manifest["rules"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _no_rules(folder, f"{MANIFEST} does not list the rules as it should") from error
+    if not terms:
+        raise _no_rules(folder, f"{MANIFEST} lists no rule")
+    strange = sorted(terms.keys() - all_rules().keys())
+    if strange:
+        raise BenchError(
+            f"{folder} was judged by {', '.join(strange)}, of which this version of Liantiao knows nothing.",
+            cause=f"the run was made by version {manifest.get('liantiao')}, or its {MANIFEST} was changed",
+            remedy="judge it again with the version that made it",
+        )
+    return terms
 
 
 def _no_rules(folder: Path, what: str) -> BenchError:
@@ -116,7 +129,7 @@ def _case_differences(folder: Path, verdicts: tuple[CaseVerdict, ...]) -> tuple[
     return ()
 
 
-def _verdict_differences(folder: Path, verdict: Verdict, reading: TapeReading) -> tuple[str, ...]:
+def _verdict_differences(folder: Path, mine: Mapping[str, object], reading: TapeReading) -> tuple[str, ...]:
     try:
         found = json.loads((folder / VERDICT).read_bytes())
     except FileNotFoundError:
@@ -127,8 +140,11 @@ def _verdict_differences(folder: Path, verdict: Verdict, reading: TapeReading) -
     differences = []
     if said.get("tape_head") != reading.head:
         differences.append(f"{VERDICT} was given for another tape: the head digests differ")
-    if said.get("verdict") != verdict.value:
-        differences.append(f"{VERDICT} says {said.get('verdict')!r}, the tape {verdict.value!r}")
+    differences += [
+        f"{VERDICT} says {name} {said.get(name)!r}, the tape and {MANIFEST} say {value!r}"
+        for name, value in mine.items()
+        if said.get(name) != value
+    ]
     return tuple(differences)
 
 

@@ -1,12 +1,14 @@
 """Running cases: `certify` for a plan, `test` for a vendor's own; pytest does the work, the view shows it."""
 
-from collections.abc import Sequence
-from contextlib import redirect_stderr
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+import harness.pytest_plugin
 import harness.suites
 from harness.casework import Casework, View
 from harness.commands.output import say
@@ -27,8 +29,11 @@ _UNUSED_PLUGINS = (
     "junitxml",
     "unraisableexception",
     "threadexception",
+    "faulthandler",
 )
 """What would print beside the view, or is of use to a project's tests only."""
+_MEANT_FOR_OTHERS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+"""Variables that people set for their own use of pytest."""
 _STATUS = {
     Verdict.PASSED: ExitStatus.CERTIFIED,
     Verdict.FAILED: ExitStatus.FINDINGS,
@@ -47,7 +52,7 @@ def run_cases(options: RunOptions, view: View, *, paths: Sequence[Path] = ()) ->
     with one_interrupt() as interruption:
         work = Casework(options, view=view, whole_plan=not paths, interruption=interruption)
         plugin = CasePlugin(casework=work)
-        with redirect_stderr(StringIO()) as refusal:
+        with redirect_stderr(StringIO()) as refusal, _undisturbed():
             status = pytest.main(_arguments(paths, work.plan.suite), plugins=[_Registered(plugin)])
         plugin.strays += _in_brief(refusal.getvalue())
         if interruption.noted and work.run is None:
@@ -61,7 +66,19 @@ def _arguments(paths: Sequence[Path], suite: str) -> list[str]:
     words = [*map(str, own or [SUITES / suite]), "-c", str(SUITES / "pytest.ini"), "--rootdir", str(root)]
     for plugin in _UNUSED_PLUGINS:
         words += ["-p", f"no:{plugin}"]
-    return words
+    if not own:  # a vendor's cases may use what they have installed; a plan is the same everywhere
+        words.append("--disable-plugin-autoload")
+    return [*words, "-p", harness.pytest_plugin.__name__]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Which cases run, and how, is for the command line alone to say."""
+    put_away = {name: os.environ.pop(name) for name in _MEANT_FOR_OTHERS if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(put_away)
 
 
 def _result(work: Casework, plugin: CasePlugin, *, interrupted: bool) -> tuple[Path, int]:

@@ -62,8 +62,13 @@ def help_for(kind: str) -> str:
 def stay_up(file: BenchFile, addresses: Path, *, as_json: bool) -> None:
     """Bring a whole bench up, say and write where everything is, and stay until SIGINT or SIGTERM.
 
-    Raises ConfigError when another bench stands in the file of addresses already, BenchError when it cannot be written.
+    Raises ConfigError when the bench is empty, or the file of addresses holds another bench's or something else;
+    BenchError when it cannot be written.
     """
+    if not file.devices:
+        raise ConfigError(
+            f"{file.source} has no device.", cause="an empty file", remedy="add at least one [device.NAME] table"
+        )
     with one_interrupt(), suppress(KeyboardInterrupt), Bench(file) as bench:
         where = bench.addresses()
         with _claimed(addresses) as out:
@@ -98,11 +103,31 @@ def _claimed(addresses: Path) -> Iterator[IO[str]]:
                 cause="`liantiao up` runs already in this folder",
                 remedy="end that one, or name another file with --addresses",
             ) from error
+        if not _ours(addresses):
+            raise ConfigError(
+                f"{addresses} holds something else than addresses.",
+                cause="a file of yours, which would be lost: the addresses are removed when the bench ends",
+                remedy="name another file with --addresses",
+            )
         out.truncate(0)
         try:
             yield out
         finally:
             addresses.unlink(missing_ok=True)
+
+
+def _ours(addresses: Path) -> bool:
+    """Whether a file is new, or left by a bench that was killed."""
+    if not addresses.is_file():
+        return False
+    content = addresses.read_bytes()
+    try:
+        left = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(left, dict) and all(
+        isinstance(said, dict) and {"kind", "at"} <= said.keys() for said in left.values()
+    )
 
 
 def _show(name: str, where: Mapping[str, Mapping[str, str]], addresses: Path) -> None:

@@ -5,10 +5,11 @@ beside what a virtual machine records.
 """
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Protocol, cast
 
 from harness.bench.bench import Bench
 from harness.bench.config import BenchFile
@@ -19,10 +20,15 @@ from harness.devices.back_door import BackDoorClient
 from harness.devices.encryption_machine import EncryptionMachine
 from harness.devices.machine_errors import MachineSilent
 from harness.devices.machine_line import open_line
+from harness.devices.signature_server import SignatureServer
+from harness.errors import BenchError, PeerViolation
 from harness.line.address import Address, parse_address
 from harness.line.client import ClientLine, Disconnected
-from harness.scenarios.machine_stage import PARTY, MachineStage
-from harness.wire.encryption_machine.profile import HostProfile, load_host_profile
+from harness.line.hiding import HidingRecorder
+from harness.line.tape import Tape
+from harness.scenarios.machine_stage import PARTY, Door, MachineStage
+from harness.wire.encryption_machine.profile import load_host_profile
+from harness.wire.encryption_machine.svs_profile import load_svs_profile
 
 CLIENT = "client"
 """How channels begin on which the bench's own side is recorded."""
@@ -35,17 +41,24 @@ class MachineCrew:
         del folder
         self._bench = bench
         self._table = bench.file.machine
-        self._profile = _profile(bench.file)
+        settings = _settings(bench.file)
+        self._profile = load_host_profile(settings.profile)
+        self._http_profile = load_svs_profile(settings.svs_profile.partition(",")[0])
+        self._der_profile = load_svs_profile(settings.der_profile)
         self._about: dict[str, str] = {}
         self._drivers = ExitStack()
         self._case = ExitStack()
         self._back_doors: dict[str, BackDoorClient] = {}
+        self._servers: dict[Door, SignatureServer] = {}
 
     @staticmethod
     def check(file: BenchFile) -> None:
         """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
         file.device(PARTY)
-        _profile(file)
+        settings = _settings(file)
+        load_host_profile(settings.profile)
+        load_svs_profile(settings.svs_profile.partition(",")[0])
+        load_svs_profile(settings.der_profile)
 
     @property
     def lives_on(self) -> bool:
@@ -58,11 +71,14 @@ class MachineCrew:
         return self._about
 
     def attach(self) -> None:
-        """Ask the machine who it is. Raises BenchError when it does not answer."""
+        """Ask the machine who it is. Raises BenchError when it does not answer at all."""
         self._back_doors = open_back_doors(self._bench, self._drivers)
-        with EncryptionMachine(self._address, self._profile, timeout_s=self._table.timeout_s) as machine:
-            firmware = machine.diagnose().firmware
-        self._about = {"name": self._profile.title, "version": firmware}
+        self._about = {"name": self._profile.title, "version": ""}
+        with (
+            suppress(PeerViolation),
+            EncryptionMachine(self._address, self._profile, timeout_s=self._table.timeout_s) as machine,
+        ):
+            self._about["version"] = machine.diagnose().firmware
 
     def begin(self, case: str, *, day: int) -> MachineStage:
         """The stage of a case."""
@@ -82,6 +98,7 @@ class MachineCrew:
             machine=machine,
             profile=self._profile,
             keys=table,
+            server=self._server,
             open_line=partial(self._open_line, count(1)),
             tape=bench.tape,
             clock=bench.clock,
@@ -91,6 +108,7 @@ class MachineCrew:
 
     def end_case(self) -> None:
         """Hang up."""
+        self._servers.clear()
         self._case.close()
 
     def is_lost(self, error: BaseException, *, on_stage: bool) -> bool:
@@ -107,6 +125,31 @@ class MachineCrew:
     def _address(self) -> Address:
         return parse_address(self._bench.address(PARTY))
 
+    def _server(self, door: Door) -> SignatureServer:
+        if door in self._servers:
+            return self._servers[door]
+        device = self._bench.device(PARTY)
+        at = device.endpoints.also.get(door.value) or getattr(self._table, door.value.replace("-", "_"))
+        if not at:
+            raise BenchError(
+                f"The bench file does not say where the machine's signature server ({door}) is.",
+                cause="a real machine's other doors are not known by its host-command port",
+                remedy=f'write {door.value.replace("-", "_")} = "ADDRESS" in [machine]',
+            )
+        profile = self._http_profile if door is Door.HTTP else self._der_profile
+        hidden = HidingRecorder(self._bench.tape, (self._table.pin.encode(),))
+        server = SignatureServer(
+            parse_address(at),
+            profile,
+            timeout_s=self._table.timeout_s,
+            clock=self._bench.clock,
+            tape=cast("Tape", hidden),  # a client's line only records frames
+            channel=CLIENT,
+        )
+        self._servers[door] = server
+        self._case.enter_context(server)
+        return server
+
     def _open_line(self, numbers: "count[int]") -> ClientLine:
         channel = f"{CLIENT}.bare#{next(numbers)}"
         line = open_line(self._address, channel=channel, timeout_s=self._table.timeout_s, tape=self._bench.tape)
@@ -114,8 +157,16 @@ class MachineCrew:
         return line
 
 
-def _profile(file: BenchFile) -> HostProfile:
-    """The profile that the device's settings name. Raises ConfigError."""
+class _Profiles(Protocol):
+    """What the settings of an encryption machine say of its dialects."""
+
+    profile: str
+    svs_profile: str
+    der_profile: str
+
+
+def _settings(file: BenchFile) -> _Profiles:
+    """The device's settings, which name its dialects, for a real machine as for a virtual one. Raises ConfigError."""
     spec = file.device(PARTY)
-    settings = read_settings(simulator_type(PARTY).settings, spec.settings, where=spec.where)
-    return load_host_profile(str(settings.profile))
+    found: _Profiles = read_settings(simulator_type(PARTY).settings, spec.settings, where=spec.where)
+    return found

@@ -3,6 +3,7 @@
 Nothing that a case checks is read here: verdicts come from the tape.
 """
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from harness.devices.http import HttpClient
@@ -75,6 +76,10 @@ class BackDoorClient:
     def clear_faults(self) -> dict[str, Any]:
         """Forget all faults."""
         return self._http.delete_json("/fault")
+
+    def call(self, path: str, content: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Use a route of the simulator's own, e.g. `/repair`; returns what it says."""
+        return self._http.post_json(path, dict(content or {}))
 
     def reset(self, seed: int) -> dict[str, Any]:
         """Make the simulator as new; returns its state."""

@@ -4,29 +4,19 @@
         signature = machine.sign(1, b"message")                       # r‖s, or form=Signature.DER
         machine.verify(machine.public_key(1), b"message", signature)  # True or False; anything else is an error
 
-A reply belongs to a request by its order on a connection alone, so a connection carries one request at a time. One that
-was silent too long, that said something nobody asked for, or that broke the protocol is closed and never used again:
-no late reply can answer the next request. Before each request a kept connection is looked at for bytes that nobody
-asked for. Where the profile has a header, each request bears its own, and the reply must repeat it.
+How connections are shared, and why no late reply can answer the next request, stands in `machine_pool`. Where the
+profile has a header, each request bears its own, and the reply must repeat it.
 
 Usable from many threads; out of scope: sessions, failover between machines, key management beyond the host commands.
 """
 
-import itertools
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeAlias, TypeVar
 
-from harness.devices.machine_errors import (
-    MachineBusy,
-    MachineSilent,
-    MachineSpeaksNonsense,
-    refusal,
-)
+from harness.devices.machine_errors import MachineSpeaksNonsense, refusal
 from harness.devices.machine_line import open_line
-from harness.errors import ConfigError
+from harness.devices.machine_pool import CONNECTIONS, TIMEOUT_S, Connection, MachinePool
 from harness.gm import (
     DEFAULT_USER_ID,
     Ciphertext,
@@ -39,16 +29,13 @@ from harness.gm import (
 )
 from harness.gm.der import RAW_SIGNATURE_SIZE, from_old_order, signature_from_der, signature_to_der, to_old_order
 from harness.line.address import Address
-from harness.line.client import ClientLine, Disconnected
 from harness.line.tape import Tape
 from harness.wire.encryption_machine import host_messages as wire
 from harness.wire.encryption_machine.host import HostAnswer, HostClientCodec, Malformed
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.reasons import Reason
 
-TIMEOUT_S = 2.0
-CONNECTIONS = 4
-_CHANGING = (wire.GenerateKeyPair, wire.LoadKeyPair, wire.VendorRequest)
+_CHANGING = (wire.GenerateKeyPair, wire.LoadKeyPair, wire.MoveKeyPair, wire.VendorRequest)
 """Requests that are never sent twice, since the machine may have acted on the first."""
 R = TypeVar("R")
 Accept: TypeAlias = Callable[[wire.Reply], None]
@@ -62,44 +49,51 @@ class NewKeyPair:
     private: bytes
 
 
-class _Connection:
-    """One line with its codec; used by one thread at a time."""
+@dataclass(frozen=True, kw_only=True)
+class MovedKey:
+    """A symmetric key that was moved: under another key, and its check value."""
 
-    def __init__(self, line: ClientLine, profile: HostProfile) -> None:
-        self.line = line
-        self.codec = HostClientCodec(profile)
-        self.kept = False
-        self._profile = profile
+    wrapped: bytes
+    check: bytes
 
-    def is_clean(self) -> bool:
-        """Whether a kept connection may be used: it is open, and nothing waits on it that nobody asked for."""
-        try:
-            return not self.line.read(0)
-        except Disconnected:
-            return False
 
-    def send(self, request: wire.Request, number: int) -> None:
-        """Send a request. Raises Disconnected, ValueError for one that cannot be spelled."""
-        size = self._profile.header_length
-        header = f"{number:0{size}d}"[-size:].encode() if size else b""
-        self.line.write(self.codec.send(request, header=header))
+class _HostTalk:
+    """The host commands of one connection."""
 
-    def receive(self, deadline: float) -> wire.Reply:
-        """The reply. Raises MachineSilent, MachineSpeaksNonsense, Disconnected."""
-        while True:
-            left = deadline - time.monotonic()
-            data = self.line.read(left) if left > 0 else b""
-            if not data:
-                raise MachineSilent(begun=self.codec.pending)
-            match self.codec.feed(data):
-                case []:
-                    continue
-                case [HostAnswer(reply=reply)]:
-                    return reply
-                case [*_, Malformed(reason=reason)]:
-                    raise MachineSpeaksNonsense(reason)
-                case _:
-                    raise MachineSpeaksNonsense("it answers more than was asked")
+    def __init__(self, profile: HostProfile) -> None:
+        self._codec = HostClientCodec(profile)
+        self._header_length = profile.header_length
+
+    def spell(self, request: wire.Request, number: int) -> bytes:
+        """A request under a header of its own."""
+        size = self._header_length
+        return self._codec.send(request, header=f"{number:0{size}d}"[-size:].encode() if size else b"")
+
+    def feed(self, data: bytes) -> wire.Reply | None:
+        """The reply, when it is whole."""
+        match self._codec.feed(data):
+            case []:
+                return None
+            case [HostAnswer(reply=reply)]:
+                return reply
+            case [*_, Malformed(reason=reason)]:
+                raise MachineSpeaksNonsense(reason)
+            case _:
+                raise MachineSpeaksNonsense("it answers more than was asked")
+
+    def ended(self) -> wire.Reply | None:
+        """No reply ends with the connection."""
+        return None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a reply has begun and not ended."""
+        return self._codec.pending
+
+    @property
+    def reusable(self) -> bool:
+        """Whether nothing is due any more."""
+        return self._codec.outstanding == 0 and not self._codec.pending
 
 
 class EncryptionMachine:
@@ -119,20 +113,19 @@ class EncryptionMachine:
         tape: Tape | None = None,
         channel: str = "encryption-machine",
     ) -> None:
-        if connections < 1 or timeout_s <= 0:
-            raise ValueError("a pool has at least one connection, and a time-out is longer than nothing")
         self.profile = profile
-        self._address = address
-        self._timeout_s = timeout_s
-        self._tape = tape
-        self._channel = channel
-        self._idle: list[_Connection] = []
-        self._lock = threading.Lock()
-        self._free = threading.Semaphore(connections)
-        self._width = connections
-        self._numbers = itertools.count(1)
-        self._opened = itertools.count(1)
-        self._closed = False
+
+        def connect(number: int) -> Connection[wire.Request, wire.Reply]:
+            line = open_line(address, channel=f"{channel}.host#{number}", timeout_s=timeout_s, tape=tape)
+            return Connection(line, _HostTalk(profile))
+
+        self._pool: MachinePool[wire.Request, wire.Reply] = MachinePool(
+            connect,
+            changes=lambda request: isinstance(request, _CHANGING),
+            title=profile.title,
+            connections=connections,
+            timeout_s=timeout_s,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -142,11 +135,7 @@ class EncryptionMachine:
 
     def close(self) -> None:
         """Hang up all idle connections; those in use are hung up when their request ends. May be called twice."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.line.close()
+        self._pool.close()
 
     # --- operations -------------------------------------------------------------------------------------------------
 
@@ -185,6 +174,46 @@ class EncryptionMachine:
         """E1: store a pair that the machine once gave out."""
         request = wire.LoadKeyPair(public=pair.public.spki, private=pair.private, index=index, label=label)
         self._expect(request, wire.LoadKeyPairReply)
+
+    def export_key_pair(self, index: int, *, kek: int) -> NewKeyPair:
+        """TT: the pair at an index, its private key under a KEK. The command's layout is assumed in most profiles."""
+        moved = self._expect(
+            wire.MoveKeyPair(way=wire.Way.EXPORT, kek=kek, index=index), wire.MoveKeyPairReply, _accept_pair
+        )
+        return NewKeyPair(public=_public(moved.public), private=moved.private)
+
+    def import_key_pair(self, index: int, pair: NewKeyPair, *, kek: int) -> None:
+        """TT: store a pair whose private key is under a KEK."""
+        request = wire.MoveKeyPair(
+            way=wire.Way.IMPORT, kek=kek, index=index, public=pair.public.spki, private=pair.private
+        )
+        self._expect(request, wire.MoveKeyPairReply)
+
+    def export_key(
+        self, key: wire.SymmetricKeyReference, key_type: str, *, protector: int, under: wire.Under = wire.Under.KEK
+    ) -> MovedKey:
+        """TX: a symmetric key under the KEK, or the SM2 pair, at the index `protector`."""
+        request = wire.MoveKey(way=wire.Way.EXPORT, under=under, protector=protector, key_type=key_type, key=key)
+        moved = self._expect(request, wire.MoveKeyReply)
+        return MovedKey(wrapped=moved.wrapped, check=moved.check)
+
+    def import_key(
+        self, wrapped: bytes, key_type: str, *, protector: int, under: wire.Under = wire.Under.KEK
+    ) -> MovedKey:
+        """TX: what `export_key` of this or another machine gave, under this machine's LMK."""
+        request = wire.MoveKey(
+            way=wire.Way.IMPORT, under=under, protector=protector, key_type=key_type, wrapped=wrapped
+        )
+        moved = self._expect(request, wire.MoveKeyReply)
+        return MovedKey(wrapped=moved.wrapped, check=moved.check)
+
+    def public_key_mac(self, public: PublicKey) -> bytes:
+        """TQ: the machine's MAC over a public key."""
+        return self._expect(wire.MacPublicKey(public=public.spki), wire.MacPublicKeyReply).mac
+
+    def status(self, command: str, **fields: object) -> Mapping[str, object]:
+        """A command that only the profile knows (NO, J4, J8, JK, NI): its reply's fields by name."""
+        return self._expect(wire.VendorRequest(code=command, values=fields), wire.VendorReply).values
 
     def public_key(self, index: int) -> PublicKey:
         """E2."""
@@ -266,6 +295,31 @@ class EncryptionMachine:
         requests = [wire.Sm4Decrypt(mode=mode, key_type=key_type, key=key, data=data, iv=iv) for data in blocks]
         return [reply.data for reply in self._expect_all(requests, wire.Sm4DecryptReply)]
 
+    def sm4_batch(
+        self,
+        key: wire.SymmetricKeyReference,
+        key_type: str,
+        blocks: Sequence[bytes],
+        *,
+        decrypt: bool = False,
+        iv: bytes = b"",
+    ) -> list[bytes]:
+        """SW: as `sm4_encrypt`, or `sm4_decrypt`, all pieces in one message; there may be as many as a profile says."""
+
+        def accept(reply: wire.Reply) -> None:
+            if isinstance(reply, wire.SmBatchReply) and len(reply.blocks) != len(blocks):
+                raise MachineSpeaksNonsense(f"{len(blocks)} pieces were sent, {len(reply.blocks)} came")
+
+        request = wire.SmBatch(
+            direction=wire.DECRYPT if decrypt else wire.ENCRYPT,
+            mode=wire.Mode.CBC if iv else wire.Mode.ECB,
+            key_type=key_type,
+            key=key,
+            blocks=tuple(blocks),
+            iv=iv,
+        )
+        return list(self._expect(request, wire.SmBatchReply, accept).blocks)
+
     # --- requests ---------------------------------------------------------------------------------------------------
 
     def ask(self, request: wire.Request, accept: Accept | None = None) -> wire.Reply:
@@ -273,112 +327,11 @@ class EncryptionMachine:
 
         `accept` looks at the reply and may raise; then the connection is closed, since it may be out of step.
         """
-        self._take_place()
-        try:
-            return self._exchange(request, accept)
-        finally:
-            self._free.release()
+        return self._pool.ask(request, accept)
 
     def ask_all(self, requests: Iterable[wire.Request]) -> list[wire.Reply]:
-        """The replies to many requests, in their order: one is under way on each connection of the pool at a time.
-
-        The first request that gets no reply ends it: its error is raised, and what is under way is abandoned with its
-        connections.
-        """
-        waiting = list(requests)
-        replies: list[wire.Reply] = []
-        under_way: list[tuple[_Connection, float]] = []
-        taken = 0
-        try:
-            while len(replies) < len(waiting):
-                while len(under_way) < self._width and len(replies) + len(under_way) < len(waiting):
-                    if not self._free.acquire(blocking=not under_way, timeout=None if under_way else self._timeout_s):
-                        if under_way:
-                            break
-                        raise MachineBusy(self._width, self._timeout_s)
-                    taken += 1
-                    under_way.append(self._sent(waiting[len(replies) + len(under_way)]))
-                connection, deadline = under_way[0]
-                replies.append(connection.receive(deadline))
-                under_way.pop(0)
-                self._keep(connection)
-                self._free.release()
-                taken -= 1
-        finally:
-            for connection, _ in under_way:
-                connection.line.close()
-            for _ in range(taken):
-                self._free.release()
-        return replies
-
-    def _exchange(self, request: wire.Request, accept: Accept | None, *, fresh: bool = False) -> wire.Reply:
-        connection, deadline = self._sent(request, fresh=fresh)
-        try:
-            reply = connection.receive(deadline)
-            if accept is not None:
-                accept(reply)
-        except Disconnected:
-            # A machine that closed a kept connection while the request was on its way: ask once more, on a new one.
-            connection.line.close()
-            if not connection.kept or isinstance(request, _CHANGING):
-                raise
-            return self._exchange(request, accept, fresh=True)
-        except BaseException:
-            connection.line.close()
-            raise
-        self._keep(connection)
-        return reply
-
-    def _sent(self, request: wire.Request, *, fresh: bool = False) -> tuple[_Connection, float]:
-        """A connection on which the request has been sent, and until when its reply may come."""
-        deadline = time.monotonic() + self._timeout_s
-        connection = self._open() if fresh else self._connection()
-        try:
-            connection.send(request, next(self._numbers))
-        except Disconnected:
-            connection.line.close()
-            if not connection.kept or isinstance(request, _CHANGING):
-                raise
-            return self._sent(request, fresh=True)
-        except ValueError as error:
-            self._keep(connection)
-            raise ConfigError(
-                f"This request cannot be spelled for {self.profile.title}: {error}.",
-                cause="it is longer than the machine takes, or the machine has no such command",
-                remedy="see the limits and commands in the machine's profile; a signature server takes longer messages",
-            ) from error
-        except BaseException:
-            connection.line.close()
-            raise
-        return connection, deadline
-
-    def _connection(self) -> _Connection:
-        while True:
-            with self._lock:
-                kept = self._idle.pop() if self._idle else None
-            if kept is None:
-                return self._open()
-            if kept.is_clean():
-                kept.kept = True
-                return kept
-            kept.line.close()
-
-    def _open(self) -> _Connection:
-        channel = f"{self._channel}.host#{next(self._opened)}"
-        line = open_line(self._address, channel=channel, timeout_s=self._timeout_s, tape=self._tape)
-        return _Connection(line, self.profile)
-
-    def _keep(self, connection: _Connection) -> None:
-        with self._lock:
-            kept = not self._closed and connection.codec.outstanding == 0 and not connection.codec.pending
-            if kept:
-                self._idle.append(connection)
-        if not kept:
-            connection.line.close()
-
-    def _take_place(self) -> None:
-        if not self._free.acquire(timeout=self._timeout_s):
-            raise MachineBusy(self._width, self._timeout_s)
+        """The replies to many requests, in their order, over the whole pool; see `MachinePool.ask_all`."""
+        return self._pool.ask_all(requests)
 
     def _expect(self, request: wire.Request, kind: type[R], accept: Accept | None = None) -> R:
         return self._checked(request, self.ask(request, accept), kind)
@@ -402,6 +355,11 @@ def _public_reference(key: int | PublicKey) -> wire.PublicKeyReference:
 def _accept_signature(reply: wire.Reply) -> None:
     if isinstance(reply, wire.Sm2SignReply) and len(reply.signature) != RAW_SIGNATURE_SIZE:
         raise MachineSpeaksNonsense(f"its signature has {len(reply.signature)} bytes, {RAW_SIGNATURE_SIZE} are due")
+
+
+def _accept_pair(reply: wire.Reply) -> None:
+    if isinstance(reply, wire.MoveKeyPairReply) and not (reply.public and reply.private):
+        raise MachineSpeaksNonsense("it exports a pair without its keys")
 
 
 def _public(spki: bytes) -> PublicKey:

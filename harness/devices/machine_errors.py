@@ -9,56 +9,71 @@ from functools import partial
 from typing import Self, TypeAlias
 
 from harness.errors import BenchError, ConfigError, PeerViolation
-from harness.wire.encryption_machine.profile import HostProfile
+from harness.wire.encryption_machine.profile import ErrorEntry, HostProfile
 from harness.wire.encryption_machine.reasons import Blame
+
+ENCRYPTION_MACHINE, SIGNATURE_SERVER = "The encryption machine", "The signature server"
+"""Who an error speaks of: a machine by its host commands, or by GM/T 0029."""
+_WAITS = {
+    ENCRYPTION_MACHINE: (
+        "it is overloaded or hangs, or it waits for more bytes because its message header has another length",
+        "see its load; compare the profile's header length with the machine's setting (msgheadlength)",
+    ),
+    SIGNATURE_SERVER: (
+        "it is overloaded or hangs, or it speaks another dialect than the profile's and waits for more bytes",
+        "see its load; compare the profile with one captured request and its reply",
+    ),
+}
 
 
 class MachineSilent(BenchError):
     """No whole reply in time. What the machine did is unknown; its connection is closed."""
 
-    def __init__(self, *, begun: bool) -> None:
+    def __init__(self, *, begun: bool, party: str = ENCRYPTION_MACHINE) -> None:
         self.begun = begun
+        self.party = party
+        cause, remedy = _WAITS.get(party, _WAITS[ENCRYPTION_MACHINE])
         super().__init__(
-            "The encryption machine began a reply and did not end it in time."
-            if begun
-            else "The encryption machine did not answer in time.",
-            cause="it is overloaded or hangs, or it waits for more bytes because its message header has another length",
-            remedy="see its load; compare the profile's header length with the machine's setting (msgheadlength)",
+            f"{party} began a reply and did not end it in time." if begun else f"{party} did not answer in time.",
+            cause=cause,
+            remedy=remedy,
         )
 
     def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
-        return partial(type(self), begun=self.begun), ()
+        return partial(type(self), begun=self.begun, party=self.party), ()
 
 
 class MachineBusy(BenchError):
     """All connections of the pool were in use for too long."""
 
-    def __init__(self, width: int, waited_s: float) -> None:
+    def __init__(self, width: int, waited_s: float, *, party: str = ENCRYPTION_MACHINE) -> None:
         self.width = width
         self.waited_s = waited_s
+        self.party = party
         super().__init__(
-            f"All {width} connections to the encryption machine were in use for {waited_s:g} s.",
+            f"All {width} connections to {party[0].lower()}{party[1:]} were in use for {waited_s:g} s.",
             cause="more work than the machine does, or it has become slow",
             remedy="give the driver more connections if the machine takes them; see the machine's load",
         )
 
     def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
-        return partial(type(self), self.width, self.waited_s), ()
+        return partial(type(self), self.width, self.waited_s, party=self.party), ()
 
 
 class MachineSpeaksNonsense(PeerViolation):
     """Bytes that are no reply to what was asked; their connection is closed."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, party: str = ENCRYPTION_MACHINE) -> None:
         self.what = what
+        self.party = party
         super().__init__(
-            f"The encryption machine breaks its protocol: {what}.",
+            f"{party} breaks its protocol: {what}.",
             cause="a late or doubled reply, another dialect or header length than the profile's, or a broken machine",
             remedy="look at the frames; compare the profile with one captured request and its reply",
         )
 
     def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
-        return partial(type(self), self.what), ()
+        return partial(type(self), self.what, party=self.party), ()
 
 
 class _Refused:
@@ -88,9 +103,13 @@ MachineRefusal: TypeAlias = MachineMisused | MachineNotSetUp | MachineRefusedDat
 
 
 def refusal(profile: HostProfile, request: str, code: str) -> MachineRefusal:
-    """The error for a reply with an error code."""
-    entry = profile.error(code)
-    problem = f"The encryption machine refused {request} with {code}: {entry.english} ({entry.chinese})."
+    """The error for a reply to a host command with an error code."""
+    return refused(profile.error(code), request)
+
+
+def refused(entry: ErrorEntry, request: str, *, party: str = ENCRYPTION_MACHINE) -> MachineRefusal:
+    """The error for a reply that says no, by the entry of the machine's own table."""
+    problem = f"{party} refused {request} with {entry.code}: {entry.english} ({entry.chinese})."
     error: MachineRefusal
     match entry.blame:
         case Blame.CALLER:
@@ -117,5 +136,5 @@ def refusal(profile: HostProfile, request: str, code: str) -> MachineRefusal:
                 cause="the machine is full, in alarm, or broken",
                 remedy="look at its console and its health (J2); try again when it is well",
             )
-    error.code, error.name = code, entry.name
+    error.code, error.name = entry.code, entry.name
     return error

@@ -2,12 +2,14 @@
 
 Both have the face of any client line. A machine's messages begin with their length, and the VISA line goes by it: VISA
 gives what was asked for and no more, so asking for exactly the next message is the only way to wait without polling.
+How the beginning tells the length is a `Framing`: two bytes for host commands, a DER head for a signature server's.
 """
 
 import os
 import select
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from harness.line.address import Address, Scheme
 from harness.line.client import ClientLine, Disconnected, HostRecorder
@@ -18,8 +20,69 @@ if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource
 
 LENGTH_SIZE = 2
+DER_HEAD_SIZE = 2
 QUICK_S = 0.002
 """Seconds that VISA takes to say that nothing is there."""
+
+
+class Framing(Protocol):
+    """How many bytes to ask for next."""
+
+    @property
+    def wanted(self) -> int:
+        """Bytes that are certainly due, at least 1."""
+        ...
+
+    def took(self, data: bytes) -> None:
+        """So many as were wanted have come."""
+        ...
+
+
+NewFraming: TypeAlias = Callable[[], Framing]
+
+
+class LengthFirst:
+    """Messages after their length in two bytes."""
+
+    def __init__(self) -> None:
+        self.wanted = LENGTH_SIZE
+        self._in_body = False
+
+    def took(self, data: bytes) -> None:
+        """The length, or the rest."""
+        size = LENGTH_SIZE if self._in_body else int.from_bytes(data)
+        self._in_body = not self._in_body and size > 0
+        self.wanted = size if self._in_body else LENGTH_SIZE
+
+
+class DerMessages:
+    """DER messages one after another; what is none comes in pieces of a head's size, for the codec to refuse."""
+
+    def __init__(self) -> None:
+        self.wanted = DER_HEAD_SIZE
+        self._length_due = False
+        self._in_body = False
+
+    def took(self, data: bytes) -> None:
+        """A head, the bytes of a long length, or the rest."""
+        if self._in_body or (not self._length_due and len(data) < DER_HEAD_SIZE):
+            self._begin()
+        elif self._length_due:
+            self._length_due = False
+            self._body(int.from_bytes(data))
+        elif data[1] < 0x80:
+            self._body(data[1])
+        elif 0 < (count := data[1] & 0x7F) <= 4:
+            self._length_due, self.wanted = True, count
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._in_body, self.wanted = False, DER_HEAD_SIZE
+
+    def _body(self, size: int) -> None:
+        self._in_body = size > 0
+        self.wanted = size or DER_HEAD_SIZE
 
 
 class VisaLine:
@@ -28,17 +91,26 @@ class VisaLine:
     Its own socket is watched beside VISA, which does not notice a refused connection and spins on a hung-up one.
     """
 
-    def __init__(self, resource: "MessageBasedResource", *, name: str, recorder: HostRecorder) -> None:
+    def __init__(
+        self, resource: "MessageBasedResource", *, name: str, recorder: HostRecorder, framing: Framing
+    ) -> None:
         self._resource = resource
         self._socket = _socket_of(resource)
         self._name = name
         self._recorder = recorder
-        self._wanted = LENGTH_SIZE
-        self._in_body = False
+        self._framing = framing
         self._open = True
 
     @classmethod
-    def open(cls, address: Address, *, channel: str, timeout_s: float, tape: Tape | None = None) -> "VisaLine":
+    def open(
+        cls,
+        address: Address,
+        *,
+        channel: str,
+        timeout_s: float,
+        tape: Tape | None = None,
+        framing: NewFraming = LengthFirst,
+    ) -> "VisaLine":
         """Connect. Raises Disconnected when nobody answers, or when there is no VISA for this resource."""
         import pyvisa
         from pyvisa.resources import MessageBasedResource
@@ -47,7 +119,8 @@ class VisaLine:
             manager = pyvisa.ResourceManager("@py")
             resource = manager.open_resource(address.target, open_timeout=max(1, round(timeout_s * 1000)))
             assert isinstance(resource, MessageBasedResource), "a socket is due"
-            line = cls(resource, name=str(address), recorder=HostRecorder(tape=tape, channel=channel))
+            recorder = HostRecorder(tape=tape, channel=channel)
+            line = cls(resource, name=str(address), recorder=recorder, framing=framing())
             line.demand_connected()
         except Exception as error:  # VISA back ends raise anything, bare Exception too
             raise Disconnected(
@@ -65,7 +138,7 @@ class VisaLine:
             raise OSError(failed, os.strerror(failed))
 
     def read(self, timeout: float) -> bytes:
-        """The next message's length or the rest of it, when it is there whole; empty after `timeout` seconds.
+        """The next message's head or the rest of it, when it is there whole; empty after `timeout` seconds.
 
         Raises Disconnected.
         """
@@ -74,15 +147,13 @@ class VisaLine:
             return b""
         try:
             self._resource.timeout = max(timeout, QUICK_S) * 1000
-            data = self._resource.read_bytes(self._wanted)
+            data = self._resource.read_bytes(self._framing.wanted)
         except Exception as error:  # as above
             if _is_timeout(error):
                 return b""
             raise self._gone(error) from error
         self._recorder.from_device(data)
-        size = LENGTH_SIZE if self._in_body else int.from_bytes(data)
-        self._in_body = not self._in_body and size > 0
-        self._wanted = size if self._in_body else LENGTH_SIZE
+        self._framing.took(data)
         return data
 
     def write(self, data: bytes) -> None:
@@ -138,8 +209,10 @@ def _is_timeout(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or getattr(error, "error_code", None) == timed_out
 
 
-def open_line(address: Address, *, channel: str, timeout_s: float, tape: Tape | None = None) -> ClientLine:
+def open_line(
+    address: Address, *, channel: str, timeout_s: float, tape: Tape | None = None, framing: NewFraming = LengthFirst
+) -> ClientLine:
     """A line to a `tcp:` or `visa:` address. Raises Disconnected, ValueError for another address."""
     if address.scheme is Scheme.VISA:
-        return VisaLine.open(address, channel=channel, timeout_s=timeout_s, tape=tape)
+        return VisaLine.open(address, channel=channel, timeout_s=timeout_s, tape=tape, framing=framing)
     return TcpClient.open(address, channel=channel, tape=tape)

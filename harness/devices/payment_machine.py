@@ -1,13 +1,15 @@
 """An encryption machine as the mobile-payment envelope uses it: E5 and E6 to sign and verify, S3 and S4 for the cipher.
 
 Padding is done here, since machines differ in it; long data goes in pieces of whole blocks, over the whole pool. A
-message to sign cannot go in pieces: E5 takes what the profile's limit says, and a longer one is a ConfigError.
+message to sign cannot go in pieces: E5 takes what the profile's limit says. A longer one goes to the signature server
+of the same machine where `long` names one, and is a ConfigError otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.devices.encryption_machine import EncryptionMachine
 from harness.devices.machine_errors import MachineSpeaksNonsense
+from harness.devices.signature_server import SignatureServer
 from harness.gm import DecryptionFailed, PublicKey, sm4
 from harness.wire.encryption_machine.host_messages import SymmetricKeyReference
 
@@ -22,22 +24,52 @@ class CipherKey:
     type: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LongMessages:
+    """The same keys behind a signature server, for messages that host commands do not take.
+
+    It verifies by certificate alone: the peer's, DER, or the serial number of one that it holds.
+    """
+
+    server: SignatureServer
+    key_index: int
+    pin: bytes = field(repr=False)
+    peer_certificate: bytes | None = None
+    peer_serial: str | None = None
+
+
 class PaymentMachine:
     """A `Machine` of `harness.wire.mobile_payment` behind a line. Its operations raise what the driver raises."""
 
-    def __init__(self, driver: EncryptionMachine, *, sign_index: int, peer: PublicKey, cipher: CipherKey) -> None:
+    def __init__(
+        self,
+        driver: EncryptionMachine,
+        *,
+        sign_index: int,
+        peer: PublicKey,
+        cipher: CipherKey,
+        long: LongMessages | None = None,
+    ) -> None:
         self._driver = driver
         self._sign_index = sign_index
         self._peer = peer
         self._cipher = cipher
+        self._long = long
+        self._longest = driver.profile.limits["data"]
         self._piece = driver.profile.limits["symmetric"] // sm4.BLOCK * sm4.BLOCK
 
     def sign(self, message: bytes) -> bytes:
         """The signature of the key at the index, r‖s."""
+        if self._long is not None and len(message) > self._longest:
+            return self._long.server.sign(self._long.key_index, message, pin=self._long.pin)
         return self._driver.sign(self._sign_index, message)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Whether the peer signed the message; its public key travels with the request."""
+        """Whether the peer signed the message; its public key travels with the request, or its certificate."""
+        if self._long is not None and len(message) > self._longest:
+            return self._long.server.verify(
+                message, signature, certificate=self._long.peer_certificate, serial=self._long.peer_serial
+            )
         return self._driver.verify(self._peer, message, signature)
 
     def encrypt(self, data: bytes) -> bytes:

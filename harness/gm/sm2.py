@@ -35,6 +35,7 @@ SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200"
 """A SubjectPublicKeyInfo on sm2p256v1 up to its point."""
 ALGORITHM = SPKI_HEAD[2:23]
 """AlgorithmIdentifier: ecPublicKey on sm2p256v1."""
+_ONE = (1).to_bytes(der.SIZE)
 LIBRARY_PLAINTEXT = range(1, 256)
 """Sizes of a plaintext, in bytes, that gmssl-pyx takes."""
 
@@ -201,10 +202,25 @@ class PrivateKey:
         return self.sign_digest(self.public.digest(message, user_id=user_id), form=form)
 
     def sign_digest(self, e: bytes, *, form: Signature = Signature.RAW) -> bytes:
-        """A signature over a digest e that the caller made; raises GmError unless it has 32 bytes."""
+        """A signature over a digest e that the caller made; raises GmError unless it has 32 bytes.
+
+        gmssl-pyx computes (1 + d)⁻¹ and the public key anew for each signature. Here it signs with d = 1, for which
+        that costs little: s₁ = (k - r) / 2, hence k + r = 2 (s₁ + r), and the signature with the real key and the same
+        nonce is s = (1 + d)⁻¹ (k + r) - r (GB/T 32918.2, 6.1). The nonce is gmssl-pyx's, fresh for each signature.
+        """
         _demand_digest(e)
-        spelled = bytes(gmssl_pyx.sm2_sign_sm3_digest(self.d.to_bytes(der.SIZE), e))
-        return spelled if form is Signature.DER else der.signature_from_der(spelled)
+        while True:
+            spelled = gmssl_pyx.sm2_sign_sm3_digest(_ONE, e)
+            middle = 4 + spelled[3]
+            r = int.from_bytes(spelled[4:middle])
+            s = (self._factor * (int.from_bytes(spelled[middle + 2 :]) + r) - r) % CURVE.n
+            if s:
+                raw = r.to_bytes(der.SIZE) + s.to_bytes(der.SIZE)
+                return raw if form is Signature.RAW else der.signature_to_der(raw)
+
+    @cached_property
+    def _factor(self) -> int:
+        return 2 * pow(1 + self.d, -1, CURVE.n) % CURVE.n
 
     def decrypt(self, ciphertext: bytes, *, form: Ciphertext = Ciphertext.C1C3C2) -> bytes:
         """The message; raises DecryptionFailed, or InvalidEncoding when the form is not kept."""

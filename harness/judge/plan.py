@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from fixtures import fixture
@@ -54,6 +54,15 @@ class Plan:
     bench: str
     cases: tuple[str, ...]
     rules: Mapping[str, RuleTerms]
+    virtual_only: tuple[str, ...] = ()
+    """Cases, without their variants, that need faults which only a virtual subject can be told to have."""
+    left_out: tuple[str, ...] = ()
+    """Cases that are not demanded because the subject is real; a certificate says so."""
+
+    def for_real_subject(self) -> "Plan":
+        """The same plan without the cases that a real subject cannot run."""
+        out = tuple(case for case in self.cases if case.partition("[")[0] in self.virtual_only)
+        return replace(self, cases=tuple(case for case in self.cases if case not in out), left_out=out)
 
     @property
     def subject(self) -> str:
@@ -86,6 +95,7 @@ def load_plan(plan_id: str) -> Plan:
         suite=head["suite"],
         bench=head["bench"],
         cases=tuple(head["cases"]),
+        virtual_only=tuple(head.get("virtual_only", ())),
         rules={
             name: RuleTerms(severity=Severity(terms["severity"]), clause=terms["clause"])
             for name, terms in raw["rules"].items()

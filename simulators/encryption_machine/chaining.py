@@ -1,11 +1,19 @@
 """SM3 whose state can leave the machine between two parts (GM/T 0029: the server keeps none of a multi-part request).
 
 The state is the eight words of the chaining value, the number of bytes taken (u64), and the bytes, fewer than 64, that
-do not fill a block yet: 40 to 103 bytes. Plain Python, since no library shows its chaining value.
+do not fill a block yet: 40 to 103 bytes.
+
+No library's Python face shows its chaining value. gmssl-pyx's C part has the function, and it is used where it is found
+and gives what the standard says; else blocks are compressed in plain Python, some hundred times slower.
 """
 
+import ctypes
 import struct
+from collections.abc import Callable
 
+import gmssl_pyx.gmsslext
+
+Compress = Callable[[tuple[int, ...], bytes], tuple[int, ...]]
 BLOCK = 64
 HEAD = struct.Struct(">8IQ")
 _START = (
@@ -32,9 +40,7 @@ def update(state: bytes, data: bytes) -> bytes:
     *words, taken = _read(state)
     pending = state[HEAD.size :] + data
     whole = len(pending) // BLOCK * BLOCK
-    chain = tuple(words)
-    for at in range(0, whole, BLOCK):
-        chain = _compress(chain, pending[at : at + BLOCK])
+    chain = compress(tuple(words), pending[:whole])
     return HEAD.pack(*chain, (taken + len(data)) % (1 << 64)) + pending[whole:]
 
 
@@ -58,6 +64,13 @@ def _turn(x: int, n: int) -> int:
     return ((x << n) | (x >> (32 - n))) & _M
 
 
+def compress_in_python(chain: tuple[int, ...], blocks: bytes) -> tuple[int, ...]:
+    """The chaining value after whole blocks."""
+    for at in range(0, len(blocks), BLOCK):
+        chain = _compress(chain, blocks[at : at + BLOCK])
+    return chain
+
+
 def _compress(chain: tuple[int, ...], block: bytes) -> tuple[int, ...]:
     """One block (GB/T 32905, 5.3)."""
     w = list(struct.unpack(">16I", block))
@@ -75,3 +88,25 @@ def _compress(chain: tuple[int, ...], block: bytes) -> tuple[int, ...]:
         a, b, c, d = tt1, a, _turn(b, 9), c
         e, f, g, h = tt2 ^ _turn(tt2, 9) ^ _turn(tt2, 17), e, _turn(f, 19), g
     return tuple(x ^ y for x, y in zip((a, b, c, d, e, f, g, h), chain, strict=True))
+
+
+def native() -> Compress | None:
+    """The same by gmssl-pyx's C part; None where it has no such function, or one that does something else."""
+    try:
+        found = ctypes.CDLL(gmssl_pyx.gmsslext.__file__).sm3_compress_blocks
+    except (OSError, AttributeError):
+        return None
+    found.argtypes = (ctypes.POINTER(ctypes.c_uint32), ctypes.c_char_p, ctypes.c_size_t)
+    found.restype = None
+
+    def compress_natively(chain: tuple[int, ...], blocks: bytes) -> tuple[int, ...]:
+        words = (ctypes.c_uint32 * 8)(*chain)
+        found(words, blocks, len(blocks) // BLOCK)
+        return tuple(words)
+
+    tried = bytes(range(2 * BLOCK))
+    return compress_natively if compress_natively(_START, tried) == compress_in_python(_START, tried) else None
+
+
+compress: Compress = native() or compress_in_python
+"""Takes a chaining value and whole blocks."""

@@ -8,9 +8,10 @@ All layouts here are this machine's own, since vendors keep theirs to themselves
     check value     the first 8 bytes of SM4-ECB(key, 16 zero bytes); of a key pair those of SM3(04 ‖ X ‖ Y)
 """
 
+from harness.devices.virtual_lmk import lmk_variant, published_lmk
 from harness.gm import GmError, PrivateKey, PublicKey, sm3, sm4
 
-TEST_LMK = bytes.fromhex("4C69616E7469616F2074657374204C4D")
+TEST_LMK = published_lmk()
 """16 bytes, the ASCII of `Liantiao test LM`: every virtual machine has it, so nothing under it is secret."""
 PRIVATE_SIZE = 48
 """Bytes of a private key under the LMK."""
@@ -37,14 +38,14 @@ def unwrap_private(wrapped: bytes, lmk: bytes = TEST_LMK) -> PrivateKey:
 
 def wrap_symmetric(key: bytes, key_type: str, lmk: bytes = TEST_LMK) -> bytes:
     """A 16-byte key under the LMK's variant for its type, three hex digits."""
-    return sm4.ecb_encrypt(_variant(lmk, key_type), key, padding=sm4.Padding.NONE)
+    return sm4.ecb_encrypt(lmk_variant(key_type, lmk), key, padding=sm4.Padding.NONE)
 
 
 def unwrap_symmetric(wrapped: bytes, key_type: str, lmk: bytes = TEST_LMK) -> bytes:
     """The key; any 16 bytes are some key, so a wrong type or LMK shows in its check value alone. Raises GmError."""
     if len(wrapped) != sm4.BLOCK:
         raise GmError(f"a symmetric key under the LMK has {sm4.BLOCK} bytes, not {len(wrapped)}")
-    return sm4.ecb_decrypt(_variant(lmk, key_type), wrapped, padding=sm4.Padding.NONE)
+    return sm4.ecb_decrypt(lmk_variant(key_type, lmk), wrapped, padding=sm4.Padding.NONE)
 
 
 def check_value(key: bytes) -> str:
@@ -55,7 +56,3 @@ def check_value(key: bytes) -> str:
 def pair_check_value(public: PublicKey) -> str:
     """The check value of a key pair, 16 upper-case hex digits."""
     return sm3(public.point)[:CHECK_SIZE].hex().upper()
-
-
-def _variant(lmk: bytes, key_type: str) -> bytes:
-    return lmk[:-2] + (int.from_bytes(lmk[-2:]) ^ int(key_type, 16)).to_bytes(2)

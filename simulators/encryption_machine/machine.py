@@ -19,6 +19,7 @@ from harness.gm import (
     PublicKey,
     ciphertext_to_der,
     sm2_reference,
+    sm3,
     sm4,
 )
 from harness.gm.der import from_old_order, to_old_order
@@ -178,6 +179,11 @@ class Machine:
         """The data."""
         self._demand_power()
         return data
+
+    def digest(self, data: bytes) -> bytes:
+        """The SM3 of data."""
+        self._demand_power()
+        return sm3(data)
 
     def random(self, size: int) -> bytes:
         """Random bytes, at least one."""

@@ -16,9 +16,9 @@ from harness.wire.encryption_machine.profile import HostProfile, load_host_profi
 from harness.wire.encryption_machine.svs import SvsCall, SvsMalformed
 from harness.wire.encryption_machine.svs_profile import SvsProfile, load_svs_profile
 from simulators.encryption_machine.capacity import Capacity, Room
-from simulators.encryption_machine.host_door import HostDialect
 from simulators.encryption_machine.keystore import KeyStore
-from simulators.encryption_machine.machine import Condition, Identity, Limits, Machine
+from simulators.encryption_machine.machine import Condition, Identity, Limits
+from simulators.encryption_machine.mutants import dialect_for, machine_for
 from simulators.encryption_machine.settings import EncryptionMachineSettings
 from simulators.encryption_machine.svs_der_door import SvsDerDialect
 from simulators.encryption_machine.svs_http_door import SvsHttpDoor
@@ -52,7 +52,7 @@ class Plant:
             serial=self.host_profile.serial,
             lmk_check=self.host_profile.lmk_check,
         )
-        self.machine = Machine(
+        self.machine = machine_for(settings.mutant)(
             store,
             clock=context.clock,
             seed=f"{context.seed}/{context.name}{part}",
@@ -64,7 +64,7 @@ class Plant:
             Room(connections=settings.connections, sessions=settings.sessions, idle_s=settings.idle_s), context.clock
         )
         service = SvsService(self.machine, user_id=der_profile.user_id)
-        host = HostDialect(self.machine, self.host_profile, fell_into=self.fall_into)
+        self._host = host = dialect_for(settings.mutant)(self.machine, self.host_profile, fell_into=self.fall_into)
         der = SvsDerDialect(self.machine, service, der_profile, fell_into=self.fall_into)
         self.host_door: Door[HostCall | Malformed] = Door(context, host, self.capacity, rebooted=self.reboot)
         self.der_door: Door[SvsCall | SvsMalformed] = Door(context, der, self.capacity, rebooted=self.reboot)
@@ -122,6 +122,7 @@ class Plant:
             self.store.restore(self._kept)
         self.repair()
         self.machine.start_again(f"{seed}/{self.context.name}{self._part}")
+        self._host.forget()
         for door in (self.host_door, self.der_door, self.http_door):
             door.renumber()
 
@@ -148,6 +149,7 @@ class Plant:
         for door in (self.host_door, self.der_door, self.http_door):
             door.abort_all()
         self.machine.switched_on()
+        self._host.forget()
 
     def state(self) -> Mapping[str, JsonValue]:
         """For the back door: what the machine is and holds, without key material."""

@@ -51,6 +51,9 @@ class EncryptionMachineSettings:
     last_index: int = 9998
     """The highest key index."""
 
+    mutant: str = ""
+    """A known defect that the machine is to have, to see whether it is noticed; empty for none."""
+
     def __post_init__(self) -> None:
         for name in ("host_port", "svs_port", "der_port"):
             _demand(name, getattr(self, name), 0, MOST_PORT)

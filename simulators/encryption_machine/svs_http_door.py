@@ -157,9 +157,11 @@ class SvsHttpDoor:
         match effect:
             case Effect.REBOOT:
                 self._rebooted()
+                await connection_of(scope).gone.wait()
                 return None
             case Effect.CLOSE_UNANSWERED:
                 connection_of(scope).abort()
+                await connection_of(scope).gone.wait()
                 return None
             case Effect.SILENCE:
                 await connection_of(scope).gone.wait()

@@ -259,11 +259,14 @@ class SvsService:
         raise Refused(Reason.CERTIFICATE_ID, "there is no certificate of that serial number")
 
     def _demand_time(self, certificate: ReadCertificate) -> None:
-        now = datetime.fromtimestamp(self._machine.clock.now_ns() / NS, tz=UTC)
+        now = self._today()
         if now > certificate.not_after:
             raise Refused(Reason.CERTIFICATE_EXPIRED)
         if now < certificate.not_before:
             raise Refused(Reason.CERTIFICATE_NOT_YET)
+
+    def _today(self) -> datetime:
+        return datetime.fromtimestamp(self._machine.clock.now_ns() / NS, tz=UTC)
 
     def _trusted(self, certificate: ReadCertificate) -> bool:
         return any(
@@ -275,13 +278,18 @@ class SvsService:
     def _revoked(self, certificate: ReadCertificate) -> bool:
         return any(known.revoked and known.serial == certificate.serial for known in self._machine.store.certificates())
 
-    def _signed_message(self, pair: Pair, raw: bytes, *, content: bytes | None, chain: bool) -> svs.SvsReply:
+    def _certificate_of(self, pair: Pair) -> tuple[Certificate, ReadCertificate]:
+        """The certificate of a key that a signed message names: one that is good now. Raises Refused."""
+        now = self._today()
         for known in self._machine.store.certificates():
             found = self._certificate(known.der)
-            if found.public == pair.public and not known.revoked:
-                break
-        else:
-            raise Refused(Reason.CERTIFICATE_ILLEGAL, "the key at that index has no certificate")
+            in_time = found.not_before <= now <= found.not_after
+            if found.public == pair.public and in_time and not known.revoked and self._trusted(found):
+                return known, found
+        raise Refused(Reason.CERTIFICATE_ILLEGAL, "the key at that index has no certificate that is good now")
+
+    def _signed_message(self, pair: Pair, raw: bytes, *, content: bytes | None, chain: bool) -> svs.SvsReply:
+        known, found = self._certificate_of(pair)
         return svs.SignedMessageReply(
             signed_message=make_signed_message(
                 content=content,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from harness.bench.plugin import SimulatorContext
 from simulators.platform.app import Platform
+from simulators.platform.app_workers import SharedPlatform
 from simulators.platform.settings import PlatformSettings
 
 __all__ = ["SIMULATOR"]
@@ -15,8 +16,10 @@ class _PlatformType:
     settings: type[PlatformSettings] = PlatformSettings
     needs: tuple[str, ...] = ("voucher-centre", "phone")
 
-    def create(self, context: SimulatorContext, settings: PlatformSettings) -> Platform:
-        """A platform that is not started yet. Raises ConfigError for an unknown profile."""
+    def create(self, context: SimulatorContext, settings: PlatformSettings) -> Platform | SharedPlatform:
+        """A platform that is not started yet. Raises ConfigError: unknown profile, or workers on a bench clock."""
+        if settings.workers > 1:
+            return SharedPlatform(context, settings)
         return Platform(context, settings)
 
 

@@ -3,19 +3,16 @@
 In faults a message is called by its transaction: 2102, 9001, …
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.http import connection_of
 from harness.line.record import JsonValue
-from harness.wire.institution import decode
 from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import PUSH_NOTICE_PATH
 from simulators.kit.http_party import HttpParty
@@ -26,13 +23,29 @@ from simulators.platform.dispatch import Dispatcher, open_accounts
 from simulators.platform.ledger import Ledger
 from simulators.platform.settings import AmountsAs, Durability, PlatformSettings
 
-JSON = "application/json;charset=UTF-8"
+JSON = b"application/json;charset=UTF-8"
+
+
+class _Named(msgspec.Struct):
+    """All of a request that faults go by."""
+
+    infno: str = ""
+
+
+_NAMED = msgspec.json.Decoder(_Named)
 
 
 class Platform:
-    """The platform as a device of a bench."""
+    """The platform as a device of a bench; `part` numbers it, from 0, where several processes are one platform."""
 
-    def __init__(self, context: SimulatorContext, settings: PlatformSettings) -> None:
+    def __init__(
+        self,
+        context: SimulatorContext,
+        settings: PlatformSettings,
+        *,
+        part: int | None = None,
+        party: Callable[..., HttpParty] = HttpParty,
+    ) -> None:
         self._context = context
         self._settings = settings
         self._profile = load_profile(context.profile)
@@ -41,15 +54,22 @@ class Platform:
         self._ledger: Ledger | None = None
         self._case = 0
         self._current: tuple[Desk, Dispatcher] | None = None
-        routes = [Route(path, self._endpoint(infno), methods=["POST"]) for path, infno in self._called.items()]
-        app = Starlette(routes=[*routes, Route(self._profile.any_path, self._endpoint(None), methods=["POST"])])
-        self._party = HttpParty(context, app, name_of=self._name_of, state=self._state, reset=self._reset)
+        self._paths: Mapping[str, str | None] = {**self._called, self._profile.any_path: None}
+        self._part = part
+        self._party = party(context, self._serve, name_of=self._name_of, state=self.state, reset=self._reset)
 
     async def start(self) -> Endpoints:
         """Open the ledger and both doors. Raises BenchError when the ledger's file cannot be used."""
-        self._ledger = Ledger(self._settings.ledger, full=self._settings.durability is Durability.FULL)
-        self._current = self._new_case(self._ledger)
+        self.open_books()
         return await self._party.start()
+
+    def open_books(self) -> None:
+        """Open the ledger without the doors. Raises BenchError."""
+        # On a bench each booking is committed by itself: two devices of one loop may share a file.
+        together = self._part is None and not self._context.clock.steppable
+        full = self._settings.durability is Durability.FULL
+        self._ledger = Ledger(self._settings.ledger, full=full, together=together)
+        self._current = self._new_case(self._ledger)
 
     def connect(self, peers: Mapping[str, str]) -> None:
         """Learn where voucher centre and phone are."""
@@ -60,10 +80,16 @@ class Platform:
     async def reset(self, *, seed: int) -> None:
         """Close all books and open new ones, in a file, too; whoever still waits is hung up on."""
         del seed  # nothing is drawn at random here
+        if self._ledger is not None:
+            self._abandon()
+            self._ledger.clear()
+            self.begin_again()
+
+    def begin_again(self) -> None:
+        """A new case begins on the books as they are; whoever still waits is hung up on."""
         if self._ledger is None:
             return
         self._abandon()
-        self._ledger.clear()
         self._current = self._new_case(self._ledger)
         self._party.renumber()
 
@@ -96,7 +122,7 @@ class Platform:
             clock=self._context.clock,
             tape=self._context.tape,
             ledger=ledger,
-            writer=Writer(self._profile, amounts_as_numbers=as_numbers),
+            writer=Writer(self._profile, amounts_as_numbers=as_numbers, part=self._part or 0),
             centre=VoucherCentreClient(
                 lambda: self._party.client, self._peers.get("voucher-centre", ""), confirm_s=self._settings.confirm_s
             ),
@@ -106,26 +132,36 @@ class Platform:
         open_accounts(desk)
         return desk, Dispatcher(desk)
 
-    def _endpoint(self, called: str | None) -> Callable[[Request], Awaitable[Response]]:
-        async def serve(request: Request) -> Response:
-            assert self._current is not None
-            try:
-                reply = await self._current[1].answer(await request.body(), called=called)
-            except AbandonedError:
-                connection = connection_of(request.scope)
-                connection.abort()
-                await connection.gone.wait()
-                return Response(status_code=503)
-            return Response(reply, media_type=JSON)
-
-        return serve
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. No routing framework stands here: it would cost as much as a settlement's rules."""
+        path = scope["path"]
+        if path not in self._paths:
+            await PlainTextResponse("Not Found", 404)(scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await PlainTextResponse("Method Not Allowed", 405, {"allow": "POST"})(scope, receive, send)
+            return
+        assert self._current is not None
+        try:
+            reply = await self._current[1].answer(await _body(receive), called=self._paths[path])
+        except AbandonedError:
+            connection = connection_of(scope)
+            connection.abort()
+            await connection.gone.wait()
+            return
+        except Exception:
+            await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
+            raise
+        headers = [(b"content-length", b"%d" % len(reply)), (b"content-type", JSON)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": reply})
 
     def _name_of(self, path: str, body: bytes) -> str:
         if path in self._called:
             return self._called[path]
         try:
-            return str(decode(body).get("infno") or path)
-        except ValueError:
+            return _NAMED.decode(body).infno or path
+        except (msgspec.DecodeError, RecursionError):
             return path
 
     async def _notify(self, notice: Mapping[str, object]) -> bool:
@@ -139,7 +175,8 @@ class Platform:
             return False
         return answer.is_success
 
-    def _state(self) -> Mapping[str, JsonValue]:
+    def state(self) -> Mapping[str, JsonValue]:
+        """What stands in the books, for the back door."""
         if self._ledger is None or self._current is None:
             return {}
         return {
@@ -147,3 +184,15 @@ class Platform:
             "paths": {infno: path for path, infno in self._called.items()},
             **self._current[0].state(),
         }
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body
+    parts = [body]
+    while message.get("more_body", False):
+        message = await receive()
+        parts.append(message.get("body", b""))
+    return b"".join(parts)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +17,9 @@ from simulators.platform.refusals import RefusedError
 
 _SORTED = msgspec.json.Encoder(order="sorted", decimal_format="number")
 _PLAIN = msgspec.json.Encoder(decimal_format="number")
+_yuan = lru_cache(maxsize=4096)(format_yuan)  # an answer has some forty amounts, most of them 0.00
+REFERENCES = 100_000_000
+"""How many answers one process may number: inf_refmsgid ends in ten digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +51,16 @@ def digest_of(infno: str, institution: str, data: object) -> bytes:
 
 
 class Writer:
-    """Writes answers of one platform as its province's profile has them."""
+    """Writes answers of one platform as its province's profile has them; `part` tells its processes apart, from 0."""
 
-    def __init__(self, profile: Profile, *, amounts_as_numbers: bool) -> None:
+    def __init__(self, profile: Profile, *, amounts_as_numbers: bool, part: int = 0) -> None:
         self._profile = profile
         self._numbers = amounts_as_numbers
-        self._references = 0
+        self._references = part * REFERENCES
 
     def amount(self, fen: int) -> str | Decimal:
         """An amount as answers carry it."""
-        text = format_yuan(Fen(fen))
+        text = _yuan(Fen(fen))
         return Decimal(text) if self._numbers else text
 
     def number(self, text: str) -> str | Decimal:

@@ -125,10 +125,13 @@ class Desk:
         return n, f"{place}{day}{n:012d}", f"M{place}{day}{n:010d}"
 
     def book(self, call: Call, settlement: Settlement, output: Mapping[str, object] | None) -> bytes:
-        """Write a settlement with the answer to its msgid; only inside `ledger.writing`. Returns the answer."""
+        """Write a settlement with the answer to its msgid; only inside `ledger.writing`. Returns the answer.
+
+        Raises TakenError when the msgid has been answered in another process: hand it on, the dispatcher knows.
+        """
         reply = self.accepted(call, output)
         self.ledger.book(settlement)
-        self.ledger.keep_answer(call.msgid, call.digest, reply)
+        self.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
         return reply
 
     async def announce(self, settlement: Settlement) -> None:
@@ -183,5 +186,7 @@ def reversal_of(original: Settlement, call: Call, *, n: int, setl_id: str, at_ns
         fund_fen=Fen(-original.fund_fen),
         account_fen=Fen(-original.account_fen),
         cash_fen=Fen(-original.cash_fen),
+        large_fen=Fen(-original.large_fen),
+        mutual_fen=Fen(-original.mutual_fen),
         reverses=original.setl_id,
     )

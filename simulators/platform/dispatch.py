@@ -2,8 +2,11 @@
 
 A msgid whose request was understood and signed in is answered once: the same request again gets the first answer, even
 a refusal, and leaves `replayed`; other content under the same msgid is refused. "Same" means transaction, institution
-and input; time and sign-in may differ. While the first is under way, the second waits for its answer. Answers of 2102,
-2103 and 2601 are remembered in the ledger, those of the others in memory (the last `REMEMBERED`).
+and input; time and sign-in may differ. While the first is under way, the second waits for its answer. Answers of what
+changes something (`DURABLE`) are remembered in the ledger, for every process that serves and for the time after a
+restart, those of the others in memory (the last `REMEMBERED`).
+
+Nothing leaves before all that it may tell of has been flushed.
 """
 
 import asyncio
@@ -11,11 +14,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from harness.errors import SimulatorDefect
 from harness.money import Fen
 from harness.wire.fields import is_absent
-from harness.wire.institution import REFUND, REVERSE, SETTLE, SIGN_IN, TRANSACTIONS, check, content, decode
+from harness.wire.institution import REFUND, REVERSE, SETTLE, SIGN_IN, SIGN_OUT, TRANSACTIONS, check, content, decode
 from simulators.platform.call import Call, digest_of
 from simulators.platform.desk import AbandonedError, Desk
+from simulators.platform.dispatch_quick import surely_well_formed
+from simulators.platform.ledger import TakenError
 from simulators.platform.refusals import RefusedError
 from simulators.platform.transactions.person import query_person
 from simulators.platform.transactions.query import query_settlement
@@ -36,8 +42,13 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "5203": query_settlement,
     }
 )
-DURABLE = frozenset({SETTLE, REFUND, REVERSE})
+BOOKING = frozenset({SETTLE, REFUND, REVERSE})
+"""Transactions that keep their answer and flush it themselves (`Desk.book`, `Desk.announce`)."""
+DURABLE = BOOKING | {SIGN_IN, SIGN_OUT}
+"""Transactions whose answers are remembered in the ledger."""
 REMEMBERED = 10_000
+TRIES = 5
+"""How often a transaction is begun when another process is faster; it finds then what that one left."""
 
 
 class Dispatcher:
@@ -70,11 +81,14 @@ class Dispatcher:
             under_way.cancel()
 
     def _understood(self, body: Mapping[str, object], called: str | None, received: datetime) -> Call:
-        infno = called or body.get("infno")
-        if not isinstance(infno, str) or infno not in TRANSACTIONS:
-            raise RefusedError("unknown-transaction", infno=infno)
-        problems = check(infno, body, insuplc_required=self._desk.profile.insuplc_required)
-        if problems:
+        named = body.get("infno")
+        infno = called or named
+        if not isinstance(infno, str) or infno not in TRANSACTIONS or isinstance(named, dict | list):
+            raise RefusedError("unknown-transaction", infno=named)
+        required = self._desk.profile.insuplc_required
+        if not surely_well_formed(infno, body, insuplc_required=required) and (
+            problems := check(infno, body, insuplc_required=required)
+        ):
             listed = "；".join(str(problem) for problem in problems)
             raise RefusedError("request-invalid", count=len(problems), problems=listed)
         data = content(body)
@@ -97,9 +111,11 @@ class Dispatcher:
         return call
 
     async def _answer(self, call: Call) -> bytes:
-        known = self._answers.get(call.msgid) or self._desk.ledger.answer(call.msgid)
+        known = self._answers.get(call.msgid)
         if known is not None:
             return self._replayed(call, *known)
+        if (first := self._desk.ledger.answer(call.msgid)) is not None:
+            return await self._first_answer(call, *first)
         if call.msgid in self._under_way:
             digest, under_way = self._under_way[call.msgid]
             self._require_same(call, digest)
@@ -122,20 +138,57 @@ class Dispatcher:
         return reply
 
     async def _handled(self, call: Call) -> bytes:
+        if call.infno in DURABLE:
+            return await self._kept(call)
         try:
             reply = await HANDLERS[call.infno](self._desk, call)
         except RefusedError as error:
-            reply = self._refused(error, {"msgid": call.msgid, "infno": call.infno}, call.at, call=call)
-            if call.infno in DURABLE:
-                with self._desk.ledger.writing():
-                    self._desk.ledger.keep_answer(call.msgid, call.digest, reply)
-                await self._desk.ledger.flushed()
-                self._desk.still_here()
-        if call.infno not in DURABLE:
-            self._answers[call.msgid] = (call.digest, reply)
-            if len(self._answers) > REMEMBERED:
-                del self._answers[next(iter(self._answers))]
+            reply = self._refused_call(error, call)
+        self._answers[call.msgid] = (call.digest, reply)
+        if len(self._answers) > REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+        await self._safe()
         return reply
+
+    async def _kept(self, call: Call) -> bytes:
+        """The answer that the ledger remembers: ours, or that of another process which was faster."""
+        for _ in range(TRIES):
+            try:
+                refusal = None
+                reply = await HANDLERS[call.infno](self._desk, call)
+                if call.infno in BOOKING:
+                    return reply
+            except TakenError:
+                if (first := self._desk.ledger.answer(call.msgid)) is not None:
+                    return await self._first_answer(call, *first)
+                continue
+            except RefusedError as error:
+                refusal = error
+            with self._desk.ledger.writing():
+                first = self._desk.ledger.answer(call.msgid)
+                if first is None:
+                    if refusal is not None:
+                        reply = self._refused_call(refusal, call)
+                    self._desk.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
+            if first is not None:
+                return await self._first_answer(call, *first)
+            await self._safe()
+            return reply
+        raise SimulatorDefect(
+            f"Message {call.msgid} could not be booked: its keys are taken, and not by itself.",
+            cause="a transaction that numbers its bookings outside of its own transaction of the ledger",
+            remedy="report this with the run's folder",
+        )
+
+    async def _first_answer(self, call: Call, digest: bytes, reply: bytes) -> bytes:
+        """The answer in the ledger, which another process may have left a moment ago."""
+        self._require_same(call, digest)
+        await self._safe(others=True)
+        return self._replayed(call, digest, reply)
+
+    async def _safe(self, *, others: bool = False) -> None:
+        await self._desk.ledger.flushed(others=others)
+        self._desk.still_here()
 
     def _replayed(self, call: Call, digest: bytes, reply: bytes) -> bytes:
         self._require_same(call, digest)
@@ -145,6 +198,9 @@ class Dispatcher:
     def _require_same(self, call: Call, digest: bytes) -> None:
         if call.digest != digest:
             raise RefusedError("msgid-reused", msgid=call.msgid)
+
+    def _refused_call(self, error: RefusedError, call: Call) -> bytes:
+        return self._refused(error, {"msgid": call.msgid, "infno": call.infno}, call.at, call=call)
 
     def _refused(
         self, error: RefusedError, body: Mapping[str, object], received: datetime, *, call: Call | None = None

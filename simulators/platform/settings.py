@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_WORKERS = 64
+
 
 class AmountsAs(StrEnum):
     """How amounts in answers are written."""
@@ -26,9 +28,12 @@ class PlatformSettings:
     """The keys of a `[device.…]` of kind platform."""
 
     ledger: str | None = None
-    """File of the ledger (SQLite); without it the ledger lives in memory and every case begins anew."""
+    """File of the ledger (SQLite), or postgresql://USER@HOST/DATABASE; without it the ledger lives in memory and every
+    case begins anew."""
     durability: Durability = Durability.FULL
-    """full: a booking survives a power cut; process: it survives the end of the process. For a ledger file."""
+    """full: a booking survives a power cut; process: it survives the end of the process. Not for memory."""
+    workers: int = 1
+    """Processes that serve, on one ledger; on the machine's clock only. Without ledger they share a temporary file."""
     amounts: AmountsAs = AmountsAs.PROFILE
     """Amounts in answers as decimal strings or JSON numbers; profile: as the province has it."""
     token_check: bool = True
@@ -39,5 +44,7 @@ class PlatformSettings:
     """Real seconds to wait for the voucher centre while a person confirms."""
 
     def __post_init__(self) -> None:
+        if not 1 <= self.workers <= MOST_WORKERS:
+            raise ValueError(f"workers must be from 1 to {MOST_WORKERS}")
         if self.confirm_s < 1:
             raise ValueError("confirm_s must be at least 1")

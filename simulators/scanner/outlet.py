@@ -91,8 +91,17 @@ class Outlet:
         self._line = line
         self._rate = bytes_a_second
         self._lost = lost
-        self._queue: list[Piece] = []
+        self._queue: list[tuple[Piece, float | None]] = []
         self._sending: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something still leaves."""
+        return self._sending is not None
+
+    def set_speed(self, bytes_a_second: float | None) -> None:
+        """The pace from here on; what waits keeps the pace that it was sent for."""
+        self._rate = bytes_a_second
 
     def send(self, frame: Sequence[Piece]) -> None:
         """Send pieces in order, after whatever still waits."""
@@ -101,7 +110,7 @@ class Outlet:
                 if piece.data and not self._line.send(piece.data):
                     self._lost(len(piece.data))
             return
-        self._queue += frame
+        self._queue += [(piece, self._rate) for piece in frame]
         if self._sending is None:
             self._sending = asyncio.get_running_loop().create_task(self._drain(), name="scanner outlet")
 
@@ -125,25 +134,25 @@ class Outlet:
     async def _drain(self) -> None:
         try:
             while self._queue:
-                piece = self._queue.pop(0)
+                piece, rate = self._queue.pop(0)
                 if piece.pause_s:
                     await asyncio.sleep(piece.pause_s)
                 self._line.record(piece.data)
-                await self._at_pace(piece.data)
+                await self._at_pace(piece.data, rate)
         finally:
             self._sending = None
 
-    async def _at_pace(self, data: bytes) -> None:
+    async def _at_pace(self, data: bytes, rate: float | None) -> None:
         """Send what is due by now, again and again: single bytes on a slow line, several on a fast one."""
-        if self._rate is None:
+        if rate is None:
             self._put(data)
             return
         loop = asyncio.get_running_loop()
         began, sent = loop.time(), 0
         while sent < len(data):
-            due = min(len(data), int((loop.time() - began) * self._rate))
+            due = min(len(data), int((loop.time() - began) * rate))
             if due > sent:
                 self._put(data[sent:due])
                 sent = due
             else:
-                await asyncio.sleep(began + (sent + 1) / self._rate - loop.time())
+                await asyncio.sleep(began + (sent + 1) / rate - loop.time())

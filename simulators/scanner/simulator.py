@@ -5,15 +5,18 @@ Its own routes at the back door:
     POST   /show        a PNG or JPEG picture -> {"read": true, "text": …, "symbology": …} or {"read": false, "why": …}
     DELETE /show        nothing is in view any more
     POST   /configure   {"suffix": "LF", "prefix": "", "mode": "level", "same_code_ms": 0, "good_read_ms": 0,
-                        "code_id": true}: each key may be left out; lost at a restart and at a reset
+                        "session_ms": 3000, "code_id": true, "aim_id": false, "beep": true}: each key may be left out;
+                        lost at a restart and at a reset
+    POST   /power       {"on": false}: cut the box's power, or {"on": true}: restore it; temporary settings are lost
     POST   /unplug      pull the cable: every client loses the line
     POST   /replug      put it back
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,17 +30,23 @@ from harness.gm import sm3
 from harness.line.pty import PtyLine
 from harness.line.record import JsonValue
 from harness.line.tcp import TcpLine
-from harness.wire.scanner.framing import Malformed
-from harness.wire.scanner.newland import BoxSide, Command, LegacyTrigger, encode_answer
 from simulators.kit.back_door import BackDoor, json_object
 from simulators.scanner.box import ScannerBox
-from simulators.scanner.newland import TAGS, NewlandDialect, initial_values
+from simulators.scanner.dialect import Action, Await, Changed, Pull, Restart, Send, Signal
+from simulators.scanner.families import make_dialect
+from simulators.scanner.mutants import Mutant, sighting_of
 from simulators.scanner.optics import MAX_BYTES, BadPicture, Optics, Sighting, View, parse_formats
 from simulators.scanner.outlet import BITS_A_BYTE, DeviceLine, Outlet, Piece, disturbed
 from simulators.scanner.settings import LineKind, Mode, ScannerSettings, SuffixName
 
 LARGE = 1_000_000
 """Pictures of more pixels are decoded in a thread, so that the other devices of the bench are not held up."""
+
+
+CONFIGURABLE = (
+    "suffix", "prefix", "mode", "same_code_ms", "good_read_ms", "session_ms", "code_id", "aim_id", "beep"
+)  # fmt: skip
+"""What the back door can set while the box runs."""
 
 
 class VirtualScanner:
@@ -55,14 +64,21 @@ class VirtualScanner:
         self._line = _line(context, settings)
         self._outlet = Outlet(
             self._line,
-            bytes_a_second=settings.baud / BITS_A_BYTE if settings.pace else None,
+            bytes_a_second=self._bytes_a_second(None),
             lost=lambda size: self._report("bytes-lost", {"bytes": size}),
         )
-        self._dialect = NewlandDialect(initial_values(settings))
-        self._codec = BoxSide()
+        self._dialect = make_dialect(settings)
         self._box = ScannerBox(
-            clock=context.clock, conduct=self._dialect.conduct, report=self._report, deliver=self._deliver
+            clock=context.clock,
+            conduct=self._dialect.conduct,
+            report=self._report,
+            deliver=self._deliver,
+            no_read=lambda: self._carry_out(self._dialect.no_read()),
         )
+        self._powered = True
+        self._before: Sighting | None = None
+        self._silence: asyncio.TimerHandle | None = None
+        self._awaiting: asyncio.Task[None] | None = None
         self._gallery = _gallery(self._optics, settings.show)
         self._shown = 0
         self._looking = asyncio.Lock()
@@ -75,6 +91,7 @@ class VirtualScanner:
                 Route("/show", self._show, methods=["POST"]),
                 Route("/show", self._blank, methods=["DELETE"]),
                 Route("/configure", self._configure, methods=["POST"]),
+                Route("/power", self._power, methods=["POST"]),
                 Route("/unplug", self._unplug, methods=["POST"]),
                 Route("/replug", self._replug, methods=["POST"]),
             ],
@@ -92,18 +109,20 @@ class VirtualScanner:
 
     async def reset(self, *, seed: int) -> None:
         """As after power-on with the bench file's settings, nothing in view, nothing under way."""
-        await self._outlet.discard()
+        await self._forget()
         await self._box.reset()
         self._line.discard()
-        self._codec = BoxSide()
-        self._dialect = NewlandDialect(initial_values(self._settings))
+        self._dialect = make_dialect(self._settings)
+        self._powered = True
+        self._before = None
         self._box.conduct_changed(self._dialect.conduct)
+        self._outlet.set_speed(self._bytes_a_second(None))
         self._shown = 0
         self._box.place(self._gallery[0] if self._gallery else None)
 
     async def stop(self) -> None:
         """Leave no task, port or pty behind."""
-        await self._outlet.discard()
+        await self._forget()
         await self._box.reset()
         await self._line.stop()
         await self._back.stop()
@@ -118,23 +137,100 @@ class VirtualScanner:
             large = image.width * image.height > LARGE
             view = await asyncio.to_thread(self._optics.look, image) if large else self._optics.look(image)
             self._report("image-seen", {"image_sm3": sm3(picture).hex()})
-            why = self._box.show(view)
+            why = self._show_view(view)
             await self._outlet.drained()
         return view, why
 
+    async def power(self, *, on: bool) -> None:
+        """Cut the box's power, or restore it: what was under way and all that is temporary is lost."""
+        if on == self._powered:
+            return
+        self._powered = on
+        self._report("power", {"on": on})
+        await self._forget()
+        if on:
+            self._before = None
+            self._box.conduct_changed(self._dialect.conduct)
+            said = self._dialect.power_on()
+            self._box.restart()
+            self._carry_out(said)
+        else:
+            view = self._box.view
+            reads = self._box.reads
+            await self._box.reset()
+            self._box.reads = reads
+            self._box.place(view)
+
+    def _show_view(self, view: View | None) -> str:
+        if not self._powered:
+            self._box.place(view)
+            return "the box has no power"
+        return self._box.show(view)
+
     def _received(self, data: bytes) -> None:
-        for event in self._codec.feed(data):
-            match event:
-                case LegacyTrigger(on=on):
+        if not self._powered:
+            return
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        self._carry_out(self._dialect.feed(data))
+        wait = self._dialect.silence_s
+        if wait is not None:
+            self._silence = asyncio.get_running_loop().call_later(wait, self._fell_silent)
+
+    def _fell_silent(self) -> None:
+        self._silence = None
+        self._carry_out(self._dialect.silence())
+
+    def _carry_out(self, actions: Sequence[Action]) -> None:
+        if self._settings.mutant is Mutant.SCAN_BEFORE_ANSWER:
+            actions = [*(a for a in actions if isinstance(a, Pull)), *(a for a in actions if not isinstance(a, Pull))]
+        for action in actions:
+            match action:
+                case Send(data=data, scan=True):
+                    fault = self._context.faults.due("scan")
+                    self._outlet.send([Piece(data)] if fault is None or not data else disturbed(data, fault))
+                case Send(data=data):
+                    self._outlet.send([Piece(data)])
+                case Changed(conduct=conduct, baud=baud):
+                    self._box.conduct_changed(conduct)
+                    self._outlet.set_speed(self._bytes_a_second(baud))
+                case Pull(on=on):
                     self._trigger(on=on)
-                case Command() as command:
-                    outcomes, triggers = self._dialect.execute(command)
-                    self._box.conduct_changed(self._dialect.conduct)
-                    self._outlet.send([Piece(encode_answer(command, outcomes))])
-                    for on in triggers:
-                        self._trigger(on=on)
-                case Malformed(raw=raw, reason=reason):
-                    self._report("not-understood", {"hex": raw.hex(), "why": reason})
+                case Restart():
+                    self._box.restart()
+                case Signal(name=name, fields=fields):
+                    self._report(name, dict(fields))
+                case Await(seconds=seconds):
+                    self._await(seconds)
+
+    def _await(self, seconds: float | None) -> None:
+        if self._awaiting is not None:
+            self._awaiting.cancel()
+            self._awaiting = None
+        if seconds is not None:
+            self._awaiting = asyncio.get_running_loop().create_task(
+                self._unanswered(seconds), name="scanner acknowledgement"
+            )
+
+    async def _unanswered(self, seconds: float) -> None:
+        await self._context.clock.sleep(seconds)
+        self._awaiting = None
+        self._carry_out(self._dialect.unanswered())
+
+    async def _forget(self) -> None:
+        """Nothing is under way any more."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        awaiting, self._awaiting = self._awaiting, None
+        if awaiting is not None:
+            awaiting.cancel()
+            await asyncio.gather(awaiting, return_exceptions=True)
+        await self._outlet.discard()
+
+    def _bytes_a_second(self, baud: int | None) -> float | None:
+        return (baud or self._settings.baud) / BITS_A_BYTE if self._settings.pace else None
 
     def _trigger(self, *, on: bool) -> None:
         if on and len(self._gallery) > 1:
@@ -143,9 +239,13 @@ class VirtualScanner:
         self._box.trigger(on=on)
 
     def _deliver(self, sighting: Sighting) -> None:
-        frame = self._dialect.frame(sighting)
-        fault = self._context.faults.due("scan")
-        self._outlet.send([Piece(frame)] if fault is None else disturbed(frame, fault))
+        mutant = self._settings.mutant
+        before, self._before = self._before, sighting
+        if mutant is Mutant.LOSES_SCAN_DURING_COMMAND and (self._silence is not None or self._outlet.busy):
+            return
+        taken = sighting_of(mutant, sighting, before)
+        for _ in range(2 if mutant is Mutant.DOUBLES_SCAN else 1):
+            self._carry_out(self._dialect.deliver(taken))
 
     def _report(self, name: str, fields: dict[str, JsonValue]) -> None:
         self._context.tape.event(self._context.name, name, **fields)
@@ -158,6 +258,7 @@ class VirtualScanner:
             "settings": dict(self._dialect.values),
             "in_view": view.text if isinstance(view, Sighting) else None,
             "in_session": self._box.in_session,
+            "powered": self._powered,
             "reads": self._box.reads,
         }
 
@@ -172,7 +273,7 @@ class VirtualScanner:
 
     async def _blank(self, _: Request) -> Response:
         async with self._looking:
-            self._box.show(None)
+            self._show_view(None)
         return JSONResponse({})
 
     async def _configure(self, request: Request) -> Response:
@@ -181,10 +282,16 @@ class VirtualScanner:
             wanted = _changed(self._settings, body)
         except (ValueError, ConfigError) as error:
             raise HTTPException(400, error.problem if isinstance(error, ConfigError) else str(error)) from error
-        values = initial_values(wanted)
-        self._dialect.apply({tag: values[tag] for key in body for tag in TAGS[key]})
+        self._dialect.configure(wanted, frozenset(body))
         self._box.conduct_changed(self._dialect.conduct)
         return JSONResponse({"settings": dict(self._dialect.values)})
+
+    async def _power(self, request: Request) -> Response:
+        match await json_object(request):
+            case {"on": bool(on), **rest} if not rest:
+                await self.power(on=on)
+                return JSONResponse({})
+        raise HTTPException(400, 'say {"on": true} or {"on": false}')
 
     async def _unplug(self, _: Request) -> Response:
         try:
@@ -220,23 +327,22 @@ async def _picture(request: Request) -> bytes:
 
 def _changed(settings: ScannerSettings, body: Mapping[str, object]) -> ScannerSettings:
     """The settings with some changed. Raises ValueError for what cannot be, ConfigError for values out of range."""
+    changes: dict[str, Any] = {}
     for key, value in body.items():
         match key, value:
             case "suffix", str():
-                settings = replace(settings, suffix=SuffixName(value))
-            case "prefix", str():
-                settings = replace(settings, prefix=value)
+                changes[key] = SuffixName(value)
             case "mode", str():
-                settings = replace(settings, mode=Mode(value))
-            case "code_id", bool():
-                settings = replace(settings, code_id=value)
-            case "same_code_ms", int() if not isinstance(value, bool):
-                settings = replace(settings, same_code_ms=value)
-            case "good_read_ms", int() if not isinstance(value, bool):
-                settings = replace(settings, good_read_ms=value)
+                changes[key] = Mode(value)
+            case "prefix", str():
+                changes[key] = value
+            case "code_id" | "aim_id" | "beep", bool():
+                changes[key] = value
+            case "same_code_ms" | "good_read_ms" | "session_ms", int() if not isinstance(value, bool):
+                changes[key] = value
             case _:
-                raise ValueError(f"{key!r} cannot be set to {value!r}; these can be set: {', '.join(TAGS)}")
-    return settings
+                raise ValueError(f"{key!r} cannot be set to {value!r}; these can be set: {', '.join(CONFIGURABLE)}")
+    return replace(settings, **changes)
 
 
 def _gallery(optics: Optics, show: str | None) -> list[View]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from harness.devices.encryption_machine import EncryptionMachine
 from harness.devices.payment_machine import CipherKey, PaymentMachine
+from harness.devices.virtual_lmk import under_test_lmk
 from harness.errors import ConfigError
-from harness.gm import PrivateKey, PublicKey, sm3, sm4
+from harness.gm import PrivateKey, PublicKey, sm3
 from harness.gm.sm2 import CURVE
 from harness.line.address import parse_address
 from harness.wire.encryption_machine.host_messages import KeyIndex, WrappedKey
@@ -22,8 +23,6 @@ from harness.wire.mobile_payment import (
 )
 from simulators.security_front.settings import SecurityFrontSettings, Side
 
-TEST_LMK = bytes.fromhex("4C69616E7469616F2074657374204C4D")
-"""The published LMK of virtual machines, as their documentation gives it; nothing of worth is under it."""
 _INDEX = re.compile(r"K(?P<index>\d{4})\Z")
 _WRAPPED = re.compile(r"(?P<scheme>[RPLUX])(?P<hex>[0-9A-Fa-f]{32})\Z")
 
@@ -83,8 +82,7 @@ def _registered(settings: SecurityFrontSettings) -> PublicKey | None:
 def _reference(settings: SecurityFrontSettings, key: bytes) -> KeyIndex | WrappedKey:
     text = settings.cipher_key
     if text == "test-lmk":
-        variant = TEST_LMK[:-2] + (int.from_bytes(TEST_LMK[-2:]) ^ int(settings.cipher_key_type, 16)).to_bytes(2)
-        return WrappedKey(scheme="R", wrapped=sm4.ecb_encrypt(variant, key, padding=sm4.Padding.NONE))
+        return under_test_lmk(key, settings.cipher_key_type)
     if match := _INDEX.match(text):
         return KeyIndex(index=int(match["index"]))
     if match := _WRAPPED.match(text):

@@ -125,7 +125,7 @@ def machines() -> Iterator[StartMachine]:
         _opened.clear()
         for machine in running:
             machine.stop()
-            assert not machine.problems.found
+            assert not machine.problems.found, machine.problems.found
 
 
 def connected(address: str) -> socket.socket:

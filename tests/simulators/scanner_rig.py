@@ -14,6 +14,7 @@ from PIL import Image
 
 from harness.bench.loop import LoopThread
 from harness.bench.plugin import Endpoints, SimulatorContext
+from harness.bench.settings import read_settings
 from harness.clock import BenchClock
 from harness.faults.schedule import FaultSchedule
 from harness.line.record import Direction, Kind, Record
@@ -87,7 +88,7 @@ def scanners() -> Iterator[StartScanner]:
     running: list[RunningScanner] = []
 
     def start(*, path: Path | None = None, **settings: Any) -> RunningScanner:
-        running.append(RunningScanner(ScannerSettings(**settings), path=path))
+        running.append(RunningScanner(read_settings(ScannerSettings, settings, where="a test"), path=path))
         return running[-1]
 
     try:

@@ -11,6 +11,9 @@
 The length counts everything after itself; the reply repeats the header, has the command with its second character plus
 one, and an error code of two characters; fields follow only when the code says that there was no error.
 
+A binary dialect has commands of two raw bytes, written D306 here, and replies of `A` and fields, or `E` and an error
+code of one byte; nothing of the command is repeated.
+
 `E5` is a request and also the reply to `E4`: nothing in the bytes says which, so the client's side goes by order alone.
 Neither side holds more than one message of the profile's greatest length, and neither ever raises on what it is fed.
 """
@@ -28,6 +31,8 @@ from harness.wire.encryption_machine.reasons import Reason
 LENGTH_SIZE = 2
 CODE_SIZE = 2
 ERROR_SIZE = 2
+GOOD, BAD = b"A", b"E"
+"""How a reply of a binary dialect begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +132,15 @@ class HostServerCodec:
         """The reply's bytes; b"" when there was no command to answer. Raises ValueError for what cannot be spelled."""
         if not call.code:
             return b""
-        head = call.header + self.profile.reply_code(call.code).encode("latin-1")
+        head = call.header + (b"" if self.profile.binary else self.profile.reply_code(call.code).encode("latin-1"))
         if isinstance(reply, Refusal):
-            return _framed(head + reply.code.encode("ascii") + reply.detail)
+            return _framed(head + _spelled_error(self.profile, reply.code) + reply.detail)
         spec = self.profile.commands.get(call.code)
         if spec is None:
             raise ValueError(f"the machine {self.profile.name} has no command {call.code}")
         values = reply.values if isinstance(reply, VendorReply) else vars(reply)
-        return _framed(head + self.profile.ok.encode() + write_layout(spec.reply, values))
+        good = GOOD if self.profile.binary else self.profile.ok.encode()
+        return _framed(head + good + write_layout(spec.reply, values))
 
     def refuse(self, call: HostCall | Malformed, reason: Reason | None = None) -> bytes:
         """The reply that says no: by the reason's code, or by a Malformed's own."""
@@ -146,8 +152,9 @@ class HostServerCodec:
 
     def _call(self, raw: bytes) -> HostCall | Malformed:
         at = LENGTH_SIZE + self.profile.header_length
-        header, code = raw[LENGTH_SIZE:at], raw[at : at + CODE_SIZE].decode("latin-1")
-        if len(code) < CODE_SIZE:
+        header, spelled = raw[LENGTH_SIZE:at], raw[at : at + CODE_SIZE]
+        code = code_of(self.profile, spelled)
+        if len(spelled) < CODE_SIZE:
             answer = self.profile.answers[Reason.HEADER]
             return Malformed(raw=raw, reason="it is too short for a command", cause=Reason.HEADER, error=answer)
         spec = self.profile.commands.get(code)
@@ -212,11 +219,32 @@ class HostClientCodec:
                 break
         return found
 
+    def _binary_answer(self, raw: bytes, at: int, sent: _Sent) -> HostAnswer | Malformed:
+        header, first, body = raw[LENGTH_SIZE:at], raw[at : at + 1], raw[at + 1 :]
+        if header != sent.header:
+            return _fatal(raw, f"its header is {header!r}, not {sent.header!r}")
+        reply: Reply
+        error = self.profile.ok
+        match first:
+            case b"E" if len(body) >= 1:
+                error = body[:1].hex().upper()
+                reply = Refusal(code=error, detail=body[1:])
+            case b"A":
+                try:
+                    reply = sent.spec.make_reply(read_layout(sent.spec.reply, body))
+                except LayoutError as problem:
+                    return _fatal(raw, str(problem))
+            case _:
+                return _fatal(raw, f"it begins with {first!r}; A, or E and a code, is due")
+        return HostAnswer(raw=raw, header=header, code=sent.spec.code, error=error, request=sent.request, reply=reply)
+
     def _answer(self, raw: bytes) -> HostAnswer | Malformed:
         if not self._sent:
             return _fatal(raw, "it answers nothing that was asked")
         sent = self._sent.popleft()
         at = LENGTH_SIZE + self.profile.header_length
+        if self.profile.binary:
+            return self._binary_answer(raw, at, sent)
         header, code = raw[LENGTH_SIZE:at], raw[at : at + CODE_SIZE].decode("latin-1")
         body = at + CODE_SIZE + ERROR_SIZE
         error = raw[at + CODE_SIZE : body].decode("latin-1")
@@ -237,13 +265,23 @@ class HostClientCodec:
         return HostAnswer(raw=raw, header=header, code=code, error=error, request=sent.request, reply=reply)
 
 
+def code_of(profile: HostProfile, spelled: bytes) -> str:
+    """A command as profiles write it: its characters, or its bytes in hex."""
+    return spelled.hex().upper() if profile.binary else spelled.decode("latin-1")
+
+
+def _spelled_error(profile: HostProfile, code: str) -> bytes:
+    return BAD + bytes.fromhex(code) if profile.binary else code.encode("ascii")
+
+
 def encode_request(profile: HostProfile, request: Request, *, header: bytes = b"") -> bytes:
     """The bytes of a request. Raises ValueError for what cannot be spelled in this profile."""
     if len(header) != profile.header_length:
         raise ValueError(f"the header has {profile.header_length} bytes, not {len(header)}")
     spec = profile.command_for(request)
     values = request.values if isinstance(request, VendorRequest) else vars(request)
-    raw = _framed(header + spec.code.encode("ascii") + write_layout(spec.request, values))
+    code = bytes.fromhex(spec.code) if profile.binary else spec.code.encode("ascii")
+    raw = _framed(header + code + write_layout(spec.request, values))
     if len(raw) - LENGTH_SIZE > profile.max_message:
         raise ValueError(f"the message has {len(raw) - LENGTH_SIZE} bytes, more than {profile.max_message}")
     return raw
@@ -255,20 +293,22 @@ def explain(profile: HostProfile, raw: bytes, *, reply_to: str = "") -> tuple[Se
     `reply_to` is the command that a reply answers; empty for a request.
     """
     at = LENGTH_SIZE + profile.header_length
-    code = reply_to or raw[at : at + CODE_SIZE].decode("latin-1")
+    code = reply_to or code_of(profile, raw[at : at + CODE_SIZE])
     spec = profile.commands.get(code)
-    body = at + CODE_SIZE + (ERROR_SIZE if reply_to else 0)
+    code_end = at if reply_to and profile.binary else at + CODE_SIZE
+    good = GOOD if profile.binary else profile.ok.encode()
+    body = code_end + (len(good) if reply_to else 0)
     seen: list[Seen] = [
         Seen(name=name, kind=kind, offset=start, raw=raw[start:end], secret=False)
         for name, kind, start, end in (
             ("length", "number", 0, LENGTH_SIZE),
             ("header", "bytes", LENGTH_SIZE, at),
-            ("command", "text", at, at + CODE_SIZE),
-            ("error", "text", at + CODE_SIZE, body),
+            ("command", "text", at, code_end),
+            ("error", "text", code_end, body),
         )
         if start < end
     ]
-    refused = reply_to and raw[at + CODE_SIZE : body] != profile.ok.encode()
+    refused = reply_to and raw[code_end:body] != good
     if spec is not None and not refused:
         inside: list[Seen] = []
         try:

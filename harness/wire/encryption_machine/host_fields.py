@@ -2,17 +2,19 @@
 
 A layout is data: a list of fields, each a table in a profile. All kinds, here and there:
 
-    constant   text                                a fixed part or a delimiter: 07, ;
-    number     name, digits, base (10 or 16)       ASCII digits
-    text       name, size                          printable ASCII of that many characters
+    constant   text | hex                          a fixed part or a delimiter: 07, ;
+    number     name, digits, base (10, 16, 256)    ASCII digits; of base 256 raw bytes, the highest first
+    text       name, size | until                  printable ASCII of that many characters, or up to a delimiter
     hex        name, size                          that many ASCII hex digits, as the bytes they stand for
-    bytes      name, length | size | neither       raw: after a length field (`4N` decimal, `4H` hex), of a fixed size,
-                                                   or all that is left
+    bytes      name, length | size | neither       raw: after a length field (`4N` decimal, `4H` hex, `2B` binary), of a
+                                                   fixed size, or all that is left
     der        name                                one DER SEQUENCE, which ends itself
-    key        name, digits, external, schemes     `K` and an index; index 9999 brings the `external` fields; or a
-                                                   scheme's letter and a key under the LMK as hex
+    point      name                                X and Y of a public key, 64 bytes, which the message has as DER
+    key        name, digits, external, schemes     `K` (or `letter`) and an index; index 9999 (or `external_index`)
+                                                   brings the `external` fields; or a scheme's letter and a key under
+                                                   the LMK as hex
     optional   fields, starts                      there when the next character is `starts`, or when anything is left
-    when       name, is_not, fields                there unless the number read before has that value
+    when       name, is | is_not, fields           there if, or unless, the number read before has that value
     repeat     name, count | nothing, fields       as often as the count (`2N`) says, or until the end
 
 Lengths are in bytes. `minimum` and `maximum` bound a number's value or the size of bytes. `reason` or `error` says what
@@ -23,9 +25,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.gm.sm2 import SPKI_HEAD
 from harness.wire.encryption_machine.reasons import Reason
 
 _DIGITS = {10: frozenset(b"0123456789"), 16: frozenset(b"0123456789ABCDEFabcdef")}
+BINARY = 256
+_BASES = {"N": 10, "H": 16, "B": BINARY}
+_POINT_SIZE = 64
 _PRINTABLE = range(0x20, 0x7F)
 _SEQUENCE = 0x30
 
@@ -131,29 +137,35 @@ class Complaining:
 
 @dataclass(frozen=True, kw_only=True)
 class Digits:
-    """A number in ASCII digits: how many, and whether they are decimal or hex. Hex is written in capitals."""
+    """A number in ASCII digits, decimal or hex (written in capitals), or in raw bytes (base 256); and how many."""
 
     count: int
     base: int = 10
 
     @classmethod
     def of(cls, spelled: str) -> "Digits":
-        """From `4N` (decimal) or `4H` (hex). Raises ValueError."""
-        if not spelled[:-1].isdecimal() or spelled[-1:] not in {"N", "H"}:
+        """From `4N` (decimal), `4H` (hex) or `2B` (bytes). Raises ValueError."""
+        if not spelled[:-1].isdecimal() or spelled[-1:] not in _BASES:
             raise ValueError(
-                f"{spelled!r} is no length field: write 4N for four decimal digits, 4H for four hex digits"
+                f"{spelled!r} is no length field: write 4N for four decimal digits, 4H for hex, 2B for two bytes"
             )
-        return cls(count=int(spelled[:-1]), base=10 if spelled.endswith("N") else 16)
+        return cls(count=int(spelled[:-1]), base=_BASES[spelled[-1]])
 
     def read(self, cursor: Cursor, owner: Field) -> int:
         """Take the number. Raises LayoutError."""
         digits = cursor.take(self.count, owner)
+        if self.base == BINARY:
+            return int.from_bytes(digits)
         if not _DIGITS[self.base].issuperset(digits):
             raise owner.wrong(f"{self.count} {'decimal' if self.base == 10 else 'hex'} digits are due, not {digits!r}")
         return int(digits, self.base)
 
     def write(self, value: int, name: str) -> bytes:
         """Its digits. Raises ValueError when it needs more."""
+        if self.base == BINARY and 0 <= value < 1 << 8 * self.count:
+            return value.to_bytes(self.count)
+        if self.base == BINARY:
+            raise ValueError(f"{name}: {value} does not fit {self.count} bytes")
         spelled = f"{value:0{self.count}{'d' if self.base == 10 else 'X'}}"
         if value < 0 or len(spelled) > self.count:
             raise ValueError(f"{name}: {value} does not fit {self.count} digits of base {self.base}")
@@ -204,24 +216,37 @@ class Number(Complaining):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Complaining):
-    """Printable ASCII of a fixed size."""
+    """Printable ASCII of a fixed size, or up to a delimiter; then other characters below 80 may stand in it, too."""
 
-    size: int
+    size: int = 0
+    until: bytes = b""
     kind: str = "text"
 
     def read(self, cursor: Cursor, values: dict[str, object]) -> None:
         """Take it."""
-        found = cursor.take(self.size, self)
-        if any(byte not in _PRINTABLE for byte in found):
-            raise self.wrong(f"{self.size} printable characters are due, not {found!r}")
+        size = self.size
+        if self.until:
+            end = cursor.data.find(self.until, cursor.at)
+            if end < 0:
+                raise self.wrong(f"its delimiter {self.until!r} does not come")
+            size = end - cursor.at
+        found = cursor.take(size, self)
+        if not self._is_text(found):
+            raise self.wrong(f"{size} printable characters are due, not {found!r}")
+        cursor.at += len(self.until)
         values[self.name] = found.decode("ascii")
 
     def write(self, values: Mapping[str, object]) -> bytes:
         """Its characters."""
         value = self.given(values)
-        if not isinstance(value, str) or len(value) != self.size or any(ord(char) not in _PRINTABLE for char in value):
-            raise ValueError(f"{self.name}: {value!r} is no text of {self.size} printable characters")
-        return value.encode("ascii")
+        if not isinstance(value, str) or not value.isascii() or not self._is_text(spelled := value.encode("ascii")):
+            raise ValueError(f"{self.name}: {value!r} is no text of printable characters")
+        if len(spelled) != self.size if not self.until else self.until in spelled:
+            raise ValueError(f"{self.name}: {value!r} has no {self.size} characters, or its delimiter in it")
+        return spelled + self.until
+
+    def _is_text(self, spelled: bytes) -> bool:
+        return all(byte in _PRINTABLE or (self.until and byte < 0x80) for byte in spelled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,3 +350,24 @@ class Der(Complaining):
         if not 1 <= count <= 4 or len(spelled) < count or spelled[0] == 0 or int.from_bytes(spelled) < 0x80:
             raise self.wrong("the SEQUENCE's length is not the shortest definite one")
         return 2 + count + int.from_bytes(spelled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Complaining):
+    """X‖Y of a public key; the value is its DER SubjectPublicKeyInfo. Whether it lies on the curve is not looked at."""
+
+    reason: Reason = Reason.PUBLIC_KEY
+    kind: str = "point"
+
+    def read(self, cursor: Cursor, values: dict[str, object]) -> None:
+        """Take it."""
+        values[self.name] = SPKI_HEAD + b"\x04" + cursor.take(_POINT_SIZE, self)
+
+    def write(self, values: Mapping[str, object]) -> bytes:
+        """Its coordinates."""
+        value = self.given(values)
+        if not isinstance(value, bytes) or len(value) != len(SPKI_HEAD) + 1 + _POINT_SIZE:
+            raise ValueError(f"{self.name}: a DER public key is due")
+        if not value.startswith(SPKI_HEAD + b"\x04"):
+            raise ValueError(f"{self.name}: this is no SM2 public key")
+        return value[-_POINT_SIZE:]

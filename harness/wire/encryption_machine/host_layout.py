@@ -40,6 +40,8 @@ class Key(Complaining):
 
     digits: Digits = field(default_factory=lambda: Digits(count=4))
     letter: bytes = b"K"
+    external_index: int = EXTERNAL_INDEX
+    """The index that says "the key is in the message"."""
     external: Layout = ()
     schemes: Mapping[str, int] = field(default_factory=dict)
     """Letter of a scheme to the hex digits after it; the letter "" stands for digits alone."""
@@ -48,8 +50,8 @@ class Key(Complaining):
     def read(self, cursor: Cursor, values: dict[str, object]) -> None:
         """Take it."""
         first = cursor.data[cursor.at : cursor.at + 1]
-        if first == self.letter:
-            cursor.take(1, self)
+        if not self.letter or first == self.letter:
+            cursor.take(len(self.letter), self)
             values[self.name] = self._referred(cursor)
             return
         letter = first.decode("latin-1")
@@ -68,14 +70,12 @@ class Key(Complaining):
         """It."""
         value = self.given(values)
         match value:
-            case KeyIndex(index=index) if index != EXTERNAL_INDEX or not self.external:
+            case KeyIndex(index=index) if index != self.external_index or not self.external:
                 return self.letter + self.digits.write(index, self.name)
             case WrappedKey(scheme=scheme, wrapped=wrapped) if self.schemes.get(scheme) == 2 * len(wrapped):
                 return scheme.encode() + wrapped.hex().upper().encode()
-            case ExternalPublicKey() | ExternalPrivateKey() | ExternalKeyPair() if vars(value).keys() == names(
-                self.external
-            ):
-                head = self.letter + self.digits.write(EXTERNAL_INDEX, self.name)
+            case ExternalPublicKey() | ExternalPrivateKey() | ExternalKeyPair() if self._takes(value):
+                head = self.letter + self.digits.write(self.external_index, self.name)
                 return head + write_layout(self.external, vars(value))
             case _:
                 raise ValueError(f"{self.name}: {type(value).__name__} cannot be spelled here")
@@ -88,13 +88,18 @@ class Key(Complaining):
             made.add(EXTERNAL_FORMS[names(self.external)])
         return made | ({WrappedKey} if self.schemes else set())
 
+    def _takes(self, value: ExternalPublicKey | ExternalPrivateKey | ExternalKeyPair) -> bool:
+        """Whether the external fields are all there; of a pair a layout may have the private key alone."""
+        wanted = names(self.external)
+        return vars(value).keys() == wanted or (isinstance(value, ExternalKeyPair) and wanted == {"private"})
+
     @property
     def _unknown_letter(self) -> Reason:
         return Reason.KEY_SCHEME if self.schemes else self.reason
 
     def _referred(self, cursor: Cursor) -> object:
         index = self.digits.read(cursor, self)
-        if index != EXTERNAL_INDEX or not self.external:
+        if index != self.external_index or not self.external:
             return KeyIndex(index=index)
         inside: dict[str, object] = {}
         for part in self.external:
@@ -124,27 +129,30 @@ class Optional(Complaining):
 
 @dataclass(frozen=True, kw_only=True)
 class When(Complaining):
-    """Fields that are there unless the number `name`, read before, is `is_not`."""
+    """Fields that are there unless the number `name`, read before, is `is_not`; or if it is `equals`, where given."""
 
     fields: Layout
     is_not: int = 0
+    equals: int | None = None
     kind: str = "when"
 
     def read(self, cursor: Cursor, values: dict[str, object]) -> None:
         """Take them if they are there."""
-        if values[self.name] != self.is_not:
+        if self._due(values[self.name]):
             for part in self.fields:
                 part.read(cursor, values)
 
     def write(self, values: Mapping[str, object]) -> bytes:
         """Them, if they are due."""
-        if self.given(values) != self.is_not:
+        number = self.given(values)
+        if self._due(number):
             return write_layout(self.fields, values)
         if _any_given(self.fields, values):
-            raise ValueError(
-                f"{', '.join(ordered_names(self.fields))}: nothing is due when {self.name} is {self.is_not}"
-            )
+            raise ValueError(f"{', '.join(ordered_names(self.fields))}: nothing is due when {self.name} is {number}")
         return b""
+
+    def _due(self, number: object) -> bool:
+        return number != self.is_not if self.equals is None else number == self.equals
 
 
 @dataclass(frozen=True, kw_only=True)

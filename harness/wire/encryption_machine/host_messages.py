@@ -54,7 +54,7 @@ class WrappedKey:
 
 PublicKeyReference: TypeAlias = KeyIndex | ExternalPublicKey
 PrivateKeyReference: TypeAlias = KeyIndex | ExternalPrivateKey
-KeyPairReference: TypeAlias = KeyIndex | ExternalKeyPair
+KeyPairReference: TypeAlias = KeyIndex | ExternalKeyPair | ExternalPrivateKey
 SymmetricKeyReference: TypeAlias = KeyIndex | WrappedKey
 
 
@@ -216,6 +216,60 @@ ENCRYPT, DECRYPT = 0, 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Digest:
+    """D3 0A: the SM3 of data."""
+
+    data: bytes
+
+
+class Way(IntEnum):
+    """Which way a key is moved."""
+
+    EXPORT = 0
+    IMPORT = 1
+
+
+class Under(IntEnum):
+    """What protects a key that is moved: the KEK at an index, or the SM2 pair there."""
+
+    KEK = 0
+    SM2 = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveKeyPair:
+    """TT: export the SM2 pair at an index under a KEK, or import one there; then both fields are given."""
+
+    way: int
+    kek: int
+    index: int
+    public: bytes = b""
+    private: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveKey:
+    """TX: export a symmetric key under a KEK or an SM2 public key, or import one (`wrapped`) under the LMK.
+
+    `protector` is the index of the KEK or of the SM2 pair.
+    """
+
+    way: int
+    under: int
+    protector: int
+    key_type: str
+    key: SymmetricKeyReference | None = None
+    wrapped: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacPublicKey:
+    """TQ: a MAC under the LMK over a public key (DER), so that it can be kept outside and trusted again."""
+
+    public: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class VendorRequest:
     """A command that only a profile knows: its fields by the names of its layout."""
 
@@ -238,6 +292,10 @@ Request: TypeAlias = (
     | Sm4Encrypt
     | Sm4Decrypt
     | SmBatch
+    | MoveKeyPair
+    | MoveKey
+    | MacPublicKey
+    | Digest
     | VendorRequest
 )
 
@@ -355,6 +413,36 @@ class SmBatchReply:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MoveKeyPairReply:
+    """TU: of an export the public key (DER) and the private key under the KEK; of an import nothing."""
+
+    public: bytes = b""
+    private: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveKeyReply:
+    """TY: the key under the KEK or SM2 key (export), or under the LMK (import), and its check value."""
+
+    wrapped: bytes = field(repr=False)
+    check: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacPublicKeyReply:
+    """TR: the MAC."""
+
+    mac: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestReply:
+    """The digest, 32 bytes."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class VendorReply:
     """The reply to a `VendorRequest`."""
 
@@ -377,5 +465,9 @@ Reply: TypeAlias = (
     | Sm4EncryptReply
     | Sm4DecryptReply
     | SmBatchReply
+    | MoveKeyPairReply
+    | MoveKeyReply
+    | MacPublicKeyReply
+    | DigestReply
     | VendorReply
 )

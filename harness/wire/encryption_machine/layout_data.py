@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from harness.errors import ConfigError
-from harness.wire.encryption_machine.host_fields import Bytes, Constant, Der, Digits, Field, Hex, Number, Text
+from harness.wire.encryption_machine.host_fields import Bytes, Constant, Der, Digits, Field, Hex, Number, Point, Text
 from harness.wire.encryption_machine.host_layout import (
     EXTERNAL_FORMS,
     Key,
@@ -15,6 +15,7 @@ from harness.wire.encryption_machine.host_layout import (
     all_fields,
     names,
 )
+from harness.wire.encryption_machine.host_messages import EXTERNAL_INDEX
 from harness.wire.encryption_machine.reasons import Reason
 from harness.wire.fields import is_object
 
@@ -67,9 +68,14 @@ class _Row:
         return made
 
     def constant(self) -> Field:
-        text = self._text("text")
-        name = str(self._row.get("name", "")) or f"the constant {text!r}"
-        return Constant(name=name, text=text.encode("ascii"), reason=self._reason(), error=self._error())
+        key = "hex" if "hex" in self._row else "text"
+        spelled = self._text(key)
+        try:
+            raw = bytes.fromhex(spelled) if key == "hex" else spelled.encode("ascii")
+        except ValueError:
+            _wrong(self._where, "'hex' is pairs of hex digits")
+        name = str(self._row.get("name", "")) or f"the constant {raw!r}"
+        return Constant(name=name, text=raw, reason=self._reason(), error=self._error())
 
     def number(self) -> Field:
         return Number(
@@ -82,7 +88,9 @@ class _Row:
         )
 
     def text(self) -> Field:
-        return Text(name=self._name(), size=self._int("size"), reason=self._reason(), error=self._error())
+        until = str(self._take("until", "")).encode("ascii")
+        size = 0 if until else self._int("size")
+        return Text(name=self._name(), size=size, until=until, reason=self._reason(), error=self._error())
 
     def hex(self) -> Field:
         size = self._int("size")
@@ -111,6 +119,9 @@ class _Row:
     def der(self) -> Field:
         return Der(name=self._name(), reason=self._reason(Reason.PUBLIC_KEY), error=self._error())
 
+    def point(self) -> Field:
+        return Point(name=self._name(), reason=self._reason(Reason.PUBLIC_KEY), error=self._error())
+
     def key(self) -> Field:
         external = self._inside("external") if "external" in self._row else ()
         if external and names(external) not in EXTERNAL_FORMS:
@@ -120,7 +131,9 @@ class _Row:
             _wrong(self._where, "schemes is a table of letters and even counts of hex digits")
         return Key(
             name=self._name(),
-            digits=Digits(count=self._int("digits", 4)),
+            digits=Digits(count=self._int("digits", 4), base=self._int("base", 10)),
+            letter=str(self._take("letter", "K")).encode("ascii"),
+            external_index=self._int("external_index", EXTERNAL_INDEX),
             external=external,
             schemes={str(letter): int(str(size)) for letter, size in schemes.items()},
             reason=self._reason(),
@@ -132,6 +145,8 @@ class _Row:
         return Optional(name="an optional part", fields=self._inside("fields"), starts=starts)
 
     def when(self) -> Field:
+        if "is" in self._row:
+            return When(name=self._name(), equals=self._int("is"), fields=self._inside("fields"))
         return When(name=self._name(), is_not=self._int("is_not"), fields=self._inside("fields"))
 
     def repeat(self) -> Field:
@@ -203,6 +218,7 @@ _KINDS: Mapping[str, Callable[[_Row], Field]] = {
     "hex": _Row.hex,
     "bytes": _Row.bytes,
     "der": _Row.der,
+    "point": _Row.point,
     "key": _Row.key,
     "optional": _Row.optional,
     "when": _Row.when,

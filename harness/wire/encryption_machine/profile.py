@@ -9,19 +9,21 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import NoReturn, get_args, get_origin, get_type_hints
 
 from fixtures import fixture
 from harness.errors import ConfigError
 from harness.wire.encryption_machine import host_messages as messages
-from harness.wire.encryption_machine.host_fields import Bytes, Der, Field, Hex, Number, Text
+from harness.wire.encryption_machine.host_fields import Bytes, Der, Field, Hex, Number, Point, Text
 from harness.wire.encryption_machine.host_layout import Key, Layout, Repeat, all_fields
 from harness.wire.encryption_machine.host_messages import Reply, Request
 from harness.wire.encryption_machine.layout_data import parse_layout
 from harness.wire.encryption_machine.reasons import Blame, Reason
 from harness.wire.fields import is_object
 
+SUFFIX = ".toml"
 MAX_LENGTH = 0xFFFF
 """Bytes: what the length field of two bytes can say."""
 _TYPED = (
@@ -39,6 +41,10 @@ _TYPED = (
     messages.Sm4Encrypt,
     messages.Sm4Decrypt,
     messages.SmBatch,
+    messages.MoveKeyPair,
+    messages.MoveKey,
+    messages.MacPublicKey,
+    messages.Digest,
 )
 MESSAGES: Mapping[str, tuple[Callable[..., Request], Callable[..., Reply]]] = {
     typed.__name__: (typed, getattr(messages, f"{typed.__name__}Reply")) for typed in _TYPED
@@ -98,6 +104,8 @@ class HostProfile:
     """Check value of the test LMK: 16 hex digits."""
     ok: str
     """The error code that means none."""
+    binary: bool
+    """Commands are two raw bytes (D306), and a reply is `A` and its fields, or `E` and an error code of one byte."""
     ciphertext: str
     """How an SM2 ciphertext travels: c1c3c2, c1c2c3 (04 and the point first), c1c3c2-bare (no 04), or der."""
     limits: Mapping[str, int]
@@ -143,7 +151,7 @@ class HostProfile:
 def offered_machines() -> tuple[str, ...]:
     """The names of all profiles that ship, host commands and signature servers."""
     found = (file.name for file in fixture("machines").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX)))
 
 
 def offered_host_profiles() -> tuple[str, ...]:
@@ -153,21 +161,40 @@ def offered_host_profiles() -> tuple[str, ...]:
 
 @cache
 def load_host_profile(name: str) -> HostProfile:
-    """The profile of a name. Raises ConfigError that says what is wrong, or which there are."""
-    return host_profile(name, machine_file(name))
+    """The profile of a name, or of a file (NAME.toml with its path). Raises ConfigError that says what is wrong."""
+    return host_profile(Path(name).stem if is_file(name) else name, machine_file(name))
+
+
+def is_file(name: str) -> bool:
+    """Whether a profile's name is the path of somebody's own file."""
+    return name.endswith(SUFFIX)
 
 
 @cache
 def machine_file(name: str) -> Mapping[str, object]:
-    """The contents of a profile, laid over those of its base. Raises ConfigError."""
+    """The contents of a profile, or of a file of one's own, laid over those of its base. Raises ConfigError."""
+    if is_file(name):
+        return laid_over_base(_own_file(name))
     if name not in offered_machines():
         raise ConfigError(
             f"There is no machine profile {name!r}.",
             cause="the name is misspelt, or the machine is not described yet",
-            remedy=f"use one of: {', '.join(offered_machines())}; or add fixtures/machines/{name}.toml",
+            remedy=f"use one of: {', '.join(offered_machines())}; or the path of your own file, ./{name}.toml",
         )
     with fixture(f"machines/{name}.toml").open("rb") as file:
         return laid_over_base(tomllib.load(file))
+
+
+def _own_file(name: str) -> Mapping[str, object]:
+    try:
+        with Path(name).open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"The machine profile {name} cannot be read: {error}.",
+            cause="the file is not there, or it is no TOML",
+            remedy="docs/encryption-machine.md shows such a file",
+        ) from error
 
 
 def laid_over_base(own: Mapping[str, object]) -> Mapping[str, object]:
@@ -200,6 +227,7 @@ def host_profile(name: str, values: Mapping[str, object]) -> HostProfile:
         serial=reader.text("serial"),
         lmk_check=reader.text("lmk_check"),
         ok=ok,
+        binary=reader.binary,
         ciphertext=reader.choice("ciphertext", ("c1c3c2", "c1c2c3", "c1c3c2-bare", "der")),
         limits=limits,
         commands=commands,
@@ -250,10 +278,14 @@ class _Reader:
             self.wrong(f"[{key}] is missing")
         return value
 
+    @property
+    def binary(self) -> bool:
+        return self._values.get("binary") is True
+
     def errors(self) -> Mapping[str, ErrorEntry]:
         made: dict[str, ErrorEntry] = {}
         for code, row in self.table("errors").items():
-            if not is_object(row) or len(code) != 2 or row.get("blame") not in set(Blame):
+            if not is_object(row) or not self._is_code(code, 1) or row.get("blame") not in set(Blame):
                 self.wrong(f"errors.{code} has two characters, and name, english, chinese, blame ({', '.join(Blame)})")
             made[code] = ErrorEntry(
                 code=code,
@@ -275,14 +307,20 @@ class _Reader:
                 self.wrong(f"answers.{reason} is {code!r}, which [errors] lacks")
         return answers
 
+    def _is_code(self, code: str, size: int) -> bool:
+        """Whether a code is two characters, or in a binary dialect `size` bytes in capital hex digits."""
+        if not self.binary:
+            return len(code) == 2 and code.isascii()
+        return len(code) == 2 * size and set(code) <= set("0123456789ABCDEF")
+
     def commands(self, limits: Mapping[str, int]) -> Mapping[str, CommandSpec]:
         rows = self.table("commands")
         return {code: self._command(code, row, rows, limits) for code, row in rows.items() if row != "absent"}
 
     def _command(self, code: str, row: object, rows: Mapping[str, object], limits: Mapping[str, int]) -> CommandSpec:
         where = f"the machine profile {self._name!r}, commands.{code}"
-        if not is_object(row) or len(code) != 2 or not code.isascii():
-            self.wrong(f'commands.{code} is a table, or "absent"; a command has two characters')
+        if not is_object(row) or not self._is_code(code, 2):
+            self.wrong(f'commands.{code} is a table, or "absent"; a command has two characters, or bytes in hex')
         request, reply = (
             parse_layout(_as_other(row.get(part, []), rows, part), limits=limits, where=f"{where}.{part}")
             for part in ("request", "reply")
@@ -332,7 +370,7 @@ def _fits(part: Field, hint: object) -> bool:
             return int in allowed
         case Text():
             return str in allowed
-        case Hex() | Bytes() | Der():
+        case Hex() | Bytes() | Der() | Point():
             return bytes in allowed
         case Key():
             return part.makes <= allowed

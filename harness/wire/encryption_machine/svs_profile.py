@@ -14,12 +14,13 @@ An `optional` field may be absent; in HTTP an empty text counts as absent too.
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, partial
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import NoReturn, get_args, get_type_hints
 
 from harness.errors import ConfigError
 from harness.wire.encryption_machine import svs
-from harness.wire.encryption_machine.profile import ErrorEntry, machine_file, offered_machines
+from harness.wire.encryption_machine.profile import ErrorEntry, is_file, machine_file, offered_machines
 from harness.wire.encryption_machine.reasons import Blame, Reason
 from harness.wire.encryption_machine.svs import CODE_BASE, WIRE_NAMES, RequestType
 from harness.wire.fields import is_object
@@ -146,8 +147,8 @@ def offered_svs_profiles(dialect: str = "") -> tuple[str, ...]:
 
 @cache
 def load_svs_profile(name: str) -> SvsProfile:
-    """The profile of a name. Raises ConfigError that says what is wrong, or which there are."""
-    return svs_profile(name, machine_file(name))
+    """The profile of a name, or of a file (NAME.toml with its path). Raises ConfigError that says what is wrong."""
+    return svs_profile(Path(name).stem if is_file(name) else name, machine_file(name))
 
 
 def svs_profile(name: str, values: Mapping[str, object]) -> SvsProfile:

@@ -27,6 +27,8 @@ LEGACY_STOP = b"\x01P\x04"
 MAX_COMMAND = 512
 """Bytes of the longest command that is taken; makers' software sends at most 200 characters."""
 MAX_ANSWER = 4096
+SILENCE_S = 1.0
+"""A command whose next byte takes longer is given up (assumed)."""
 TAG_SIZE = 6
 
 _ITEM = re.compile(r"([^,;]*)([,;])")
@@ -146,6 +148,16 @@ class BoxSide:
 
     def __init__(self) -> None:
         self._held = b""
+
+    @property
+    def pending(self) -> bool:
+        """Whether a command has begun; `idle` is due after SILENCE_S without a byte."""
+        return bool(self._held)
+
+    def idle(self) -> list[Command | LegacyTrigger | Malformed]:
+        """The line has been silent: a command that has begun is given up."""
+        held, self._held = self._held, b""
+        return [Malformed(held, "is a command cut short")] if held else []
 
     def feed(self, data: bytes) -> list[Command | LegacyTrigger | Malformed]:
         """Take bytes; returns the commands that are now complete, and what was none of them."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from harness.wire.scanner.symbologies import SYMBOLOGIES
+
 
 class Source(StrEnum):
     """How well a row of the table is known."""
@@ -96,6 +98,12 @@ SUFFIX_ENABLE = "TSUENA"
 SUFFIX_SET = "TSUSET"
 PREFIX_ENABLE = "CPRENA"
 PREFIX_SET = "CPRSET"
+AIM_ID = "AIDENA"
+BEEP_ENABLE = "GRBENA"
+BAUD = "232BAD"
+
+BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+"""The speeds by number, as the Honeywell family counts them; assumed for Newland."""
 
 PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
     {
@@ -150,6 +158,21 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
                 values=SWITCH,
                 source=Source.DEFAULT_ASSUMED,
             ),
+            Parameter(tag=AIM_ID, meaning="AIM id before the data", default="0", values=SWITCH, source=Source.ASSUMED),
+            Parameter(
+                tag=BAUD,
+                meaning="speed of the line, by number; after all other commands",
+                default="5",
+                values=OneOf(values=tuple(str(number) for number in range(len(BAUDS)))),
+                source=Source.ASSUMED,
+            ),
+            Parameter(
+                tag="INTERF",
+                meaning="what the box is plugged into; a virtual one stays where it is",
+                default="0",
+                values=Whole(least=0, most=9),
+                source=Source.ASSUMED,
+            ),
             Parameter(
                 tag=SUFFIX_ENABLE, meaning="terminating suffix on", default="1", values=SWITCH, source=Source.ASSUMED
             ),
@@ -203,5 +226,10 @@ FACTORY_DEFAULTS = "FACDEF"
 REBOOT = "REBOOT"
 """Action: restart; temporary settings are lost."""
 
-CODE_IDS: Mapping[str, bytes] = MappingProxyType({"qr": b"s", "code128": b"j"})
+HEALTH = "DEVQRY"
+"""Action, asked with `*`: how the box is; the text of the answer is assumed."""
+SENSOR_SIZE = "IMGGWH"
+"""Action: the sensor's width and height, answered as `752W480H`."""
+
+CODE_IDS: Mapping[str, bytes] = MappingProxyType({name: ids.letter for name, ids in SYMBOLOGIES.items()})
 """The letter that `CIDENA1` puts before the data, by symbology; assumed to be the common one."""

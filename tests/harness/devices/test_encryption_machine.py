@@ -1,13 +1,10 @@
 """The driver: every operation, checked by another implementation, and a pool that no late reply poisons."""
 
-import contextlib
 import pickle
 import shutil
 import socket
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -165,6 +162,43 @@ def test_sm4_in_many_pieces(machine: EncryptionMachine) -> None:
     assert machine.sm4_encrypt(under_lmk(KEY), "00A", []) == []
 
 
+def test_many_pieces_in_one_message(machine: EncryptionMachine) -> None:
+    pieces = [b"a" * 16, b"b" * 32]
+    sealed = machine.sm4_batch(under_lmk(KEY), "00A", pieces)
+    assert sealed == [sm4.ecb_encrypt(KEY, piece, padding=sm4.Padding.NONE) for piece in pieces]
+    assert machine.sm4_batch(under_lmk(KEY), "00A", sealed, decrypt=True) == pieces
+
+
+def test_keys_are_moved_under_a_kek_and_under_sm2(machine: EncryptionMachine) -> None:
+    pair = machine.export_key_pair(3, kek=1)
+    machine.import_key_pair(79, pair, kek=1)
+    assert machine.public_key(79) == machine.public_key(3) == pair.public
+    with pytest.raises(MachineNotSetUp):
+        machine.import_key_pair(80, pair, kek=2)
+    check = sm4.ecb_encrypt(KEY, bytes(16), padding=sm4.Padding.NONE)[:8]
+    for under in wire.Under:
+        moved = machine.export_key(under_lmk(KEY), "00A", protector=4, under=under)
+        assert KEY not in moved.wrapped
+        back = machine.import_key(moved.wrapped, "00A", protector=4, under=under)
+        assert moved.check == back.check == check
+        assert back.wrapped == under_lmk(KEY).wrapped
+    assert machine.public_key_mac(pair.public) == machine.public_key_mac(machine.public_key(79))
+    assert machine.public_key_mac(pair.public) != machine.public_key_mac(machine.public_key(4))
+
+
+def test_status_tells_a_tamper() -> None:
+    with machines() as start:
+        running = start(profile="payshield-like")
+        with EncryptionMachine(parse_address(running.ends.at), PAYSHIELD) as machine:
+            assert machine.status("JK")["tamper"] == 1
+            running.plan("NC", Effect.KEYS_LOST)
+            assert machine.diagnose().lmk_check == "0" * 16
+            told = machine.status("JK")
+            assert (told["tamper"], told["tamper_cause"], told["lmks_loaded"]) == (2, 8, 0)
+            assert machine.status("J8")["tampers"] == 1
+            assert machine.status("NO")["firmware"] == PAYSHIELD.firmware
+
+
 def test_as_the_envelopes_machine(machine: EncryptionMachine) -> None:
     peer = PrivateKey.generate()
     payment = PaymentMachine(machine, sign_index=1, peer=peer.public, cipher=CipherKey(key=under_lmk(KEY), type="00A"))
@@ -242,336 +276,6 @@ def test_nobody_answers() -> None:
         EncryptionMachine(parse_address("serial:/dev/ttyS9"), TASS).diagnose()
     with pytest.raises(ValueError, match="pool"):
         EncryptionMachine(parse_address("tcp:127.0.0.1:1"), TASS, connections=0)
-
-
-# --- the pool
-
-
-class Script:
-    """A machine that does what each test says: `serve` gets each connection, numbered from 0."""
-
-    def __init__(self, serve: "Callable[[Script, int, socket.socket], None]") -> None:
-        self._serve = serve
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.connections = 0
-        self.let_go = threading.Event()
-        self.at = f"tcp:127.0.0.1:{self._server.getsockname()[1]}"
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def visa(self) -> str:
-        return f"visa:TCPIP::127.0.0.1::{self.at.rpartition(':')[2]}::SOCKET"
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            number, self.connections = self.connections, self.connections + 1
-            threading.Thread(target=self._guarded, args=(number, connection), daemon=True).start()
-
-    def _guarded(self, number: int, connection: socket.socket) -> None:
-        try:
-            self._serve(self, number, connection)
-        except OSError:
-            return
-
-    def stop(self) -> None:
-        self.let_go.set()
-        for connection in self._open:
-            connection.close()
-        self._server.close()
-
-
-@pytest.fixture
-def script() -> Iterator[Callable[..., Script]]:
-    made: list[Script] = []
-
-    def make(serve: Callable[[Script, int, socket.socket], None]) -> Script:
-        made.append(Script(serve))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop()
-
-
-def ask(connection: socket.socket, header: int = 0) -> tuple[bytes, bytes]:
-    """One request's header and the rest; raises OSError at the end."""
-    size = exactly(connection, 2)
-    body = exactly(connection, int.from_bytes(size))
-    return body[:header], body[header:]
-
-
-def exactly(connection: socket.socket, size: int) -> bytes:
-    found = b""
-    while len(found) < size:
-        more = connection.recv(size - len(found))
-        if not more:
-            raise OSError
-        found += more
-    return found
-
-
-def framed(body: bytes) -> bytes:
-    return len(body).to_bytes(2) + body
-
-
-def echo_of(body: bytes) -> bytes:
-    return framed(b"B300" + body[6:])
-
-
-def echoing(script: Script, number: int, connection: socket.socket) -> None:
-    while True:
-        connection.sendall(echo_of(ask(connection)[1]))
-
-
-@pytest.mark.parametrize("kind", ["at", "visa"])
-def test_a_late_reply_never_answers_the_next_request(script: Callable[..., Script], kind: str) -> None:
-    """The classic: the first request times out, its reply comes when the second is asked."""
-
-    def late(script: Script, number: int, connection: socket.socket) -> None:
-        _, first = ask(connection)
-        if number == 0:
-            assert script.let_go.wait(PATIENCE_S)
-        connection.sendall(echo_of(first))
-        echoing(script, number, connection)
-
-    peer = script(late)
-    address = peer.at if kind == "at" else peer.visa()
-    with EncryptionMachine(parse_address(address), TASS, connections=1, timeout_s=0.2) as driver:
-        began = time.monotonic()
-        with pytest.raises(MachineSilent) as silent:
-            driver.echo(b"first")
-        assert time.monotonic() - began < 1.5
-        assert not silent.value.begun
-        peer.let_go.set()
-        assert driver.echo(b"second") == b"second"
-        assert peer.connections == 2
-
-
-@pytest.mark.parametrize("kind", ["at", "visa"])
-def test_a_reply_that_nobody_asked_for_is_never_taken(script: Callable[..., Script], kind: str) -> None:
-    def doubled(script: Script, number: int, connection: socket.socket) -> None:
-        _, body = ask(connection)
-        connection.sendall(echo_of(body))
-        if number == 0:
-            connection.sendall(echo_of(body))
-            script.let_go.set()
-        echoing(script, number, connection)
-
-    peer = script(doubled)
-    address = peer.at if kind == "at" else peer.visa()
-    with EncryptionMachine(parse_address(address), TASS, connections=1, timeout_s=2) as driver:
-        with contextlib.suppress(MachineSpeaksNonsense):  # when both replies come in one piece
-            assert driver.echo(b"first") == b"first"
-        assert peer.let_go.wait(PATIENCE_S)
-        assert driver.echo(b"second") == b"second"
-        assert peer.connections == 2
-
-
-def test_two_replies_in_one_piece_close_the_connection(script: Callable[..., Script]) -> None:
-    def glued(script: Script, number: int, connection: socket.socket) -> None:
-        _, body = ask(connection)
-        connection.sendall(echo_of(body) * (2 if number == 0 else 1))
-        echoing(script, number, connection)
-
-    peer = script(glued)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=1) as driver:
-        with pytest.raises(MachineSpeaksNonsense):
-            driver.echo(b"first")
-        assert driver.echo(b"second") == b"second"
-        assert peer.connections == 2
-
-
-def test_headers_differ_and_another_ones_reply_is_refused(script: Callable[..., Script]) -> None:
-    seen: list[bytes] = []
-
-    def serve(script: Script, number: int, connection: socket.socket) -> None:
-        while True:
-            header, body = ask(connection, PAYSHIELD.header_length)
-            seen.append(header)
-            answered = seen[0] if len(seen) == 3 else header
-            connection.sendall(framed(answered + b"B300" + body[6:]))
-
-    peer = script(serve)
-    with EncryptionMachine(parse_address(peer.at), PAYSHIELD, connections=1) as driver:
-        assert driver.echo(b"1") == b"1"
-        assert driver.echo(b"2") == b"2"
-        with pytest.raises(MachineSpeaksNonsense, match="header"):
-            driver.echo(b"3")
-        assert driver.echo(b"4") == b"4"
-    assert len(set(seen)) == len(seen) == 4
-    assert peer.connections == 2
-
-
-@pytest.mark.parametrize("kind", ["at", "visa"])
-def test_a_closed_kept_connection_is_replaced_without_a_word(script: Callable[..., Script], kind: str) -> None:
-    def once(script: Script, number: int, connection: socket.socket) -> None:
-        connection.sendall(echo_of(ask(connection)[1]))
-        connection.close()
-
-    peer = script(once)
-    with EncryptionMachine(parse_address(peer.at if kind == "at" else peer.visa()), TASS, connections=1) as driver:
-        for number in range(5):
-            assert driver.echo(b"%d" % number) == b"%d" % number
-    assert peer.connections == 5
-
-
-def test_hung_up_during_a_request_is_asked_once_more_unless_it_changes_something(
-    script: Callable[..., Script],
-) -> None:
-    asked: list[bytes] = []
-
-    def second_fails(script: Script, number: int, connection: socket.socket) -> None:
-        while True:
-            _, body = ask(connection)
-            asked.append(body[:2])
-            if body.startswith(b"E7") or (number == 0 and len(asked) == 2):
-                connection.close()
-            connection.sendall(echo_of(body))
-
-    peer = script(second_fails)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=1) as driver:
-        driver.echo(b"1")
-        assert driver.echo(b"2") == b"2"
-        with pytest.raises(Disconnected):
-            driver.generate_key_pair()
-    assert asked == [b"B2", b"B2", b"B2", b"E7"]
-
-
-@pytest.mark.parametrize("kind", ["at", "visa"])
-def test_a_fresh_connection_that_fails_is_not_tried_again(script: Callable[..., Script], kind: str) -> None:
-    def hang_up(script: Script, number: int, connection: socket.socket) -> None:
-        ask(connection)
-        connection.close()
-
-    peer = script(hang_up)
-    address = parse_address(peer.at if kind == "at" else peer.visa())
-    began = time.monotonic()
-    with EncryptionMachine(address, TASS, timeout_s=PATIENCE_S) as driver, pytest.raises(Disconnected):
-        driver.echo(b"1")
-    assert time.monotonic() - began < PATIENCE_S / 2, "a hang-up is noticed at once"
-    assert peer.connections == 1
-
-
-def test_many_requests_are_under_way_on_as_many_connections_as_there_are(script: Callable[..., Script]) -> None:
-    gate = threading.Barrier(3, timeout=PATIENCE_S)
-
-    def in_step(script: Script, number: int, connection: socket.socket) -> None:
-        while True:
-            _, body = ask(connection)
-            gate.wait()
-            connection.sendall(echo_of(body))
-
-    peer = script(in_step)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=3, timeout_s=PATIENCE_S) as driver:
-        replies = driver.ask_all([wire.Echo(data=b"%d" % number) for number in range(3)])
-        assert replies == [wire.EchoReply(data=b"%d" % number) for number in range(3)]
-        assert driver.ask_all([]) == []
-    assert peer.connections == 3
-
-
-def test_a_failure_among_many_leaves_the_pool_whole(script: Callable[..., Script]) -> None:
-    def third_is_silent(script: Script, number: int, connection: socket.socket) -> None:
-        while True:
-            _, body = ask(connection)
-            if body.endswith(b"!"):
-                script.let_go.wait(PATIENCE_S)
-            connection.sendall(echo_of(body))
-
-    peer = script(third_is_silent)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=2, timeout_s=0.2) as driver:
-        asked = [wire.Echo(data=data) for data in (b"1", b"2", b"3!", b"4", b"5")]
-        for _ in range(3):
-            with pytest.raises(MachineSilent):
-                driver.ask_all(asked)
-        good = [wire.Echo(data=b"%d" % number) for number in range(9)]
-        assert driver.ask_all(good) == [wire.EchoReply(data=request.data) for request in good]
-
-
-def test_threads_share_the_pool_and_get_their_own_replies(script: Callable[..., Script]) -> None:
-    peer = script(echoing)
-    wrong: list[bytes] = []
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=3, timeout_s=PATIENCE_S) as driver:
-
-        def work(name: int) -> None:
-            for number in range(40):
-                data = b"%d/%d" % (name, number)
-                if driver.echo(data) != data:
-                    wrong.append(data)
-
-        threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(PATIENCE_S)
-    assert not wrong
-    assert 1 <= peer.connections <= 3
-
-
-def test_a_pool_that_is_full_for_too_long_says_so(script: Callable[..., Script]) -> None:
-    asked = threading.Event()
-
-    def holding(script: Script, number: int, connection: socket.socket) -> None:
-        _, body = ask(connection)
-        asked.set()
-        script.let_go.wait(PATIENCE_S)
-        connection.sendall(echo_of(body))
-
-    peer = script(holding)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=1, timeout_s=0.3) as driver:
-        thread = threading.Thread(target=lambda: _silently(driver))
-        thread.start()
-        assert asked.wait(PATIENCE_S)
-        driver._timeout_s = 0.01
-        with pytest.raises(MachineBusy):
-            driver.echo(b"2")
-        thread.join(PATIENCE_S)
-
-
-def _silently(driver: EncryptionMachine) -> None:
-    try:
-        driver.echo(b"1")
-    except MachineSilent:
-        return
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [b"\xff\xff", b"\0\0", framed(b"B"), framed(b"B4001"), framed(b"B3\xff\xff"), framed(b"B3000009x"), b"\0\5B300"],
-)
-def test_nonsense_and_cut_replies_are_bounded_and_recovered_from(script: Callable[..., Script], answer: bytes) -> None:
-    def serve(script: Script, number: int, connection: socket.socket) -> None:
-        if number == 0:
-            ask(connection)
-            connection.sendall(answer)
-            script.let_go.wait(PATIENCE_S)
-            return
-        echoing(script, number, connection)
-
-    peer = script(serve)
-    with EncryptionMachine(parse_address(peer.at), TASS, connections=1, timeout_s=0.3) as driver:
-        with pytest.raises((MachineSpeaksNonsense, MachineSilent)) as caught:
-            driver.echo(b"0001x")
-        if isinstance(caught.value, MachineSilent):
-            assert caught.value.begun
-        assert driver.echo(b"again") == b"again"
-
-
-def test_a_reply_byte_by_byte_is_taken(script: Callable[..., Script]) -> None:
-    def dripping(script: Script, number: int, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while True:
-            for byte in echo_of(ask(connection)[1]):
-                connection.sendall(bytes([byte]))
-
-    peer = script(dripping)
-    for address in (peer.at, peer.visa()):
-        with EncryptionMachine(parse_address(address), TASS) as driver:
-            assert driver.echo(b"0123456789") == b"0123456789"
 
 
 # --- against the machine's own faults

@@ -209,3 +209,13 @@ def test_the_reference_adds_points_as_a_group() -> None:
     assert CURVE.multiply(CURVE.n - 1, g) == minus
     assert CURVE.multiply(0, g) is None
     assert CURVE.multiply(3, None) is None
+
+
+@pytest.mark.parametrize("form", Signature)
+@pytest.mark.parametrize("d", [1, 2, 12345, CURVE.n - 2])
+def test_every_private_key_signs_what_its_public_one_verifies(d: int, form: Signature) -> None:
+    key = PrivateKey(d=d)
+    signatures = {key.sign(b"message", form=form) for _ in range(20)}
+    assert len(signatures) == 20
+    assert all(key.public.verify(b"message", signature, form=form) for signature in signatures)
+    assert not any(key.public.verify(b"messages", signature, form=form) for signature in signatures)

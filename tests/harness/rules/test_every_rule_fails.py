@@ -523,7 +523,8 @@ def test_a_broken_story_is_found(broken: Broken) -> None:
 
 
 def test_every_rule_has_a_story_in_which_it_fails() -> None:
-    assert set(all_rules()) == {broken.rule for broken in BROKEN}
+    at_a_counter = {name for name in all_rules() if not name.startswith(("machine-", "server-"))}
+    assert at_a_counter == {broken.rule for broken in BROKEN}
 
 
 def _personal(tape: TapeBuilder, found: list[Observation]) -> list[str]:

@@ -1,18 +1,23 @@
-"""The books: double entry, balances that never go below zero, transactions that are whole or not at all."""
+"""The books: double entry, balances that never go below zero, transactions that are whole or not at all.
+
+Every rule is tested in memory, in a file and (slow) in a PostgreSQL.
+"""
 
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.errors import BenchError, SimulatorDefect
+from harness.errors import BenchError, ConfigError
 from harness.money import Fen
-from simulators.platform import ledger as ledger_module
-from simulators.platform.ledger import Ledger, Settlement
+from simulators.platform.ledger import Ledger, RuleBroken, Settlement, SignIn, TakenError, statements
+from simulators.platform.ledger import sqlite as sqlite_module
+from tests.simulators import platform_rigs
 
 SALE = Settlement(
     n=1,
@@ -47,9 +52,30 @@ def undone(original: Settlement, n: int) -> Settlement:
     )
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    try:
+        with platform_rigs.postgres() as url:
+            yield url
+    except platform_rigs.NoPostgres as error:
+        pytest.skip(f"no PostgreSQL: {error}")
+
+
+@pytest.fixture(params=["memory", "file", pytest.param("postgresql", marks=pytest.mark.slow)])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    match request.param:
+        case "memory":
+            return None
+        case "file":
+            return str(tmp_path / "ledger.db")
+        case _:
+            return str(request.getfixturevalue("server"))
+
+
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    books = Ledger(None)
+def ledger(where: str | None) -> Iterator[Ledger]:
+    books = Ledger(where)
+    books.clear()
     books.open_account("1", Fen(5000))
     yield books
     books.close()
@@ -89,28 +115,124 @@ def test_what_is_undone_is_out_of_force_until_the_undoing_is_undone(ledger: Ledg
 
 def test_an_account_never_goes_below_zero(ledger: Ledger) -> None:
     dear = replace(SALE, total_fen=Fen(6338), account_fen=Fen(5001))
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(RuleBroken):
         book(ledger, dear)
     assert ledger.balance("1") == 5000
     assert ledger.settlements() == []
 
 
 def test_what_does_not_add_up_is_a_defect_of_ours(ledger: Ledger) -> None:
-    with pytest.raises(SimulatorDefect, match="zero"):
+    with pytest.raises(RuleBroken, match="zero"):
         book(ledger, replace(SALE, cash_fen=Fen(1)))
 
 
 def test_a_msgid_books_once(ledger: Ledger) -> None:
     book(ledger, SALE)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(TakenError):
         book(ledger, replace(SALE, n=2, setl_id="S2", account_fen=Fen(0), cash_fen=Fen(3161)))
+    assert ledger.settlements() == [SALE]
+
+
+def test_the_large_amount_fund_and_mutual_aid_pay_their_part(ledger: Ledger) -> None:
+    ledger.open_mutual_aid("family", Fen(1000))
+    sale = replace(SALE, large_fen=Fen(300), mutual_fen=Fen(1000), mutual="family")
+    book(ledger, sale)
+    assert ledger.totals() == {
+        "account:1": -2161,
+        "fund:310": -1037,
+        "institution:P63999900001": 4498,
+        "large-fund:310": -300,
+        "mutual-aid:family": -1000,
+    }
+    assert (ledger.balance("1"), ledger.mutual_balance("family")) == (2839, 0)
+    assert ledger.accounts() == {"1": (5000, 2839)}
+    with pytest.raises(RuleBroken):
+        book(ledger, replace(sale, n=2, setl_id="S2", msgid="M2"))
+    with pytest.raises(RuleBroken, match="nobody has opened"):
+        book(ledger, replace(sale, n=2, setl_id="S2", msgid="M2", mutual="strangers"))
+
+
+def test_the_store_itself_refuses_what_does_not_balance_or_changes_what_is_booked(ledger: Ledger) -> None:
+    book(ledger, SALE)
+    unbalanced = replace(SALE, n=2, setl_id="S2", msgid="M2", cash_fen=Fen(1), total_fen=Fen(4499))
+    values = tuple(vars(unbalanced).values())
+
+    def write(*done: tuple[str, tuple[object, ...]]) -> None:
+        with ledger.writing():
+            for statement, parameters in done:
+                ledger._store.do(statement, parameters)
+
+    posting = "INSERT INTO posting (n, account, amount_fen) VALUES (?, ?, ?)"
+    booking = statements.BOOK
+    for wrong in (
+        [(posting, (2, "cash:1", 1)), (booking, values)],
+        [(posting, (1, "cash:1", 1))],
+        [(posting, (3, "cash:1", 1))],
+        [(booking, (*values[:13], 5, *values[14:]))],
+        [("UPDATE posting SET amount_fen = 0", ())],
+        [("UPDATE settlement SET at_ns = 1", ())],
+        [("DELETE FROM posting", ())],
+        [("DELETE FROM settlement", ())],
+        [("UPDATE account SET balance_fen = -1", ())],
+    ):
+        with pytest.raises(RuleBroken):
+            write(*wrong)
+    assert ledger.settlements() == [SALE]
+    assert sum(ledger.totals().values()) == 0
+
+
+def test_settlements_are_found_by_institution_and_time(ledger: Ledger) -> None:
+    later = [
+        replace(SALE, n=n, setl_id=f"S{n}", msgid=f"M{n}", at_ns=n * 10, account_fen=Fen(0), cash_fen=Fen(3161))
+        for n in (2, 3, 4)
+    ]
+    book(ledger, SALE, *later)
+    assert ledger.settled("P63999900001", since_ns=0, until_ns=30) == [SALE, later[0]]
+    assert ledger.settled("P63999900001", since_ns=30, until_ns=41) == later[1:]
+    assert ledger.settled("P63999900002", since_ns=0, until_ns=99) == []
+
+
+def test_an_operator_has_one_sign_in_a_day(ledger: Ledger) -> None:
+    first = SignIn(sign_no="N1", institution="P", opter="1", day="20201014", sign_time="t", signed_out=False)
+    with ledger.writing():
+        ledger.keep_sign_in(first)
+    with pytest.raises(TakenError), ledger.writing():
+        ledger.keep_sign_in(replace(first, sign_no="N2"))
+    with ledger.writing():
+        ledger.keep_sign_in(replace(first, signed_out=True))
+    assert ledger.sign_in("N1") == ledger.sign_in_of("P", "1", "20201014") == replace(first, signed_out=True)
+    with pytest.raises(TakenError), ledger.writing():
+        ledger.keep_sign_in(replace(first, opter="2"))
+    assert ledger.sign_ins() == 1
+
+
+def test_documents_are_kept_replaced_and_dropped_with_the_transaction(ledger: Ledger) -> None:
+    with ledger.writing():
+        for key in ("V2/1", "V1/2", "V1/1"):
+            ledger.keep("detail", key, key.encode())
+        ledger.keep("visit", "V1", b"open")
+        ledger.keep("visit", "V1", b"closed")
+    assert ledger.kept("visit", "V1") == b"closed"
+    assert ledger.all_kept("detail", prefix="V1/") == [("V1/1", b"V1/1"), ("V1/2", b"V1/2")]
+    with ledger.writing():
+        ledger.drop("visit", "V1")
+    assert ledger.kept("visit", "V1") is None
+
+    def undone() -> None:
+        with ledger.writing():
+            ledger.drop("detail", "V1/1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        undone()
+    assert len(ledger.all_kept("detail")) == 3
 
 
 def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
     def half() -> None:
         with ledger.writing():
             ledger.book(SALE)
-            ledger.keep_answer("M1", b"d", b"r")
+            ledger.keep_answer("M1", "P", b"d", b"r")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -122,8 +244,10 @@ def test_a_transaction_is_whole_or_not_at_all(ledger: Ledger) -> None:
 
 
 def test_only_the_first_answer_counts(ledger: Ledger) -> None:
-    ledger.keep_answer("M1", b"d1", b"first")
-    ledger.keep_answer("M1", b"d2", b"second")
+    with ledger.writing():
+        ledger.keep_answer("M1", "P", b"d1", b"first")
+    with pytest.raises(TakenError), ledger.writing():
+        ledger.keep_answer("M1", "P", b"d2", b"second")
     assert ledger.answer("M1") == (b"d1", b"first")
 
 
@@ -138,7 +262,7 @@ def test_a_file_is_in_wal_mode_and_read_again(tmp_path: Path) -> None:
     first = Ledger(path)
     first.open_account("1", Fen(5000))
     book(first, SALE)
-    assert first._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert first._store.one("PRAGMA journal_mode") == ("wal",)
     first.close()
     second = Ledger(path, full=False)
     assert second.settlements() == [SALE]
@@ -153,16 +277,16 @@ def test_bookings_that_wait_together_share_flushes_and_each_is_flushed(
 ) -> None:
     path = str(tmp_path / "ledger.db")
     flushes: list[int] = []
-    monkeypatch.setattr(ledger_module, "_FLUSH", lambda file: flushes.append(os.fstat(file).st_size))
+    monkeypatch.setattr(sqlite_module, "FLUSH", lambda file: flushes.append(os.fstat(file).st_size))
     books = Ledger(path)
     books.open_account("1", Fen(10**9))
 
     async def one(n: int) -> int:
         book(books, replace(SALE, n=n, setl_id=f"S{n}", msgid=f"M{n}"))
-        size = (tmp_path / "ledger.db-wal").stat().st_size
         await books.flushed()
+        size = (tmp_path / "ledger.db-wal").stat().st_size
         assert flushes
-        assert flushes[-1] >= size
+        assert flushes[-1] == size, "not until what was committed last has been flushed"
         return size
 
     async def many() -> None:
@@ -170,13 +294,58 @@ def test_bookings_that_wait_together_share_flushes_and_each_is_flushed(
         await one(51)
 
     asyncio.run(many())
-    assert 2 <= len(flushes) <= 4
+    assert len(flushes) == 2
+    assert len(books.settlements()) == 51
+    books.close()
+
+
+def test_one_that_is_undone_does_not_undo_the_others_of_its_turn(tmp_path: Path) -> None:
+    books = Ledger(str(tmp_path / "ledger.db"))
+    books.open_account("1", Fen(10**9))
+
+    async def one(n: int) -> None:
+        if n % 3 == 0:
+            with pytest.raises(TakenError):
+                book(books, replace(SALE, n=n, setl_id=f"S{n}", msgid="M1"))
+        else:
+            book(books, replace(SALE, n=n, setl_id=f"S{n}", msgid=f"M{n}"))
+        await books.flushed()
+
+    async def many() -> None:
+        await one(1)
+        await asyncio.gather(*(one(n) for n in range(2, 11)))
+
+    asyncio.run(many())
+    other = Ledger(str(tmp_path / "ledger.db"))
+    assert [settlement.n for settlement in other.settlements()] == [1, 2, 4, 5, 7, 8, 10]
+    assert books.balance("1") == 10**9 - 7 * 3161
+    other.close()
+    books.close()
+
+
+def test_a_flush_that_fails_fails_whoever_waits_and_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    books = Ledger(str(tmp_path / "ledger.db"))
+    books.open_account("1", Fen(10**9))
+
+    async def both() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite_module, "FLUSH", fail)
+            book(books, SALE)
+            with pytest.raises(BenchError, match="Input/output"):
+                await books.flushed()
+        with pytest.raises(BenchError, match="Input/output"):
+            await books.flushed()
+
+    asyncio.run(both())
     books.close()
 
 
 def test_without_full_nothing_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushes: list[int] = []
-    monkeypatch.setattr(ledger_module, "_FLUSH", flushes.append)
+    monkeypatch.setattr(sqlite_module, "FLUSH", flushes.append)
     for books in (Ledger(str(tmp_path / "ledger.db"), full=False), Ledger(None)):
         asyncio.run(books.flushed())
         books.close()
@@ -190,3 +359,55 @@ def test_a_file_that_is_no_ledger_is_an_error_for_people(tmp_path: Path) -> None
         with pytest.raises(BenchError) as caught:
             Ledger(str(path))
         assert str(path) in caught.value.problem
+
+
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE account (psn_no TEXT)")
+    db.close()
+    with pytest.raises(BenchError, match="version 0"):
+        Ledger(str(path))
+
+
+def test_a_server_that_is_not_there_is_an_error_of_the_lab_without_its_password() -> None:
+    with pytest.raises(BenchError) as caught:
+        Ledger("postgresql://me:secret@127.0.0.1:1/books")
+    assert "secret" not in str(caught.value)
+    assert "postgresql://me@127.0.0.1:1/books" in caught.value.problem
+
+
+def test_postgresql_without_its_driver_is_an_error_of_configuration(without: Callable[[str], None]) -> None:
+    without("psycopg")
+    with pytest.raises(ConfigError, match="psycopg") as caught:
+        Ledger("postgresql://127.0.0.1/books")
+    assert "liantiao[postgres]" in caught.value.remedy
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return lambda name: monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.slow
+def test_a_postgresql_is_read_again_and_flushed_together(server: str) -> None:
+    books = Ledger(server)
+    books.clear()
+    books.open_account("1", Fen(10**9))
+    flushes: list[None] = []
+    flush = books._store.flush
+    books._commits._flush = lambda: flushes.append(flush())
+
+    async def one(n: int) -> None:
+        book(books, replace(SALE, n=n, setl_id=f"S{n}", msgid=f"M{n}"))
+        await books.flushed()
+
+    async def many() -> None:
+        await asyncio.gather(*(one(n) for n in range(1, 21)))
+
+    asyncio.run(many())
+    assert len(flushes) == 1
+    books.close()
+    again = Ledger(server)
+    assert len(again.settlements()) == 20
+    again.close()

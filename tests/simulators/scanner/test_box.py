@@ -30,7 +30,12 @@ class Rig:
             conduct=replace(CONDUCT, **changes),
             report=self._report,
             deliver=lambda sighting: self.read.append(sighting.text),
+            no_read=self._count,
         )
+        self.no_reads = 0
+
+    def _count(self) -> None:
+        self.no_reads += 1
 
     def _report(self, name: str, _: dict[str, JsonValue]) -> None:
         self.said.append(name)
@@ -49,7 +54,7 @@ def test_sense_reads_what_is_shown() -> None:
     rig = Rig()
     assert rig.box.show(ONE) == ""
     assert rig.read == ["1"]
-    assert rig.said == ["good-read"]
+    assert rig.said == ["good-read", "beep"]
 
 
 def test_the_same_code_is_locked_out_until_its_time_is_over() -> None:
@@ -57,7 +62,7 @@ def test_the_same_code_is_locked_out_until_its_time_is_over() -> None:
     rig.box.show(ONE)
     rig.clock.step(seconds=1.499)
     assert rig.box.show(ONE) == "the same code is locked out"
-    assert rig.said == ["good-read", "same-code-locked-out"]
+    assert rig.said == ["good-read", "beep", "same-code-locked-out"]
     rig.clock.step(seconds=0.001)
     assert rig.box.show(ONE) == ""
     assert rig.read == ["1", "1"]
@@ -216,5 +221,153 @@ def test_reset_is_power_on() -> None:
         await rig.box.reset()
         assert rig.box.view is None
         assert rig.box.show(ONE) == ""
+
+    run(scenario())
+
+
+def test_a_quiet_box_does_not_beep() -> None:
+    rig = Rig(beep=False)
+    rig.box.show(ONE)
+    assert rig.said == ["good-read"]
+
+
+def test_a_code_that_rotates_in_view_is_a_second_scan() -> None:
+    for absent in (False, True):
+        rig = Rig(absent=absent)
+        assert [rig.box.show(view) for view in (ONE, TWO)] == ["", ""]
+        assert rig.read == ["1", "2"]
+
+
+def test_the_absent_lock_out_lasts_while_the_code_is_in_view() -> None:
+    rig = Rig(absent=True, same_code_ms=500)
+    rig.box.show(ONE)
+    rig.clock.step(seconds=100)
+    assert rig.box.show(ONE) == "the same code is locked out"
+    rig.box.show(None)
+    rig.clock.step(seconds=0.499)
+    assert rig.box.show(ONE) == "the same code is locked out"
+    rig.box.show(Unreadable())
+    rig.clock.step(seconds=0.5)
+    assert rig.box.show(ONE) == ""
+    assert rig.read == ["1", "1"]
+
+
+def test_another_code_lifts_the_absent_lock_out_too() -> None:
+    rig = Rig(absent=True)
+    assert [rig.box.show(view) for view in (ONE, TWO, ONE)] == ["", "", ""]
+
+
+def test_host_mode_is_triggered_and_stopped_by_the_host() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.HOST)
+        assert rig.box.show(ONE) == "the box waits for its trigger"
+        rig.box.show(None)
+        rig.box.trigger(on=True)
+        rig.box.trigger(on=False)
+        assert not rig.box.in_session
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_presentation_reads_what_stays_again_after_its_timed_lock_out() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.PRESENTATION)
+        rig.box.show(ONE)
+        await rig.step(0)
+        await rig.step(1499)
+        assert rig.read == ["1"]
+        await rig.step(1)
+        assert rig.read == ["1", "1"]
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_presentation_does_not_read_what_stays_again_when_it_must_be_absent() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.PRESENTATION, absent=True)
+        rig.box.show(ONE)
+        await rig.step(0)
+        await rig.step(1_000_000)
+        assert rig.read == ["1"]
+        assert "same-code-locked-out" not in rig.said
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_presentation_gives_up_on_what_cannot_be_read() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.PRESENTATION)
+        rig.box.show(Unreadable())
+        assert rig.said == []
+        await rig.step(0)
+        await rig.step(3000)
+        assert rig.said == ["no-read"]
+        assert rig.no_reads == 1
+        await rig.step(10_000)
+        assert rig.no_reads == 1
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_presentation_reads_a_code_that_the_good_read_delay_held_back() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.PRESENTATION, good_read_ms=800)
+        rig.box.show(ONE)
+        rig.box.show(TWO)
+        await rig.step(0)
+        await rig.step(800)
+        assert rig.read == ["1", "2"]
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_a_box_switched_on_again_looks_at_what_is_before_it() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.PRESENTATION, enabled=False)
+        rig.box.show(ONE)
+        rig.box.conduct_changed(replace(CONDUCT, mode=Mode.PRESENTATION))
+        await rig.step(0)
+        await rig.step(100)
+        assert rig.read == ["1"]
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_a_session_ends_when_the_box_is_disabled() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.LEVEL)
+        rig.box.trigger(on=True)
+        rig.box.conduct_changed(replace(CONDUCT, mode=Mode.LEVEL, enabled=False))
+        assert not rig.box.in_session
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_the_end_of_a_session_without_a_read_is_told() -> None:
+    async def scenario() -> None:
+        rig = Rig(mode=Mode.LEVEL)
+        rig.box.trigger(on=True)
+        await rig.step(0)
+        await rig.step(3000)
+        assert rig.no_reads == 1
+        await rig.box.reset()
+
+    run(scenario())
+
+
+def test_a_restart_forgets_session_and_lock_out() -> None:
+    async def scenario() -> None:
+        rig = Rig()
+        rig.box.show(ONE)
+        rig.box.restart()
+        assert rig.box.show(ONE) == ""
+        await rig.box.reset()
 
     run(scenario())

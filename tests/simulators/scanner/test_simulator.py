@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,11 @@ def test_a_shown_picture_leaves_as_bytes_and_stands_on_the_tape(start_scanner: S
         told = door.post("/show", content=picture).json()
         assert port.read(29) == CODE + b"\r"
     assert told == {"read": True, "text": DIGITS, "symbology": "qr"}
-    assert box.events() == ["image-seen", "good-read"]
+    assert box.events() == ["image-seen", "good-read", "beep"]
     assert dict(box.event("image-seen").event) == {"event": "image-seen", "image_sm3": sm3(picture).hex()}
     assert dict(box.event("good-read").event) == {"event": "good-read", "symbology": "qr", "digits": DIGITS}
     order = [r.name or r.direction.name for r in box.tape.recent()]
-    assert order == ["image-seen", "good-read", "SENT"]
+    assert order == ["image-seen", "good-read", "beep", "SENT"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_over_tcp(start_scanner: StartScanner) -> None:
 def test_a_scan_to_nobody_over_tcp_is_said_to_be_lost(start_scanner: StartScanner) -> None:
     box = start_scanner(line="tcp")
     box.show(qr())
-    assert box.events() == ["image-seen", "good-read", "bytes-lost"]
+    assert box.events() == ["image-seen", "good-read", "beep", "bytes-lost"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_unplug_and_replug(start_scanner: StartScanner) -> None:
         with port_of(box) as again:
             box.show(qr())
             assert again.read(29) == CODE + b"\r"
-    assert box.events() == ["unplugged", "plugged-in", "image-seen", "good-read"]
+    assert box.events() == ["unplugged", "plugged-in", "image-seen", "good-read", "beep"]
 
 
 def test_pictures_shown_from_the_start(start_scanner: StartScanner, tmp_path: Path) -> None:
@@ -222,7 +223,9 @@ def test_pictures_that_are_not_there_are_the_users_to_mend(tmp_path: Path, bad: 
 @pytest.mark.parametrize(
     ("setting", "offered"),
     [
-        ({"family": "honeywell"}, "newland"),
+        ({"family": "datalogic"}, "newland"),
+        ({"tries": 0}, "100"),
+        ({"response_s": 0.0}, "3600"),
         ({"same_code_ms": -1}, "3600000"),
         ({"session_ms": 50}, "100"),
         ({"baud": 0}, "50"),
@@ -273,6 +276,93 @@ def test_stop_leaves_no_task_descriptor_or_pty(line: Any) -> None:
     assert {name for name in box.tasks() if "scanner" in name} == set()
     box.stop()
     assert left() == before
+
+
+def test_power_cut_and_restored(start_scanner: StartScanner) -> None:
+    box = start_scanner()
+    with port_of(box) as port, control(box) as door:
+        port.write(b"~\x010000#RRDDUR7;\x03")
+        assert port.read(17)[-3:-2] == b"\x06"
+        port.write(b"~\x010000@GRDDUR8;\x03")
+        assert port.read(17)[-3:-2] == b"\x06"
+        door.post("/power", json={"on": False})
+        assert door.post("/show", content=qr()).json()["why"] == "the box has no power"
+        port.write(b"~\x010000#RRDDUR*;\x03")
+        assert box.tape.wait_for(lambda record: b"RRDDUR*" in record.data, since=0, timeout=5)
+        assert door.get("/state").json()["powered"] is False
+        door.post("/power", json={"on": True})
+        door.post("/power", json={"on": True})
+        port.write(b"~\x010000#RRDDUR*;GRDDUR*;\x03")
+        answer = b"\x02\x010000#RRDDUR1500\x06;GRDDUR8\x06;\x03"
+        assert port.read(len(answer)) == answer
+        assert door.post("/show", content=qr()).json()["read"] is True
+        assert port.read(29) == CODE + b"\r"
+        assert door.post("/power", json={"on": 1}).status_code == 400
+    assert box.events().count("power") == 2
+
+
+def test_an_acknowledgement_is_awaited_on_the_benchs_clock(start_scanner: StartScanner) -> None:
+    box = start_scanner(family="ssi", packeted=True, response_s=0.5)
+    box.show(qr())
+    first = box.sent()[0]
+    box.clock.step(seconds=0.5)
+    box.settle()
+    again = box.sent()[1]
+    assert (again[:3], again[3], again[4:-2]) == (first[:3], 1, first[4:-2])
+    with port_of(box) as port:
+        port.write(bytes.fromhex("04D00400FF28"))
+        port.write(bytes.fromhex("04A30400FF55"))
+        assert port.read(6)
+    box.clock.step(seconds=10)
+    box.settle()
+    assert [frame[1] for frame in box.sent()].count(0xF3) == 2
+    assert "scanner acknowledgement" not in box.tasks()
+
+
+def test_a_command_cut_short_is_forgotten_when_the_line_is_silent(start_scanner: StartScanner) -> None:
+    box = start_scanner(family="ssi")
+    with port_of(box) as port:
+        port.write(bytes.fromhex("07C604"))
+        box.tape.wait_for(lambda record: record.name == "not-understood", since=0, timeout=5)
+        port.write(bytes.fromhex("04E90400FF0F"))
+        assert port.read(6) == bytes.fromhex("04D00000FF2C")
+
+
+def test_the_speed_that_the_host_sets_holds_for_what_follows(start_scanner: StartScanner) -> None:
+    box = start_scanner(family="honeywell", pace=True, baud=115200)
+    with port_of(box) as port:
+        port.write(b"\x16M\r232BAD0!")
+        assert port.read(9) == b"232BAD0\x06!"
+        began = time.monotonic()
+        box.show(qr("1234567890"))
+        assert port.read(11) == b"1234567890\r"
+        assert time.monotonic() - began > 10 * 10 / 300
+
+
+@pytest.mark.external
+@pytest.mark.parametrize(
+    ("family", "mode", "asked", "answered"),
+    [
+        ("newland", "level", b"~\x010000#SCNTRG1;\x03", b"\x02\x010000#SCNTRG1\x06;\x03"),
+        ("honeywell", "level", b"\x16T\r", b""),
+        ("mindeo", "host", b"\x16M\r0401?.\x16T\r", b"0401D05\x06"),
+        ("ssi", "host", bytes.fromhex("04E40400FF14"), bytes.fromhex("04D00000FF2C")),
+        ("register", "host", bytes.fromhex("7E000801000201ABCD"), bytes.fromhex("02000001003331")),
+        ("letters", "host", b"T", b""),
+    ],
+)
+def test_socat_drives_every_family(
+    start_scanner: StartScanner, family: str, mode: str, asked: bytes, answered: bytes
+) -> None:
+    if shutil.which("socat") is None:
+        pytest.skip("socat is not installed")
+    box = start_scanner(family=family, mode=mode)
+    box.show(qr())
+    seen = subprocess.run(
+        ["socat", "-T1", "-", f"{box.ends.at.removeprefix('serial:')},raw,echo=0"],
+        input=asked, capture_output=True, check=True, timeout=20,
+    )  # fmt: skip
+    assert seen.stdout == answered + CODE + b"\r"
 
 
 @pytest.mark.external

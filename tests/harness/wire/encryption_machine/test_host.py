@@ -33,6 +33,12 @@ from harness.wire.encryption_machine.host_messages import (
     KeyIndex,
     LoadKeyPair,
     LoadKeyPairReply,
+    MacPublicKey,
+    MacPublicKeyReply,
+    MoveKey,
+    MoveKeyPair,
+    MoveKeyPairReply,
+    MoveKeyReply,
     Random,
     RandomReply,
     Refusal,
@@ -208,6 +214,31 @@ COMMANDS: list[tuple[Request, bytes, Reply, bytes]] = [
         SmBatchReply(blocks=(b"c" * 16,)),
         b"SX00" + b"0010" + b"c" * 16,
     ),
+    (
+        MoveKeyPair(way=0, kek=2, index=7),
+        b"TT0070002K0007",
+        MoveKeyPairReply(public=SPKI, private=b"p" * 32),
+        b"TU00" + SPKI + b"0032" + b"p" * 32,
+    ),
+    (
+        MoveKeyPair(way=1, kek=2, index=7, public=SPKI, private=b"p" * 32),
+        b"TT1070002K0007" + SPKI + b"0032" + b"p" * 32,
+        MoveKeyPairReply(),
+        b"TU00",
+    ),
+    (
+        MoveKey(way=0, under=1, protector=3, key_type="00A", key=MDK),
+        b"TX01K000300AR00112233445566778899AABBCCDDEEFF",
+        MoveKeyReply(wrapped=b"w" * 113, check=bytes(8)),
+        b"TY00" + b"0113" + b"w" * 113 + b"0" * 16,
+    ),
+    (
+        MoveKey(way=1, under=0, protector=3, key_type="00A", wrapped=b"w" * 16),
+        b"TX10K000300A" + b"0016" + b"w" * 16,
+        MoveKeyReply(wrapped=b"l" * 16, check=b"\xab" * 8),
+        b"TY00" + b"0016" + b"l" * 16 + b"AB" * 8,
+    ),
+    (MacPublicKey(public=SPKI), b"TQ07" + SPKI, MacPublicKeyReply(mac=b"\x01" * 8), b"TR00" + b"01" * 8),
 ]
 
 
@@ -256,6 +287,45 @@ def test_every_command_both_directions(request_: Request, asked: bytes, reply: R
     assert isinstance(answer, HostAnswer), answer
     assert answer.reply == reply
     assert answer.request == request_
+
+
+STATUS = [
+    (
+        "JK",
+        b"LT9000000001201014083000221300101010000000V2TTest\x14\x1500",
+        {"tamper": 1, "lmks_loaded": 1, "lmks": "00000V2TTest\x14", "fraud": 0},
+    ),
+    (
+        "JK",
+        b"LT9000000001201014083000221300208201014080000000000\x1501",
+        {"tamper": 2, "tamper_cause": 8, "tampered_at": "201014080000", "lmks": "", "pin_attack": 1},
+    ),
+    (
+        "NI",
+        b"0001005DC0A000007C350000000001" + b"0" * 15 + b"A" + b"0" * 16 + b"00000010" * 9,
+        {
+            "connections": ((0, 1500, b"\x0a\x00\x00\x07", 50000, 0, "00000001"),),
+            "bytes_sent": 10,
+            "packets_sent": 16,
+            "unknown_packets": 16,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "fields", "expected"), STATUS, ids=range(len(STATUS)))
+def test_status_commands_as_a_payshield_client_decodes_them(
+    code: str, fields: bytes, expected: dict[str, object]
+) -> None:
+    client, server = HostClientCodec(PAYSHIELD), HostServerCodec(PAYSHIELD)
+    (call,) = server.feed(client.send(VendorRequest(code=code)))
+    assert isinstance(call, HostCall)
+    answered = framed(b"0000" + PAYSHIELD.reply_code(code).encode() + b"00" + fields)
+    (answer,) = client.feed(answered)
+    assert isinstance(answer, HostAnswer), answer
+    assert isinstance(answer.reply, VendorReply)
+    assert answer.reply.values.items() >= expected.items()
+    assert server.answer(call, answer.reply) == answered
 
 
 def test_every_command_of_the_profile_is_in_the_table() -> None:

@@ -42,15 +42,16 @@ def made_of(text: str, base: str = "tass-sjj1310") -> HostProfile:
     return host_profile("made-up", laid_over_base({"base": base, **tomllib.loads(text)}))
 
 
-def test_both_profiles_ship() -> None:
-    assert offered_host_profiles() == ("payshield-like", "tass-sjj1310")
+def test_the_profiles_that_ship() -> None:
+    assert offered_host_profiles() == ("payshield-like", "sjl05-like", "tass-sjj1310")
     tass, payshield = load_host_profile("tass-sjj1310"), load_host_profile("payshield-like")
     assert (tass.header_length, tass.port) == (0, 8018)
     assert (payshield.header_length, payshield.port) == (4, 1500)
     assert tass.limits["data"] == 1984
     assert tass.limits["symmetric"] == 1968
-    assert set(tass.commands) == {"NC", "B2", "N0", "J2", "E7", "E1", "E2", "E3", "E4", "E5", "E6", "S3", "S4", "SW"}
-    assert set(payshield.commands) == {*tass.commands, "NO", "J4", "J8"}
+    keys = {"E7", "E1", "E2", "TT", "TX", "TQ"}
+    assert set(tass.commands) == {"NC", "B2", "N0", "J2", *keys, "E3", "E4", "E5", "E6", "S3", "S4", "SW"}
+    assert set(payshield.commands) == {*tass.commands, "NO", "NI", "J4", "J8", "JK"}
 
 
 @pytest.mark.parametrize("name", offered_host_profiles())
@@ -107,6 +108,8 @@ COMMAND = '[commands.E6]\nmessage = "Sm2Verify"\nrequest = [\n{}\n]\n'
         ('[answers]\nbad-input = "ZZ"', "answers.bad-input"),
         ('[answers]\nbad-luck = "15"', "bad-luck"),
         ('[errors]\n"1" = { name = "x" }', "errors.1"),
+        ('binary = true\n[commands]\nE9 = { message = "Echo" }', "bytes in hex"),
+        (COMMAND.format('{ kind = "constant", hex = "0" }'), "pairs"),
         ('[commands.E9X]\nmessage = "Echo"', "two characters"),
         ('[commands.E9]\nmessage = "Dance"', "message is one of"),
         ('[commands.E9]\nmessage = "Echo"\nrequest = "ZZ"', "list of fields"),

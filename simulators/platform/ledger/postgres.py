@@ -1,0 +1,171 @@
+"""The ledger in a PostgreSQL, in the schema `liantiao` of the database that is named.
+
+Who writes holds one advisory lock, so a transaction sees the books as it will leave them, as with SQLite. Commits do
+not wait for the server's disk; `flush` commits a message of its own on a second connection and waits for that, which
+brings everything before it to the disk, too: many bookings share one flush.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from simulators.platform.ledger import statements
+from simulators.platform.ledger.errors import TakenError, no_driver, of_another_version, rule_broken, unusable
+from simulators.platform.ledger.store import Row, shown
+
+if TYPE_CHECKING:
+    import psycopg
+
+WORDS = {"INT": "BIGINT", "BYTES": "BYTEA", "BY_KEY": ""}
+ONE_WRITER = 0x4C5F4C45  # any number of our own
+GUARDS = """
+CREATE OR REPLACE FUNCTION posting_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF EXISTS (SELECT 1 FROM settlement WHERE n = NEW.n) THEN RAISE 'nothing is added to a booking'
+USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$;
+CREATE OR REPLACE FUNCTION settlement_balances() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF (SELECT COALESCE(SUM(amount_fen), 0) FROM posting WHERE n = NEW.n) <> 0 THEN
+RAISE 'the postings do not sum to zero' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$;
+CREATE OR REPLACE FUNCTION booked_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE 'nothing that is booked is changed or deleted' USING ERRCODE = 'check_violation'; END $$;
+CREATE TRIGGER posting_late BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION posting_late();
+CREATE TRIGGER settlement_balances BEFORE INSERT ON settlement FOR EACH ROW EXECUTE FUNCTION settlement_balances();
+CREATE TRIGGER posting_stays BEFORE UPDATE OR DELETE ON posting FOR EACH ROW EXECUTE FUNCTION booked_stays();
+CREATE TRIGGER settlement_stays BEFORE UPDATE OR DELETE ON settlement FOR EACH ROW EXECUTE FUNCTION booked_stays();
+CREATE TABLE about (version BIGINT NOT NULL);
+"""
+WAIT_S = 10
+"""How long to wait for the server, and for another process to end its transaction."""
+SETTINGS = f"SET search_path TO liantiao; SET lock_timeout TO '{WAIT_S}s'; SET synchronous_commit TO "
+FLUSH = "SELECT pg_logical_emit_message(true, 'liantiao', '')"
+
+
+class PostgresStore:
+    """See `store.Store`. A server that went away is asked again at the next transaction."""
+
+    def __init__(self, url: str, *, full: bool) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise no_driver(error) from error
+        self._psycopg = psycopg
+        self._url = url
+        self._where = shown(url)
+        self._full = full
+        self._spelled: dict[str, str] = {}
+        self._flushing: psycopg.Connection[Any] | None = None
+        self._db = self._connected("off")
+        try:
+            self._prepare()
+        except psycopg.Error as error:
+            self.close()
+            raise unusable(self._where, error) from error
+        except Exception:
+            self.close()
+            raise
+
+    @property
+    def durable(self) -> bool:
+        """Whether commits are to be flushed."""
+        return self._full
+
+    def _connected(self, synchronous: str) -> "psycopg.Connection[Any]":
+        try:
+            connection = self._psycopg.connect(self._url, autocommit=True, connect_timeout=WAIT_S)
+            try:
+                connection.execute(f"{SETTINGS}{synchronous}")
+            except self._psycopg.Error:
+                connection.close()
+                raise
+        except self._psycopg.Error as error:
+            raise unusable(self._where, error) from error
+        return connection
+
+    def _prepare(self) -> None:
+        with self._db.transaction():
+            self._db.execute(f"SELECT pg_advisory_xact_lock({ONE_WRITER})")
+            (there,) = self._db.execute("SELECT to_regclass('liantiao.settlement') IS NOT NULL").fetchone() or (False,)
+            if not there:
+                self._db.execute("CREATE SCHEMA IF NOT EXISTS liantiao")
+                self._db.execute(statements.SCHEMA.format(**WORDS) + GUARDS)
+                self._db.execute(f"INSERT INTO about VALUES ({statements.VERSION})")  # noqa: S608 - a constant
+            (found,) = self._db.execute("SELECT max(version) FROM about").fetchone() or (0,)
+        if found != statements.VERSION:
+            raise of_another_version(self._where, found, statements.VERSION)
+
+    def one(self, statement: str, parameters: Sequence[object] = ()) -> Row | None:
+        """The first row."""
+        row: Row | None = self._asked(statement, parameters).fetchone()
+        return row
+
+    def rows(self, statement: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
+        """All rows."""
+        found: list[Row] = self._asked(statement, parameters).fetchall()
+        return found
+
+    def do(self, statement: str, parameters: Sequence[object] = ()) -> int:
+        """How many rows were written."""
+        return self._asked(statement, parameters).rowcount
+
+    def many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Write several rows."""
+        for row in rows:
+            self._asked(statement, row)
+
+    def begin(self) -> None:
+        """Begin; waits for another process's transaction."""
+        if self._db.closed:
+            self._db = self._connected("off")
+        self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+
+    def commit(self) -> None:
+        """End it."""
+        self._asked("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo it."""
+        if not self._db.closed:
+            self._asked("ROLLBACK")
+
+    def keep_point(self) -> None:
+        """Set a point."""
+        self._asked("SAVEPOINT booking")
+
+    def drop_point(self) -> None:
+        """Forget the point."""
+        self._asked("RELEASE booking")
+
+    def undo_to_point(self) -> None:
+        """Undo, and forget the point."""
+        self._asked("ROLLBACK TO booking; RELEASE booking")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._asked(f"TRUNCATE {', '.join(statements.TABLES)}")
+
+    def flush(self) -> None:
+        """Have the server bring its log to the disk."""
+        if self._flushing is None or self._flushing.closed:
+            self._flushing = self._connected("on")
+        try:
+            self._flushing.execute(FLUSH)
+        except self._psycopg.Error as error:
+            raise unusable(self._where, error) from error
+
+    def close(self) -> None:
+        """Hang up."""
+        self._db.close()
+        if self._flushing is not None:
+            self._flushing.close()
+            self._flushing = None
+
+    def _asked(self, statement: str, parameters: Sequence[object] = ()) -> "psycopg.Cursor[Any]":
+        spelled = self._spelled.get(statement)
+        if spelled is None:
+            spelled = self._spelled[statement] = statement.format(**WORDS).replace("?", "%s")
+        try:
+            return self._db.execute(spelled, parameters or None)
+        except self._psycopg.errors.UniqueViolation as error:
+            raise TakenError(str(error)) from error
+        except self._psycopg.IntegrityError as error:
+            raise rule_broken(error) from error
+        except self._psycopg.Error as error:
+            raise unusable(self._where, error) from error

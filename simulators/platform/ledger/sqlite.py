@@ -1,0 +1,207 @@
+"""The ledger in SQLite: a file in WAL mode, or memory.
+
+A commit hands the log to the kernel, which survives the end of this process; `flush` brings the log to the disk. The
+database file itself is brought up to date (a checkpoint) in the flushing thread when the log has grown, so that the
+loop hardly ever waits for it.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from harness.errors import BenchError
+from simulators.platform.ledger import statements
+from simulators.platform.ledger.errors import TakenError, of_another_version, rule_broken, unusable
+from simulators.platform.ledger.store import Row
+
+T = TypeVar("T")
+WORDS = {"INT": "INTEGER", "BYTES": "BLOB", "BY_KEY": "WITHOUT ROWID"}
+GUARDS = """
+CREATE TRIGGER IF NOT EXISTS posting_late BEFORE INSERT ON posting
+WHEN EXISTS (SELECT 1 FROM settlement WHERE n = NEW.n) BEGIN SELECT RAISE(ABORT, 'nothing is added to a booking'); END;
+CREATE TRIGGER IF NOT EXISTS settlement_balances BEFORE INSERT ON settlement
+WHEN (SELECT COALESCE(SUM(amount_fen), 0) FROM posting WHERE n = NEW.n) <> 0
+BEGIN SELECT RAISE(ABORT, 'the postings do not sum to zero'); END;
+CREATE TRIGGER IF NOT EXISTS posting_stays BEFORE UPDATE ON posting
+BEGIN SELECT RAISE(ABORT, 'nothing that is booked is changed'); END;
+CREATE TRIGGER IF NOT EXISTS settlement_stays BEFORE UPDATE ON settlement
+BEGIN SELECT RAISE(ABORT, 'nothing that is booked is changed'); END;
+CREATE TRIGGER IF NOT EXISTS posting_remains BEFORE DELETE ON posting
+BEGIN SELECT RAISE(ABORT, 'nothing that is booked is deleted'); END;
+CREATE TRIGGER IF NOT EXISTS settlement_remains BEFORE DELETE ON settlement
+BEGIN SELECT RAISE(ABORT, 'nothing that is booked is deleted'); END;
+"""
+CACHE_KIB = 16_384
+WAIT_S = 10
+"""How long one process waits for another to end its transaction."""
+LOG_PAGES, LOG_BYTES = 8000, 24 << 20
+"""When the loop itself, and when the flushing thread, writes the log into the database file."""
+FLUSH = getattr(os, "fdatasync", os.fsync)
+_TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
+
+
+class SqliteStore:
+    """See `store.Store`."""
+
+    def __init__(self, path: str | None, *, full: bool) -> None:
+        self._path = path
+        self._where = path or "(in memory)"
+        self._log = -1
+        self._second: sqlite3.Connection | None = None
+        self._failed: OSError | None = None
+        try:
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=WAIT_S, cached_statements=128)
+        except sqlite3.Error as error:
+            raise unusable(self._where, error) from error
+        try:
+            self._prepare(full=full)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise unusable(self._where, error) from error
+        except BenchError:
+            self.close()
+            raise
+        self._execute = self._db.execute
+        self._totals = statements.TOTALS.format(**WORDS)
+
+    @property
+    def durable(self) -> bool:
+        """Whether there is a log to flush."""
+        return self._log >= 0
+
+    def _prepare(self, *, full: bool) -> None:
+        if self._path:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")  # the log is flushed by `flush`
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        self._db.execute("BEGIN IMMEDIATE")
+        (found,) = self._db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        if tables and found != statements.VERSION:
+            self._db.execute("ROLLBACK")
+            raise of_another_version(self._where, found, statements.VERSION)
+        if not tables:
+            for statement in _each(statements.SCHEMA.format(**WORDS), GUARDS):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {statements.VERSION}")
+        self._db.execute("COMMIT")
+        if self._path and full:
+            self._log = os.open(f"{self._path}-wal", os.O_RDWR | os.O_CLOEXEC)
+
+    def one(self, statement: str, parameters: Sequence[object] = ()) -> Row | None:
+        """The first row."""
+        try:
+            row: Row | None = self._execute(statement, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        return row
+
+    def rows(self, statement: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
+        """All rows."""
+        if statement == statements.TOTALS:
+            statement = self._totals
+        return self._asked(lambda: self._execute(statement, parameters).fetchall())
+
+    def do(self, statement: str, parameters: Sequence[object] = ()) -> int:
+        """How many rows were written."""
+        try:
+            return self._execute(statement, parameters).rowcount
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Write several rows."""
+        try:
+            self._db.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def begin(self) -> None:
+        """Begin; waits for another process's transaction."""
+        self._asked(lambda: self._execute("BEGIN IMMEDIATE"))
+
+    def commit(self) -> None:
+        """End it."""
+        self._asked(lambda: self._execute("COMMIT"))
+
+    def rollback(self) -> None:
+        """Undo it."""
+        if self._db.in_transaction:
+            self._asked(lambda: self._execute("ROLLBACK"))
+
+    def keep_point(self) -> None:
+        """Set a point."""
+        self._asked(lambda: self._execute("SAVEPOINT booking"))
+
+    def drop_point(self) -> None:
+        """Forget the point."""
+        self._asked(lambda: self._execute("RELEASE booking"))
+
+    def undo_to_point(self) -> None:
+        """Undo, and forget the point."""
+        self._asked(lambda: self._execute("ROLLBACK TO booking"))
+        self._asked(lambda: self._execute("RELEASE booking"))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for guard in ("posting_remains", "settlement_remains"):
+            self._asked(lambda guard=guard: self._execute(f"DROP TRIGGER {guard}"))  # type: ignore[misc]  # binds
+        for table in statements.TABLES:
+            self.do(f"DELETE FROM {table}")  # noqa: S608 - constants
+        for statement in _each(GUARDS):
+            self.do(statement)
+
+    def flush(self) -> None:
+        """Bring the log to the disk; now and then, the log into the database file. What failed once fails for ever."""
+        try:
+            if self._failed is not None:
+                raise self._failed
+            FLUSH(self._log)
+        except OSError as error:
+            self._failed = error  # the kernel may have dropped the pages and would report success next time
+            raise unusable(self._where, error) from error
+        if os.fstat(self._log).st_size >= LOG_BYTES:
+            self._write_out()
+
+    def _write_out(self) -> None:
+        if self._second is None:
+            assert self._path is not None
+            self._second = sqlite3.connect(self._path, isolation_level=None, timeout=WAIT_S, check_same_thread=False)
+            self._second.execute("PRAGMA synchronous = NORMAL")
+        self._second.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._second is not None:
+            self._second.close()
+            self._second = None
+        self._db.close()
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> Exception:
+        if not isinstance(error, sqlite3.IntegrityError):
+            return unusable(self._where, error)
+        return TakenError(str(error)) if error.sqlite_errorcode in _TAKEN else rule_broken(error)
+
+
+def _each(*scripts: str) -> Iterable[str]:
+    """The statements of scripts; a trigger's body has one of its own."""
+    pending = ""
+    for script in scripts:
+        for part in script.split(";"):
+            pending += part + ";"
+            if sqlite3.complete_statement(pending):
+                if pending.strip(" \n;"):
+                    yield pending
+                pending = ""
