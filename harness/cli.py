@@ -240,6 +240,32 @@ def up(
 
 
 @app.command()
+def devices(
+    *,
+    ask: Annotated[bool, typer.Option("--ask", help="Open each port and ask the box who it is.")] = False,
+    also: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Another address to look at.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what is plugged in that could be a scanner box."""
+    from harness.commands.devices import show_devices
+
+    show_devices(asked=ask, also=also or (), as_json=as_json)
+
+
+@app.command()
+def share(
+    port: Annotated[str, typer.Argument(help="The port, e.g. serial:/dev/ttyUSB0.")],
+    *,
+    at: Annotated[str, typer.Option(help="PORT or HOST:PORT; loopback and any port by default.")] = "",
+    allow: Annotated[list[str] | None, typer.Option(help="Only this host; may be repeated.")] = None,
+) -> None:
+    """Share a serial port over the network (RFC 2217)."""
+    from harness.commands.devices import share as serve
+
+    serve(port, at=at, allow=allow or ())
+
+
+@app.command()
 def plans() -> None:
     """List the plans and what each demands."""
     from harness.judge.plan import load_plan, plan_ids

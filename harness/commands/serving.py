@@ -17,7 +17,7 @@ from harness.bench.registry import simulator_type
 from harness.bench.settings import Option, options_of, read_settings, unknown
 from harness.commands.output import even_unread
 from harness.errors import BenchError, ConfigError
-from harness.interrupt import one_interrupt
+from harness.interrupt import one_interrupt, shielded
 from harness.line.address import parse_address
 
 try:
@@ -74,7 +74,7 @@ def stay_up(file: BenchFile, addresses: Path, *, as_json: bool) -> None:
         with _claimed(addresses) as out:
             out.write(json.dumps(where, ensure_ascii=False, indent=2) + "\n")
             out.flush()
-            with even_unread():
+            with shielded(), even_unread():  # or what was written could be written once more
                 if as_json:
                     print(json.dumps({"ready": "bench", "devices": where}, ensure_ascii=False), flush=True)
                 else:

@@ -1,49 +1,47 @@
-"""The driver of a scanner box (扫码墩), the same for a real and a virtual one, and the stage that shows it a picture.
+"""The driver of a scanner box (扫码墩), the same for a real and a virtual one.
 
     with Scanner.open("serial:/dev/ttyUSB0") as scanner:
         scanner.configure({"SCNMOD": "0"})
         scanner.trigger()
         print(scanner.read(timeout=3.0).text)
 
-A stage brings a picture before the box: `VirtualStage` through a simulator's back door; a real box has a screen.
-Newland boxes so far. One thread at a time; commands and scans share the line, and a scan that comes while an answer is
-awaited is kept for the next `read`.
+Every command family and every way to plug one in (`scanner_family`, `scanner_line`). One thread at a time; commands and
+scans share the line, and a scan that comes while an answer is awaited is kept for the next `read`. With `follow=True` a
+box that is pulled out is waited for, found again by its serial number, and set up as it was; see `scanner_follow`.
 """
 
-import http.client
-import json
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol, Self
-from urllib.parse import urlsplit
 
-from harness.errors import BenchError, ConfigError, PeerViolation
-from harness.line.address import Address, Scheme, parse_address
-from harness.line.client import ClientLine
-from harness.line.serial import SerialClient
-from harness.line.tape import Tape
-from harness.line.tcp import TcpClient
-from harness.wire.scanner.framing import Malformed, Scan, ScanFraming
-from harness.wire.scanner.newland import (
-    LEGACY_START,
-    LEGACY_STOP,
-    Answer,
-    Answered,
-    HostSide,
-    Query,
-    Status,
-    Storage,
-    encode_command,
+from harness.devices.scanner_family import (
+    Family,
+    FamilyDialect,
+    PacketDialect,
+    Reply,
+    Request,
+    Said,
+    Told,
+    family_dialect,
 )
+from harness.devices.scanner_line import WHOLE_SCANS, open_scanner_line
+from harness.devices.scanner_stage import ScannerStage, Shown, VirtualStage
+from harness.errors import BenchError, ConfigError, PeerViolation
+from harness.line.address import Address, parse_address
+from harness.line.client import ClientLine, Disconnected
+from harness.line.serial_format import SerialFormat
+from harness.line.tape import Tape
+from harness.wire.scanner.framing import Malformed, Scan, ScanFraming
+from harness.wire.scanner.newland import Query
 from harness.wire.scanner.newland_parameters import TRIGGER
+
+__all__ = ["NoAnswer", "NoScan", "Refused", "Scanner", "ScannerStage", "Shown", "VirtualStage"]
 
 ANSWER_TIMEOUT_S = 0.3
 """How long a box may take to answer a command; makers' software waits 50 to 300 ms."""
-MAX_BATCH = 200
-"""Characters of a command at most, as makers' software has it."""
-SHOW_TIMEOUT_S = 30.0
+WAKE_S = 0.05
+"""What a sleeping SSI box needs between being woken and the first command."""
 
 
 class NoScan(BenchError):
@@ -54,18 +52,45 @@ class NoAnswer(BenchError):
     """The box did not answer a command in time."""
 
 
+class Refused(ConfigError):
+    """The box understood, and will not: no such setting, a value out of range, or not in this trigger mode."""
+
+
+class Follower(Protocol):
+    """Finds a box again that was pulled out."""
+
+    def await_line(self, deadline: float) -> ClientLine:
+        """Its line, opened anew. Raises Disconnected when it is not back by a moment of `time.monotonic`."""
+        ...
+
+
 class Scanner:
     """A scanner box on its line.
 
     `tape` records the line from the host's side, for a real box; a virtual one records itself (no tape then).
     """
 
-    def __init__(self, line: ClientLine, *, framing: ScanFraming | None = None) -> None:
+    def __init__(
+        self,
+        line: ClientLine,
+        *,
+        framing: ScanFraming | None = None,
+        family: Family = Family.NEWLAND,
+        whole_scans: bool = False,
+        follower: Follower | None = None,
+    ) -> None:
         self._line = line
         self._framing = framing or ScanFraming()
-        self._codec = HostSide(self._framing)
+        self._family = family
+        self._whole = whole_scans
+        self._follower = follower
+        self._dialect = self._new_dialect()
         self._scans: deque[Scan | Malformed] = deque()
-        self._answers: deque[Answer] = deque()
+        self._answers: deque[Reply] = deque()
+        self._set: dict[str, str] = {}
+        self._lost = False
+        self.returns = 0
+        """How often the box was pulled out and found again."""
 
     @classmethod
     def open(
@@ -76,24 +101,24 @@ class Scanner:
         name: str = "scanner",
         framing: ScanFraming | None = None,
         baud: int = 9600,
+        wire: SerialFormat | None = None,
+        family: Family = Family.NEWLAND,
+        follow: bool = False,
     ) -> Self:
-        """Open the line of a `serial:`, `rfc2217:` or `tcp:` address.
+        """Open the line of a box; `wire` sets more of a serial line than `baud` does.
 
         Raises Disconnected when it cannot be had, ConfigError for an address that is no line.
         """
         where = parse_address(address) if isinstance(address, str) else address
-        match where.scheme:
-            case Scheme.SERIAL | Scheme.RFC2217:
-                line: ClientLine = SerialClient.open(where, channel=f"{name}.serial", tape=tape, baud=baud)
-            case Scheme.TCP:
-                line = TcpClient.open(where, channel=f"{name}.tcp", tape=tape)
-            case _:
-                raise ConfigError(
-                    f"A scanner box cannot be reached at {where}.",
-                    cause="the address is of another kind of device, or the bench has not started the virtual box",
-                    remedy="write serial:, rfc2217: or tcp:, or virtual in a bench file",
-                )
-        return cls(line, framing=framing)
+        wire = wire or SerialFormat(baud=baud)
+        follower = None
+        if follow:
+            from harness.devices.scanner_follow import PortFollower
+
+            follower = PortFollower(where, name=name, tape=tape, wire=wire)
+        line = open_scanner_line(where, name=name, tape=tape, wire=wire)
+        whole = where.scheme in WHOLE_SCANS
+        return cls(line, framing=framing, family=family, whole_scans=whole, follower=follower)
 
     def __enter__(self) -> Self:
         return self
@@ -106,20 +131,30 @@ class Scanner:
         self._line.close()
 
     def trigger(self, *, on: bool = True) -> None:
-        """Pull the trigger, or let it go, by the three-byte form that all boxes of the family take.
+        """Pull the trigger, or let it go.
 
-        Nothing is answered. Raises Disconnected.
+        Raises Disconnected; for families that answer (SSI, register) also NoAnswer, and ConfigError when the box's
+        trigger mode refuses it.
         """
-        self._line.write(LEGACY_START if on else LEGACY_STOP)
+        request = self._dialect.trigger(on=on)
+        if request.answered:
+            _require_done(self._exchange(request))
+        else:
+            self._write(request)
 
     def command_trigger(self, *, on: bool = True) -> None:
-        """Pull the trigger, or let it go, by `SCNTRG`, and await the answer. Raises as `configure` does."""
-        self.configure({TRIGGER: "1" if on else "0"})
+        """Pull the trigger, or let it go, by a command that is answered, on Newland boxes too (`SCNTRG`)."""
+        if self._family is Family.NEWLAND:
+            (request,) = self._dialect.settings([(TRIGGER, "1" if on else "0")], permanent=False)
+            _require_done(self._exchange(request))
+        else:
+            self.trigger(on=on)
 
     def read(self, timeout: float) -> Scan:
         """The next scan, begun at most `timeout` seconds from now.
 
-        Raises NoScan when none came, PeerViolation for bytes that are no scan as the box is set, Disconnected.
+        Raises NoScan when none came, PeerViolation for bytes that are no scan as the box is set, Disconnected; a box
+        that is followed may be away for as long as `timeout`.
         """
         scans = self._scans
         if not scans:
@@ -141,171 +176,180 @@ class Scanner:
                 )
 
     def configure(self, settings: Mapping[str, str], *, permanent: bool = False) -> None:
-        """Set tags such as `{"RRDDUR": "3000"}`; temporary by default, since flash memory wears.
+        """Set what the family calls so, e.g. `{"RRDDUR": "3000"}`; temporary by default, since flash memory wears.
 
         Raises ConfigError when the box refuses one, NoAnswer, PeerViolation, Disconnected.
         """
-        storage = Storage.PERMANENT if permanent else Storage.TEMPORARY
-        for batch in _batches(list(settings.items())):
-            for answered in self._exchange(batch, storage):
-                _require_done(answered)
+        for request in self._spelled(settings, permanent=permanent):
+            if request.answered:
+                _require_done(self._exchange(request))
+            else:
+                self._write(request)
+        if not permanent:
+            self._set |= settings
 
     def query(self, tag: str, kind: Query | None = Query.CURRENT) -> str:
-        """What the box says to a question about a tag; `kind` None asks an action such as `QRYSYS`.
+        """What the box says to a question about a setting; `kind` None asks an action such as `QRYSYS`.
 
-        Raises ConfigError when the box does not know the tag, NoAnswer, PeerViolation, Disconnected.
+        Raises ConfigError when the box does not know it, NoAnswer, PeerViolation, Disconnected.
         """
-        (answered,) = self._exchange([(tag, "" if kind is None else kind.value)], Storage.TEMPORARY)
-        _require_done(answered)
-        return answered.data
-
-    def _exchange(self, items: list[tuple[str, str]], storage: Storage) -> tuple[Answered, ...]:
         try:
-            raw = encode_command(items, storage=storage)
+            request = self._dialect.question(tag, kind)
         except ValueError as error:
-            raise ConfigError(
-                f"The scanner box cannot be told this: {error}.",
-                cause="a slip in a tag or value",
-                remedy="write tags as six capitals, values as the box's manual has them",
-            ) from error
+            raise _unspeakable(error) from error
+        reply = self._exchange(request)
+        _require_done(reply)
+        return reply.items[0].data
+
+    def identify(self) -> str:
+        """What the box says of itself.
+
+        Raises ConfigError when its family cannot be asked, NoAnswer, PeerViolation, Disconnected.
+        """
+        reply = self._exchange(self._dialect.identity())
+        _require_done(reply)
+        return reply.text
+
+    def wake(self) -> None:
+        """Wake a sleeping SSI box before a command. Raises Disconnected."""
+        self._line.write(b"\x00")
+        self._await(self._answers, WAKE_S)
+
+    def _spelled(self, settings: Mapping[str, str], *, permanent: bool) -> list[Request]:
+        try:
+            return self._dialect.settings(list(settings.items()), permanent=permanent)
+        except ValueError as error:
+            raise _unspeakable(error) from error
+
+    def _exchange(self, request: Request) -> Reply:
         self._answers.clear()
-        self._line.write(raw)
-        self._await(self._answers, ANSWER_TIMEOUT_S)
+        self._dialect.expect(request)
+        try:
+            self._write(request)
+            self._await(self._answers, ANSWER_TIMEOUT_S)
+        finally:
+            self._dialect.forget()
         if not self._answers:
             raise NoAnswer(
-                f"The scanner box did not answer {raw.decode('latin-1')!r} within {ANSWER_TIMEOUT_S:g} s.",
+                f"The scanner box did not answer {request.raw.decode('latin-1')!r} within {ANSWER_TIMEOUT_S:g} s.",
                 cause="it is of another family, works at another baud, or is set up by barcodes only",
-                remedy="check the family and the baud in the bench file",
+                remedy="check the family and the baud in the bench file; `liantiao devices --ask` tries them",
             )
-        answer = self._answers.popleft()
-        if [answered.tag for answered in answer.items] != [tag for tag, _ in items]:
+        reply = self._answers.popleft()
+        told = tuple(item.tag for item in reply.items if item.tag)
+        if told and request.tags and told != request.tags:
             raise PeerViolation(
-                f"The scanner box answered {answer.raw!r} to {raw!r}.",
+                f"The scanner box answered {reply.raw!r} to {request.raw!r}.",
                 cause="the box answered another host's command, or its dialect differs",
                 remedy="see that only one program uses the box",
             )
-        return answer.items
+        return reply
 
-    def _await(self, wanted: "deque[Scan | Malformed] | deque[Answer]", timeout: float) -> None:
+    def _write(self, request: Request) -> None:
+        if self._lost:
+            self._find_again(time.monotonic() + ANSWER_TIMEOUT_S)
+        try:
+            self._line.write(request.raw)
+        except Disconnected:
+            self._lose()
+            raise
+
+    def _await(self, wanted: "deque[Scan | Malformed] | deque[Reply]", timeout: float) -> None:
         """Read until something wanted is there or the time is over; what has begun by then may end within the gap."""
-        codec, gap = self._codec, self._framing.idle_s
+        gap = self._framing.idle_s
         deadline = time.monotonic() + timeout
-        patience = gap if codec.pending else timeout
+        if self._lost:
+            self._find_again(deadline)
+        dialect = self._dialect
+        patience = gap if dialect.pending else timeout
         while True:
-            data = self._line.read(patience)
-            for event in codec.feed(data) if data else codec.idle():
-                if isinstance(event, Answer):
+            try:
+                data = self._line.read(patience)
+            except Disconnected:
+                self._lose()
+                if self._follower is None or wanted is self._answers:
+                    raise
+                self._find_again(deadline)
+                dialect, data = self._dialect, b""
+            for event in dialect.feed(data) if data else dialect.idle():
+                if isinstance(event, Reply):
                     self._answers.append(event)
                 else:
                     self._scans.append(event)
+            if dialect.acknowledgement:
+                due, dialect.acknowledgement = dialect.acknowledgement, b""
+                self._line.write(due)
             left = deadline - time.monotonic()
-            if wanted or left <= (-gap if codec.pending else 0):
+            if wanted or left <= (-gap if dialect.pending else 0):
                 return
-            patience = gap if codec.pending else left
+            patience = gap if dialect.pending else left
+
+    def _lose(self) -> None:
+        """The line is gone: what had begun on it never ends."""
+        self._line.close()
+        self._dialect = self._new_dialect()
+        self._lost = self._follower is not None
+
+    def _find_again(self, deadline: float) -> None:
+        """Wait until the box is back, and set it up as it was: temporary settings do not survive.
+
+        Raises Disconnected when it is not back in time.
+        """
+        assert self._follower is not None
+        while self._lost:
+            self._line = self._follower.await_line(deadline)
+            self._lost = False
+            self.returns += 1
+            try:
+                self._set_up(deadline)
+            except Disconnected:
+                continue
+
+    def _set_up(self, deadline: float) -> None:
+        """Give the box its temporary settings again; it may take a while to start."""
+        for request in self._spelled(self._set, permanent=False) if self._set else []:
+            if not request.answered:
+                self._write(request)
+                continue
+            while True:
+                try:
+                    _require_done(self._exchange(request))
+                    break
+                except NoAnswer:
+                    if time.monotonic() >= deadline:
+                        raise
+
+    def _new_dialect(self) -> FamilyDialect:
+        dialect = family_dialect(self._family, self._framing)
+        return PacketDialect(dialect, self._framing) if self._whole else dialect
 
 
-def _batches(items: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    batches: list[list[tuple[str, str]]] = [[]]
-    size = 0
-    for tag, data in items:
-        added = len(tag) + len(data) + 1
-        if batches[-1] and size + added > MAX_BATCH:
-            batches.append([])
-            size = 0
-        batches[-1].append((tag, data))
-        size += added
-    return [batch for batch in batches if batch]
+def _unspeakable(error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"The scanner box cannot be told this: {error}.",
+        cause="a slip in a tag or value",
+        remedy="write tags and values as the box's manual has them: six capitals for Newland, numbers for SSI",
+    )
 
 
-def _require_done(answered: Answered) -> None:
-    match answered.status:
-        case Status.NO_SUCH_TAG:
-            raise ConfigError(
-                f"The scanner box has no setting {answered.tag!r}.",
+def _require_done(reply: Reply) -> None:
+    for told in reply.items:
+        _require_item(told)
+
+
+def _require_item(told: Told) -> None:
+    match told.said:
+        case Said.NO_SUCH_SETTING:
+            raise Refused(
+                f"The scanner box has no setting {told.tag!r}{f' ({told.data})' if told.data else ''}.",
                 cause="the tag is of another model, or spelled in small letters",
                 remedy="look it up in the box's manual",
             )
-        case Status.OUT_OF_RANGE:
-            raise ConfigError(
-                f"The scanner box refuses {answered.tag} = {answered.data!r}.",
-                cause="the value is out of the setting's range",
-                remedy=f"ask the box for the range: query({answered.tag!r}, Query.RANGE)",
+        case Said.REFUSED:
+            raise Refused(
+                f"The scanner box refuses {told.tag or 'this'}: {told.data!r}.",
+                cause="the value is out of the setting's range, or the box's trigger mode does not allow it",
+                remedy="ask the box for the range where it can be asked; set host trigger mode before triggering",
             )
-        case Status.DONE:
+        case Said.DONE:
             return
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What became of a picture that was shown: read or not, what, or why not.
-
-    For messages and demonstrations; what a case checks stands on the tape.
-    """
-
-    read: bool
-    text: str = ""
-    symbology: str = ""
-    why: str = ""
-
-
-class ScannerStage(Protocol):
-    """What brings pictures before a box."""
-
-    def show(self, picture: bytes) -> Shown | None:
-        """Show a picture; None when the stage cannot tell what became of it."""
-        ...
-
-    def blank(self) -> None:
-        """Show nothing."""
-        ...
-
-
-class VirtualStage:
-    """Shows pictures to a virtual box through its back door; `control` is that door's address, `http://…`."""
-
-    def __init__(self, control: str) -> None:
-        self._host = urlsplit(control).netloc
-
-    def show(self, picture: bytes) -> Shown:
-        """Show a PNG or JPEG picture and tell what the box read. Raises ConfigError for bytes that are no picture."""
-        told = self._call("POST", "/show", picture)
-        return Shown(
-            read=told.get("read") is True,
-            text=str(told.get("text", "")),
-            symbology=str(told.get("symbology", "")),
-            why=str(told.get("why", "")),
-        )
-
-    def blank(self) -> None:
-        """Show nothing."""
-        self._call("DELETE", "/show")
-
-    def configure(self, settings: Mapping[str, str | int | bool]) -> None:
-        """Set the virtual box as configuration barcodes would, e.g. `{"suffix": "LF"}`, until its next reset.
-
-        Raises ConfigError for what it has not.
-        """
-        self._call("POST", "/configure", json.dumps(settings).encode())
-
-    def _call(self, method: str, path: str, body: bytes = b"") -> dict[str, object]:
-        connection = http.client.HTTPConnection(self._host, timeout=SHOW_TIMEOUT_S)
-        try:
-            connection.request(method, path, body)
-            response = connection.getresponse()
-            told = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise BenchError(
-                f"The virtual scanner box does not answer at {self._host}: {error}.",
-                cause="its simulator stopped, or the address is of another program",
-                remedy="look at the bench's log, and bring the bench up again",
-            ) from error
-        finally:
-            connection.close()
-        if response.status != http.client.OK or not isinstance(told, dict):
-            why = told.get("error", told) if isinstance(told, dict) else told
-            raise ConfigError(
-                f"The virtual scanner box refuses {path}: {why}.",
-                cause="the picture or the setting is not as the box takes it",
-                remedy="show a PNG or JPEG picture; set only what the message names",
-            )
-        return told

@@ -5,7 +5,9 @@
     tcp:10.0.0.7:5000              a plain TCP line; IPv6 hosts in brackets: tcp:[::1]:5000
     rfc2217:10.0.0.7:4000          a serial port behind a terminal server that speaks RFC 2217
     http://10.0.0.7:8001/base      an HTTP system (https too)
-    visa:TCPIP::10.0.0.9::5025::SOCKET   an instrument, by its VISA resource name
+    visa:TCPIP::10.0.0.9::5025::SOCKET   an instrument, by its VISA resource name; visa:ASRL/dev/ttyUSB0::INSTR a port
+    wedge:/dev/input/by-id/…-event-kbd   a box that types as a USB keyboard: its event device, or a stream of events
+    hid:/dev/hidraw0               a box that sends HID reports (HID-POS): its raw device, or a socket of reports
 
 Parsing opens nothing; a text that is none of these is a ConfigError, since it stands in the user's own file.
 """
@@ -19,6 +21,7 @@ from harness.errors import ConfigError
 
 _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})\Z")
 _SERIAL_PORT = re.compile(r"(?:/\S.*|COM\d+)\Z")
+_PATH = re.compile(r"/\S.*\Z")
 MAX_PORT = 65535
 
 
@@ -32,6 +35,8 @@ class Scheme(StrEnum):
     HTTP = "http"
     HTTPS = "https"
     VISA = "visa"
+    WEDGE = "wedge"
+    HID = "hid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,10 @@ def parse_address(text: str) -> Address:
         case Scheme.HTTP | Scheme.HTTPS as scheme:
             host, port = _url_host_port(text)
             return Address(scheme=scheme, target=text, host=host, port=port)
+        case Scheme.WEDGE | Scheme.HID as scheme:
+            if _PATH.match(target) is None:
+                raise _nonsense(text, "the device's absolute path is due")
+            return Address(scheme=scheme, target=target)
         case _:
             if not target.strip():
                 raise _nonsense(text, "the VISA resource is missing")
@@ -88,8 +97,26 @@ def serial_address(path: str) -> Address:
 
 def tcp_address(host: str, port: int) -> Address:
     """The address of a plain TCP line."""
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Address(scheme=Scheme.TCP, target=target, host=host, port=port)
+    return Address(scheme=Scheme.TCP, target=_spelled(host, port), host=host, port=port)
+
+
+def rfc2217_address(host: str, port: int) -> Address:
+    """The address of a serial port behind RFC 2217."""
+    return Address(scheme=Scheme.RFC2217, target=_spelled(host, port), host=host, port=port)
+
+
+def wedge_address(path: str) -> Address:
+    """The address of a box that types."""
+    return Address(scheme=Scheme.WEDGE, target=path)
+
+
+def hid_address(path: str) -> Address:
+    """The address of a box that sends HID reports."""
+    return Address(scheme=Scheme.HID, target=path)
+
+
+def _spelled(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _host_port(text: str, target: str) -> tuple[str, int]:
@@ -117,6 +144,6 @@ def _nonsense(text: str, why: str) -> ConfigError:
     return ConfigError(
         f"{text!r} is no address: {why}.",
         cause="a slip in the bench file's `at`, or in --device NAME=ADDRESS",
-        remedy="write virtual, serial:/dev/ttyUSB0, tcp:10.0.0.7:5000, rfc2217:HOST:PORT, http://HOST:PORT or "
-        "visa:RESOURCE",
+        remedy="write virtual, serial:/dev/ttyUSB0, tcp:10.0.0.7:5000, rfc2217:HOST:PORT, http://HOST:PORT, "
+        "visa:RESOURCE, wedge:/dev/input/eventN or hid:/dev/hidrawN",
     )

@@ -2,15 +2,19 @@
 
 The device holds the master and one slave descriptor (without it the master reads EIO whenever no client is there);
 clients open the published name like any serial port. Nothing here blocks the loop: what the kernel does not take at
-once waits in a bounded buffer. A pty paces nothing; who wants the wire's time asks `simulators` to pace.
+once waits in a bounded buffer. A pty paces nothing; who wants the wire's time asks `simulators` to pace. What a client
+has set its end to can be read (`host_format`), except parity and data bits, which the kernel does not keep for a pty.
 
-A real cable that is pulled is played by `unplug`: TIOCVHANGUP throws every client out, while the name survives.
+A real cable that is pulled is played by `unplug`: TIOCVHANGUP throws every client out, while the name survives. Who may
+not do that, or wants the port to come back under another number as USB ports do, gets a new pty at `replug`; the link
+then leads to the new one.
 """
 
 import asyncio
 import contextlib
 import fcntl
 import os
+import struct
 import termios
 import tty
 from collections.abc import Callable
@@ -19,6 +23,7 @@ from pathlib import Path
 from harness.errors import BenchError
 from harness.line.address import Address, serial_address
 from harness.line.record import Direction
+from harness.line.serial_format import LEAST_BAUD, MOST_BAUD, SerialFormat
 from harness.line.tape import Tape
 
 BUFFER_LIMIT = 18_432
@@ -26,18 +31,28 @@ BUFFER_LIMIT = 18_432
 CHUNK = 4096
 TIOCVHANGUP = 0x5437
 """Linux: hang up this terminal for everybody; needs root (CAP_SYS_ADMIN)."""
+TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
+"""Linux on x86 and ARM: the terminal's settings with any speed, not only those that have a name."""
+_TERMIOS2 = struct.Struct("4IB19s2I")
+_CFLAG, _ISPEED, _OSPEED = 2, -2, -1
+_CBAUD, _BOTHER = 0o010017, 0o010000
 
 
 class PtyLine:
     """The device's end of a virtual serial port.
 
     `link` is a path to publish as a stable name for the port; it is replaced if it is a link, and removed on `stop`.
+    `renumber`: each `replug` gives the port another number. `baud` is what the port is set to before a client sets it.
     """
 
-    def __init__(self, *, tape: Tape, channel: str, link: Path | None = None) -> None:
+    def __init__(
+        self, *, tape: Tape, channel: str, link: Path | None = None, renumber: bool = False, baud: int = 9600
+    ) -> None:
         self._tape = tape
         self._channel = channel
         self._link = link
+        self._renumber = renumber
+        self._baud = baud
         self._master = -1
         self._slave = -1
         self._name = ""
@@ -60,22 +75,23 @@ class PtyLine:
         """Bytes that the kernel has not taken yet."""
         return len(self._waiting)
 
+    @property
+    def host_format(self) -> SerialFormat | None:
+        """What the client has set its end to, as far as a pty keeps it; None when this system does not tell."""
+        if self._slave < 0:
+            return None
+        try:
+            settings = _TERMIOS2.unpack(fcntl.ioctl(self._master, TCGETS2, bytes(_TERMIOS2.size)))
+        except OSError:
+            return None
+        baud, two = int(settings[_OSPEED]), bool(int(settings[_CFLAG]) & termios.CSTOPB)
+        return SerialFormat(baud=min(MOST_BAUD, max(LEAST_BAUD, baud)), stop_bits=2 if two else 1)
+
     async def start(self, received: Callable[[bytes], None]) -> None:
         """Create the port; `received` gets every chunk that a client sends. Raises BenchError without a free pty."""
-        try:
-            self._master, self._slave = os.openpty()
-        except OSError as error:
-            raise BenchError(
-                f"No pty can be had for {self._channel}: {error.strerror}.",
-                cause="/dev/pts is not mounted or all ptys are taken",
-                remedy="close other terminals, or give the device a TCP line",
-            ) from error
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self._name = os.ttyname(self._slave)
         self._received = received
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._master, self._readable)
+        self._open()
         try:
             self._publish()
         except BenchError:
@@ -92,8 +108,8 @@ class PtyLine:
         self._tape.frame(self._channel, Direction.SENT, data)
 
     def put(self, data: bytes) -> bool:
-        """Send without recording. False when they were dropped whole: nobody reads and the buffers are full."""
-        if self._loop is None:
+        """Send without recording. False when they were dropped whole: unplugged, or nobody reads and all is full."""
+        if self._loop is None or self._slave < 0:
             return False
         if self._waiting:
             if len(self._waiting) + len(data) > BUFFER_LIMIT:
@@ -110,7 +126,7 @@ class PtyLine:
 
     def discard(self) -> None:
         """Forget every byte under way in either direction: the next case begins."""
-        if self._loop is None:
+        if self._loop is None or self._slave < 0:
             return
         self._stop_writing()
         with contextlib.suppress(OSError):
@@ -121,37 +137,39 @@ class PtyLine:
             termios.tcflush(self._slave, termios.TCIFLUSH)
 
     def unplug(self) -> None:
-        """Pull the cable: every client loses the port. Raises BenchError without the right to."""
+        """Pull the cable: every client loses the port."""
         if self._slave < 0:
             return
-        try:
-            fcntl.ioctl(self._slave, TIOCVHANGUP)
-        except OSError as error:
-            raise BenchError(
-                f"The cable of {self._channel} cannot be pulled: {error.strerror}.",
-                cause="hanging up a terminal needs root (CAP_SYS_ADMIN) on Linux",
-                remedy="run the bench as root, or give the device a TCP line",
-            ) from error
+        kept = not self._renumber and _hang_up(self._slave)
         if self._loop is not None:
             self._loop.remove_reader(self._master)
         self._stop_writing()
         self._unpublish()
         os.close(self._slave)
         self._slave = -1
+        if not kept:
+            os.close(self._master)
+            self._master = -1
 
     def replug(self) -> None:
-        """Put the cable back; the port has the same name as before."""
+        """Put the cable back, under the same link, and under the same name if `unplug` could keep it.
+
+        Raises BenchError without a free pty, or when the link's place is taken.
+        """
         if self._slave >= 0 or self._loop is None:
             return
-        self._slave = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        tty.setraw(self._slave)
-        self._loop.add_reader(self._master, self._readable)
+        if self._master < 0:
+            self._open(but=self._name if self._renumber else "")
+        else:
+            self._slave = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+            self._set_up()
         self._publish()
 
     async def stop(self) -> None:
         """Close the port and leave nothing behind; may be called twice and after a failed start."""
         if self._loop is not None:
-            self._loop.remove_reader(self._master)
+            if self._master >= 0:
+                self._loop.remove_reader(self._master)
             self._stop_writing()
             self._unpublish()
             self._loop = None
@@ -159,6 +177,31 @@ class PtyLine:
             if fd >= 0:
                 os.close(fd)
         self._master = self._slave = -1
+
+    def _open(self, *, but: str = "") -> None:
+        """Take a pty of another name than `but`."""
+        try:
+            self._master, self._slave = os.openpty()
+            if os.ttyname(self._slave) == but:
+                taken = self._master, self._slave
+                self._master, self._slave = os.openpty()
+                for fd in taken:
+                    os.close(fd)
+        except OSError as error:
+            raise BenchError(
+                f"No pty can be had for {self._channel}: {error.strerror}.",
+                cause="/dev/pts is not mounted or all ptys are taken",
+                remedy="close other terminals, or give the device a TCP line",
+            ) from error
+        os.set_blocking(self._master, False)
+        self._name = os.ttyname(self._slave)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        tty.setraw(self._slave)
+        _set_baud(self._slave, self._baud)
+        if self._loop is not None:
+            self._loop.add_reader(self._master, self._readable)
 
     def _readable(self) -> None:
         try:
@@ -183,7 +226,7 @@ class PtyLine:
             self._stop_writing()
 
     def _stop_writing(self) -> None:
-        if self._loop is not None:
+        if self._loop is not None and self._master >= 0:
             self._loop.remove_writer(self._master)
         self._waiting.clear()
 
@@ -207,6 +250,26 @@ class PtyLine:
     def _unpublish(self) -> None:
         if self._link is not None and self._link.is_symlink() and str(self._link.readlink()) == self._name:
             self._link.unlink()
+
+
+def _hang_up(slave: int) -> bool:
+    """Throw every client out of a terminal that stays; False when this process may not."""
+    try:
+        fcntl.ioctl(slave, TIOCVHANGUP)
+    except OSError:
+        return False
+    return True
+
+
+def _set_baud(fd: int, baud: int) -> None:
+    """Set a terminal to any speed, where the system can."""
+    try:
+        settings = list(_TERMIOS2.unpack(fcntl.ioctl(fd, TCGETS2, bytes(_TERMIOS2.size))))
+        settings[_CFLAG] = (int(settings[_CFLAG]) & ~_CBAUD) | _BOTHER
+        settings[_ISPEED] = settings[_OSPEED] = baud
+        fcntl.ioctl(fd, TCSETS2, _TERMIOS2.pack(*settings))
+    except OSError:
+        return
 
 
 def _ignore(_: bytes) -> None:

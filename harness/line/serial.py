@@ -1,8 +1,8 @@
-"""The host's end of a serial port, by pyserial: a port of this machine, a pty, or one behind RFC 2217.
+"""The host's end of a serial port of this machine, or of a pty, by pyserial.
 
 pyserial opens and configures; reading waits for the descriptor and takes what is there in one chunk, since pyserial's
-own `read(n)`, `read_until` and `readline` wake up for every byte. Where there is no descriptor (RFC 2217, Windows) the
-same is done with `in_waiting`.
+own `read(n)`, `read_until` and `readline` wake up for every byte. Where there is no descriptor (Windows) the same
+is done with `in_waiting`.
 """
 
 import io
@@ -10,12 +10,15 @@ import os
 import select
 import termios
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
 import serial
 
 from harness.line.address import Address, Scheme
 from harness.line.client import Disconnected, HostRecorder
+from harness.line.serial_format import Parity, SerialFormat
 from harness.line.tape import Tape
 
 CHUNK = 4096
@@ -26,7 +29,7 @@ _GONE = (serial.SerialException, OSError, termios.error, TypeError)
 
 
 class SerialClient:
-    """An open serial port, 8 data bits, no parity, one stop bit, no handshake."""
+    """An open serial port, without handshake."""
 
     def __init__(self, port: serial.Serial, *, name: str, recorder: HostRecorder) -> None:
         self._port = port
@@ -40,20 +43,18 @@ class SerialClient:
             self._writable.register(self._fd, select.POLLOUT)
 
     @classmethod
-    def open(cls, address: Address, *, channel: str, tape: Tape | None = None, baud: int = 9600) -> Self:
-        """Open the port of a `serial:` or `rfc2217:` address; what waits there is flushed.
+    def open(
+        cls, address: Address, *, channel: str, tape: Tape | None = None, wire: SerialFormat | None = None
+    ) -> Self:
+        """Open the port of a `serial:` address, 9600 8N1 unless told otherwise; what waits there is flushed.
 
         Raises Disconnected when the port is absent, taken or not permitted, ValueError for another kind of address.
         """
-        match address.scheme:
-            case Scheme.SERIAL:
-                url = address.target
-            case Scheme.RFC2217:
-                url = f"rfc2217://{address.target}"
-            case _:
-                raise ValueError(f"{address} is no serial port")
+        wire = wire or SerialFormat()
+        if address.scheme is not Scheme.SERIAL:
+            raise ValueError(f"{address} is no serial port of this machine")
         try:
-            port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S)
+            port = _opened(address.target, wire)
         except _GONE as error:
             raise Disconnected(
                 f"The serial port {address.target} cannot be opened: {_reason(error)}.",
@@ -62,9 +63,9 @@ class SerialClient:
             ) from error
         except ValueError as error:
             raise Disconnected(
-                f"The serial port {address.target} refuses {baud} baud: {error}.",
+                f"The serial port {address.target} refuses {wire}: {error}.",
                 cause="the port cannot work at this speed",
-                remedy="set another baud",
+                remedy="set another speed or frame",
             ) from error
         return cls(port, name=str(address), recorder=HostRecorder(tape=tape, channel=channel))
 
@@ -138,6 +139,28 @@ class SerialClient:
             cause="the cable was pulled, the device lost power, or its simulator stopped",
             remedy="plug it in again, or start it, and open the port anew",
         )
+
+
+def _opened(name: str, wire: SerialFormat) -> serial.Serial:
+    """The port, set. A pty keeps neither parity nor data bits and refuses them at a second opening: it does without."""
+    try:
+        return _with(name, wire)
+    except termios.error:
+        if not Path(name).resolve().is_relative_to("/dev/pts"):
+            raise
+    return _with(name, replace(wire, parity=Parity.NONE, data_bits=8))
+
+
+def _with(name: str, wire: SerialFormat) -> serial.Serial:
+    return serial.Serial(
+        name,
+        baudrate=wire.baud,
+        bytesize=wire.data_bits,
+        parity=wire.parity.value,
+        stopbits=wire.stop_bits,
+        timeout=0,
+        write_timeout=WRITE_TIMEOUT_S,
+    )
 
 
 def _descriptor(port: serial.Serial) -> int:

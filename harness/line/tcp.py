@@ -16,6 +16,7 @@ from harness.line.address import Address, Scheme, tcp_address
 from harness.line.client import Disconnected, HostRecorder
 from harness.line.http import LOOPBACK, bind
 from harness.line.record import Direction
+from harness.line.serial_format import SerialFormat
 from harness.line.tape import Tape
 
 CHUNK = 4096
@@ -35,12 +36,18 @@ class TcpLine:
         self._port = port
         self._received: Callable[[bytes], None] = _ignore
         self._server: asyncio.Server | None = None
+        self._plugged = True
         self._client: asyncio.Transport | None = None
 
     @property
     def address(self) -> Address:
         """Where clients connect."""
         return tcp_address(self._host, self._port)
+
+    @property
+    def host_format(self) -> SerialFormat | None:
+        """None: a TCP line has no speed."""
+        return None
 
     async def start(self, received: Callable[[bytes], None]) -> None:
         """Listen; `received` gets every chunk that the client sends. Raises BenchError when the port cannot be had."""
@@ -70,26 +77,31 @@ class TcpLine:
         """What is under way belongs to the client's socket and cannot be taken back."""
 
     def unplug(self) -> None:
-        """Cut the connection."""
+        """Pull the cable: the client is hung up, and none is let in."""
+        self._plugged = False
+        self._hang_up()
+
+    def replug(self) -> None:
+        """Put it back."""
+        self._plugged = True
+
+    def _hang_up(self) -> None:
         if self._client is not None:
             self._client.abort()
             self._client = None
 
-    def replug(self) -> None:
-        """The port never stopped listening."""
-
     async def stop(self) -> None:
         """Stop listening and hang up; may be called twice and after a failed start."""
         server, self._server = self._server, None
-        self.unplug()
+        self._hang_up()
         if server is not None:
             server.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await server.wait_closed()
 
     def connected(self, transport: asyncio.Transport) -> bool:
-        """A client came; False when the line is taken."""
-        if self._client is not None and not self._client.is_closing():
+        """A client came; False when the line is taken or unplugged."""
+        if not self._plugged or (self._client is not None and not self._client.is_closing()):
             return False
         self._client = transport
         return True

@@ -5,11 +5,12 @@ Under pytest each target runs a fixed number of mutated messages from a fixed se
     python tests/fuzz/test_encryption_machine_codecs.py host-server -max_total_time=60
 """
 
+import contextlib
 import importlib
 import importlib.util
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -17,10 +18,15 @@ import pytest
 from harness.wire.encryption_machine.host import HostCall, HostClientCodec, HostServerCodec, Malformed, encode_request
 from harness.wire.encryption_machine.host_messages import (
     Diagnose,
+    Digest,
     Echo,
+    ExternalPrivateKey,
     ExternalPublicKey,
     GenerateKeyPair,
     KeyIndex,
+    MacPublicKey,
+    MoveKey,
+    MoveKeyPair,
     Random,
     Request,
     Sm2Decrypt,
@@ -30,7 +36,7 @@ from harness.wire.encryption_machine.host_messages import (
     Sm4Encrypt,
     SmBatch,
 )
-from harness.wire.encryption_machine.profile import load_host_profile, offered_host_profiles
+from harness.wire.encryption_machine.profile import HostProfile, load_host_profile, offered_host_profiles
 from harness.wire.encryption_machine.svs import (
     ExportCert,
     MultiPartInit,
@@ -63,6 +69,11 @@ HOST_REQUESTS: list[Request] = [
     Sm2Verify(data=b"abc", signature=bytes(64), key=KEY),
     Sm4Encrypt(key_type="109", key=KEY, data=bytes(16), derive=(bytes(16),), iv=bytes(16)),
     SmBatch(direction=0, key_type="109", key=KEY, blocks=(b"a", b"b")),
+    MoveKeyPair(way=1, kek=1, index=2, public=ELEMENT, private=bytes(32)),
+    MoveKey(way=0, under=1, protector=1, key_type="109", key=KEY),
+    MacPublicKey(public=ELEMENT),
+    Sm2Sign(data=b"abc", key=ExternalPrivateKey(private=bytes(48))),
+    Digest(data=b"abc"),
 ]
 SVS_REQUESTS: list[SvsRequest] = [
     ExportCert(identification="bank"),
@@ -71,6 +82,16 @@ SVS_REQUESTS: list[SvsRequest] = [
     VerifySignedData(certificate=ELEMENT, data=b"abc", signature=ELEMENT),
     MultiPartInit(part=Part.SIGN_DATA, user_id=b"1234567812345678", data=b"abc"),
 ]
+
+
+def _spelled(profile: HostProfile) -> Iterator[tuple[Request, bytes]]:
+    """The requests that a machine has, and their bytes."""
+    for request in HOST_REQUESTS:
+        with contextlib.suppress(ValueError):
+            yield request, encode_request(profile, request, header=b"0" * profile.header_length)
+
+
+SPELLED = {profile.name: list(_spelled(profile)) for profile in HOSTS}
 
 
 def fuzz_host_server(data: bytes) -> None:
@@ -93,7 +114,7 @@ def fuzz_host_server(data: bytes) -> None:
 def fuzz_host_client(data: bytes) -> None:
     """The client's side of the host commands."""
     for profile in HOSTS:
-        for request in HOST_REQUESTS:
+        for request, _ in SPELLED[profile.name]:
             codec = HostClientCodec(profile)
             codec.send(request)
             codec.feed(data)
@@ -126,8 +147,7 @@ def _seeds(name: str) -> list[bytes]:
     """Good messages to begin from."""
     match name:
         case "host-server":
-            headers = [(profile, b"0" * profile.header_length) for profile in HOSTS]
-            return [encode_request(p, request, header=head) for p, head in headers for request in HOST_REQUESTS]
+            return [raw for spelled in SPELLED.values() for _, raw in spelled]
         case "host-client":
             return [b"\x00\x1dND005D672700000000001500-0023", b"\x00\x48E6000064" + bytes(64), b"\x00\x0aSX000002ab"]
         case "svs-der":

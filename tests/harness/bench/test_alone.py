@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -58,14 +58,27 @@ def test_an_ipv6_address_is_spelled_with_brackets() -> None:
 
 
 def test_nobody_need_read_the_ready_line() -> None:
-    command = [sys.executable, "-m", "harness", "simulate", "platform"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    command = [sys.executable, "-m", "harness", "simulate", "platform", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.close()
+        while process.poll() is None and not _listens(port):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2.5)
+            process.wait(0.5)  # it has tried to say that it is ready, and goes on
         process.terminate()
         assert process.wait(10) == 0
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_taken_port_is_the_labs_affair() -> None:

@@ -201,7 +201,7 @@ def test_a_real_box_is_recorded_from_the_hosts_side(bare: tuple[int, str]) -> No
     assert frames == [("left.serial", Direction.RECEIVED, b"\x01T\x04"), ("left.serial", Direction.SENT, b"1\r")]
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "virtual", "visa:ASRL3::INSTR", "nonsense"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "virtual", "visa:TCPIP::h::1::SOCKET", "nonsense"])
 def test_an_address_that_is_no_line_is_the_users_to_mend(address: str) -> None:
     with pytest.raises(ConfigError):
         Scanner.open(address)

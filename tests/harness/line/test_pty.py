@@ -17,6 +17,7 @@ from harness.clock import BenchClock
 from harness.errors import BenchError
 from harness.line.pty import BUFFER_LIMIT, PtyLine
 from harness.line.record import Direction
+from harness.line.serial_format import SerialFormat
 from harness.line.tape import Tape
 
 EVERY_BYTE = bytes(range(256))
@@ -25,10 +26,10 @@ EVERY_BYTE = bytes(range(256))
 class Port:
     """A started pty whose received chunks queue up."""
 
-    def __init__(self, loop: LoopThread, link: Path | None = None) -> None:
+    def __init__(self, loop: LoopThread, link: Path | None = None, *, renumber: bool = False) -> None:
         self.loop = loop
         self.tape = Tape(BenchClock())
-        self.line = PtyLine(tape=self.tape, channel="box.serial", link=link)
+        self.line = PtyLine(tape=self.tape, channel="box.serial", link=link, renumber=renumber)
         self.chunks: Queue[bytes] = Queue()
         loop.call(self.line.start(self.chunks.put))
 
@@ -133,22 +134,59 @@ def test_discard_forgets_what_is_under_way(port: Port) -> None:
         os.close(client)
 
 
-def test_unplug_throws_the_client_out_and_replug_gives_the_same_name(port: Port) -> None:
+def test_unplug_throws_the_client_out_and_replug_gives_the_port_back(port: Port) -> None:
     client = serial.Serial(port.line.name, timeout=5)
-    try:
-        port.do("unplug")
-    except BenchError:
-        client.close()
-        pytest.skip("hanging up a terminal needs root")
+    port.do("unplug")
     with pytest.raises((serial.SerialException, OSError)):
         client.read(1)
     client.close()
-    name = port.line.name
+    assert not port.send(b"lost")
     port.do("replug")
-    assert port.line.name == name
-    with serial.Serial(name, timeout=5) as again:
+    with serial.Serial(port.line.name, timeout=5) as again:
         port.send(b"\r\nback")
         assert again.read(6) == b"\r\nback"
+        again.write(b"host")
+        assert port.received(4) == b"host"
+
+
+def test_a_port_that_is_renumbered_keeps_its_link(loop: LoopThread, tmp_path: Path) -> None:
+    link = tmp_path / "scanner"
+    port = Port(loop, link, renumber=True)
+    try:
+        names = {port.line.name}
+        for turn in range(3):
+            client = serial.Serial(str(link), timeout=5)
+            port.do("unplug")
+            assert not link.is_symlink()
+            with pytest.raises((serial.SerialException, OSError)):
+                client.read(1)
+            client.close()
+            port.do("replug")
+            assert port.line.name not in names or turn > 0
+            names.add(port.line.name)
+            assert str(link.readlink()) == port.line.name
+            with serial.Serial(str(link), timeout=5) as again:
+                port.send(b"%d" % turn)
+                assert again.read(1) == b"%d" % turn
+        assert len(names) > 1
+    finally:
+        port.stop()
+    assert list(tmp_path.iterdir()) == []
+
+
+def host_format(port: Port) -> SerialFormat | None:
+    return port.line.host_format
+
+
+@pytest.mark.parametrize(("baud", "stop"), [(9600, 1), (115_200, 2), (123_456, 1)])
+def test_what_the_client_has_set_can_be_read(port: Port, baud: int, stop: int) -> None:
+    assert host_format(port) == SerialFormat(baud=9600)
+    with serial.Serial(port.line.name, baud, stopbits=stop):
+        assert host_format(port) == SerialFormat(baud=baud, stop_bits=stop)
+    port.do("unplug")
+    assert host_format(port) is None
+    port.do("replug")
+    assert host_format(port) == SerialFormat(baud=9600)
 
 
 def test_the_published_link_points_to_the_port_and_goes_with_it(loop: LoopThread, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from harness.line.address import parse_address, serial_address
 from harness.line.client import Disconnected
 from harness.line.record import Direction
 from harness.line.serial import SerialClient
+from harness.line.serial_format import Parity, SerialFormat
 from harness.line.tape import Tape
 
 
@@ -88,9 +89,13 @@ def test_another_kind_of_address_is_the_callers_slip() -> None:
         SerialClient.open(parse_address("tcp:127.0.0.1:1"), channel="box.serial")
 
 
-def test_nobody_behind_rfc2217_is_disconnected() -> None:
-    with pytest.raises(Disconnected):
-        SerialClient.open(parse_address("rfc2217:127.0.0.1:1"), channel="box.serial")
+def test_a_pty_is_opened_again_and_again_though_it_keeps_no_parity(ends: tuple[int, str]) -> None:
+    master, name = ends
+    for _ in range(3):
+        wire = SerialFormat(data_bits=7, parity=Parity.EVEN)
+        with SerialClient.open(serial_address(name), channel="box.serial", wire=wire) as client:
+            os.write(master, b"1\r")
+            assert client.read(5) == b"1\r"
 
 
 def test_reading_and_writing_after_the_plug_is_pulled(ends: tuple[int, str]) -> None:

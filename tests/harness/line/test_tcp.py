@@ -96,6 +96,18 @@ def test_unplug_is_seen_by_the_client(device: Device) -> None:
             client.read(5)
 
 
+def test_an_unplugged_line_lets_nobody_in_until_it_is_replugged(device: Device) -> None:
+    with device.connect() as client:
+        device.loop.soon(device.line.unplug)
+        with pytest.raises(Disconnected):
+            client.read(5)
+    with TcpClient.open(device.line.address, channel="box.tcp") as client, pytest.raises(Disconnected):
+        client.read(5)
+    device.loop.soon(device.line.replug)
+    with device.connect():
+        assert device.send(b"out")
+
+
 def test_a_closed_client_is_disconnected(device: Device) -> None:
     client = device.connect()
     client.close()
