@@ -285,6 +285,60 @@ def cases(plan: PlanArgument = "pharmacy") -> None:
 
 
 @app.command()
+def model(
+    scenario: Annotated[str, typer.Argument(help="A shipped scenario or a file; without one they are listed.")] = "",
+    *,
+    replications: Annotated[int, typer.Option(help="Independent days of each case.")] = 5,
+    jobs: Annotated[int, typer.Option(help="Processes.")] = os.cpu_count() or 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a number.")] = None,
+    sweep: Annotated[str | None, typer.Option(metavar="KEY=A,B,C", help="Or KEY=FROM:TO:STEP.")] = None,
+    find: Annotated[str | None, typer.Option(metavar="WISH", help='E.g. "machines for p95 < 3 s".')] = None,
+    what_if: Annotated[list[str] | None, typer.Option("--what-if", help="Its name, all or none.")] = None,
+    sizing: Annotated[bool, typer.Option(help="Find how many of everything are needed.")] = True,
+    curve: Annotated[bool, typer.Option(help="Find how far that goes.")] = True,
+    events: Annotated[bool, typer.Option("--events", help="Also write one day's event log.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the results go.")] = None,
+    runs: RunsOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a clinic's day: how many are needed, and what happens if a part fails."""
+    from harness.commands.modelling import ModelOptions, list_scenarios, run_model
+    from reports.clinic import print_clinic, read_content, render_clinic
+
+    if not scenario:
+        print(list_scenarios())
+        return
+    options = ModelOptions(
+        scenario=scenario,
+        replications=replications,
+        jobs=jobs,
+        seed=seed,
+        scheduler=scheduler,
+        settings=settings or (),
+        sweep=sweep,
+        find=find,
+        what_ifs=what_if or (),
+        curve=curve,
+        sizing=sizing,
+        events=events,
+        out=out,
+        runs=runs,
+    )
+    folder = run_model(options)
+    page = render_clinic(folder)
+    with even_unread():
+        if as_json:
+            import json
+
+            print(json.dumps(read_content(folder), ensure_ascii=False), flush=True)
+        else:
+            print_clinic(folder)
+    say(f"The page: {page}")
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     print(__version__)
