@@ -75,6 +75,8 @@ class Casework:
             return str(self.fatal)
         if self._interruption is not None and self._interruption.noted:
             return "interrupted"
+        if self.options.until_finding and self.run is not None and self.run.has_findings:
+            return "a finding, which is enough"
         if self._lost >= HOPELESS:
             return f"in {HOPELESS} cases in a row what is under test could not be started or fell silent"
         return ""

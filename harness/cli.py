@@ -56,6 +56,7 @@ def certify(
     mutant: Annotated[str | None, typer.Option(help="Test this mutant of the bench's adapter instead.")] = None,
     case: CaseOption = None,
     as_json: JsonOption = False,
+    until_finding: Annotated[bool, typer.Option("--until-finding", help="Stop after the first that fails.")] = False,
     end_with_input: Annotated[bool, typer.Option("--end-with-input", hidden=True)] = False,
 ) -> None:
     """Run a plan's cases and give a verdict."""
@@ -75,6 +76,7 @@ def certify(
             adapter=adapter,
             mutant=mutant,
             cases=case or (),
+            until_finding=until_finding,
         ),
         as_json=as_json,
     )
@@ -122,6 +124,7 @@ def prove(
     seed: SeedOption = None,
     mutant: Annotated[list[str] | None, typer.Option(help="Only this mutant; may be repeated.")] = None,
     workers: Annotated[int, typer.Option(help="How many mutants at a time.")] = os.cpu_count() or 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave each mutant at its first finding.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Prove that the plan detects: every mutant of what it tests must be caught."""
@@ -131,7 +134,9 @@ def prove(
     from harness.commands.proving import prove as run_proof
     from reports.prove import print_proof, render_proof
 
-    options = ProofOptions(plan=plan, bench=bench, runs=runs, seed=seed, mutants=mutant or [], workers=workers)
+    options = ProofOptions(
+        plan=plan, bench=bench, runs=runs, seed=seed, mutants=mutant or [], workers=workers, quick=quick
+    )
     folder, content = run_proof(options, lambda name, good: say(f"{'ok  ' if good else 'BAD '} {name}"))
     page = render_proof(folder)
     with even_unread():
@@ -237,6 +242,28 @@ def up(
 
     file = chosen_bench(load_plan(plan), bench=bench, devices=device or (), seed=seed)
     stay_up(file.on_clock(ClockKind.BENCH if stepped else ClockKind.SYSTEM), addresses, as_json=as_json)
+
+
+@app.command()
+def optics(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the CSV.")] = Path("runs/optics"),
+    samples: Annotated[int, typer.Option(help="Codes a level.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same pictures.")] = 0,
+    processes: Annotated[int, typer.Option(help="How many at a time.")] = os.cpu_count() or 1,
+    only: Annotated[list[str] | None, typer.Option(help="Only this degradation; may be repeated.")] = None,
+) -> None:
+    """Measure how often each decoder reads each code under each degradation of the light path."""
+    from importlib.metadata import entry_points
+
+    from reports.decode_rates import as_text, write_decode_rates
+
+    (point,) = entry_points(group="liantiao.measurements", name="optics")
+    table = point.load()(samples=samples, seed=seed, processes=processes, only=only or ())
+    page, _ = write_decode_rates(out, table)
+    with even_unread():
+        print(as_text(table), end="", flush=True)
+    say(f"The table: {page}")
 
 
 @app.command()

@@ -30,6 +30,8 @@ class RunOptions:
     """The mutant of what is under test that is to be tested instead."""
     cases: Sequence[str] = ()
     """Only these; all without any."""
+    until_finding: bool = False
+    """The first case with a finding is enough."""
 
     def bench_file(self, plan: Plan) -> BenchFile:
         """The bench that these options choose, found fit for cases. Raises ConfigError, before anything is started."""

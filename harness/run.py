@@ -154,6 +154,11 @@ class Run:
             last.callback(self.bench.down)
             self._crew.close()
 
+    @property
+    def has_findings(self) -> bool:
+        """Whether a case has failed."""
+        return any(verdict.verdict is Verdict.FAILED for verdict in self.verdicts)
+
     def is_lost(self, error: BaseException, *, on_stage: bool) -> bool:
         """Whether a case ran into this because there is nothing left to test."""
         return self._crew.is_lost(error, on_stage=on_stage)

@@ -45,6 +45,8 @@ class ProofOptions:
     mutants: Sequence[str] = field(default_factory=tuple)
     """Only these; all without any."""
     workers: int = 2
+    quick: bool = False
+    """Leave each mutant at its first finding: tells whether it is caught, not by which rules."""
 
 
 def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Path, dict[str, Any]]:
@@ -84,6 +86,7 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
     content = {
         "plan": plan.id,
         "seed": file.bench.seed,
+        "quick": options.quick,
         "reference": {
             "verdict": reference["verdict"],
             "passed": reference["passed"],
@@ -147,7 +150,7 @@ def _certify(options: ProofOptions, family: Family, name: str, folder: Path) -> 
     words = [sys.executable, "-m", "harness", "certify", options.plan, "--runs", str(folder), "--json"]
     words += ["--end-with-input"]
     if name != REFERENCE:
-        words += ["--mutant", name]
+        words += ["--mutant", name, *(["--until-finding"] if options.quick else [])]
     if options.bench is not None:
         words += ["--bench", options.bench]
     if options.seed is not None:
