@@ -1,9 +1,9 @@
-"""The kill matrix: which mutant of the reference adapter was caught by which rule, as a page and as a table.
+"""The kill matrix: which mutant of what is under test was caught by which rule, as a page and as a table.
 
     prove.json {"plan", "mutants": [{"name", "text", "killed", "by": [{"case", "rule"}], "run"}],
                 "reference": {"verdict", "run"}}
 
-A mutant that survives is a defect that no rule sees; a reference adapter with a finding makes every kill worthless.
+A mutant that survives is a defect that no rule sees; a reference with a finding makes every kill worthless.
 """
 
 import json
@@ -60,7 +60,7 @@ class Proof:
     plan: str
     mutants: tuple[Mutant, ...]
     reference: str
-    """The verdict on the reference adapter; empty when it never ran."""
+    """The verdict on the reference; empty when it never ran."""
     reference_run: str
     reference_passed: bool
 
@@ -71,7 +71,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether every mutant died, there was one at all, and the reference adapter passed."""
+        """Whether every mutant died, there was one at all, and the reference passed."""
         return bool(self.mutants) and not self.survivors and self.reference_passed
 
     @property

@@ -11,12 +11,12 @@ def two_processes() -> float:
     """The gain of two plain processes over one, now; 2 with two free processors, 1 when there is but one."""
     with ProcessPoolExecutor(2) as pool:
         list(pool.map(_count, (1000, 1000)))
-        one = _seconds(lambda: (_done(pool, 1), _done(pool, 1)))
-        return one / _seconds(lambda: _done(pool, 2))
+        one = _seconds(lambda: [_counted(pool, 1), _counted(pool, 1)])
+        return one / _seconds(lambda: _counted(pool, 2))
 
 
-def _done(pool: ProcessPoolExecutor, processes: int) -> None:
-    list(pool.map(_count, (COUNTED,) * processes))
+def _counted(pool: ProcessPoolExecutor, processes: int) -> list[int]:
+    return list(pool.map(_count, (COUNTED,) * processes))
 
 
 def _count(most: int) -> int:
