@@ -4,6 +4,7 @@ A field table is data (`fixtures/institution/*.toml`, `fixtures/voucher_fields.t
 compares a message with one. Every wrong field is reported, not the first. What the fields mean lives elsewhere.
 """
 
+import base64
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import TypeGuard
 from fixtures import fixture
 
 SEEN_LIMIT = 60
+MOST_DECIMALS = 1000
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _MOMENT = {
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"),
@@ -59,7 +61,8 @@ class FieldProblem:
 class FieldSpec:
     """One row of a field table.
 
-    `type` is C (text), N (number), D (a moment; `form` is `date` or `datetime`), O (object) or A (array of objects).
+    `type` is C (text), N (number), D (a moment; `form` is `date` or `datetime`), O (object), A (array of objects) or
+    B (bytes: Base64 text, or an array of their numbers, -128 to 255).
     `length` counts characters for C and all digits for N, of which `decimals` after the point.
     `required_when` names another field of the same node and the value that makes this one required.
     """
@@ -207,8 +210,22 @@ def _described(spec: FieldSpec) -> str:
             return f"a moment as {_SPELLED[spec.form]}"
         case "A":
             return "an array"
+        case "B":
+            return "Base64 text or an array of bytes"
         case _:
             return "an object"
+
+
+def bytes_of(value: object) -> bytes:
+    """The bytes of a field of type B. Raises ValueError when it is neither Base64 text nor an array of byte values."""
+    if isinstance(value, str):
+        return base64.b64decode(value, validate=True)
+    if not is_array(value):
+        raise ValueError(f"Base64 text or an array of bytes is due, not {show(value)}")
+    numbers = [number & 0xFF for number in value if type(number) is int and -128 <= number <= 255]
+    if len(numbers) != len(value):
+        raise ValueError("an array of bytes has numbers from -128 to 255 and nothing else")
+    return bytes(numbers)
 
 
 def _check_value(spec: FieldSpec, value: object, where: str) -> Iterator[FieldProblem]:
@@ -233,14 +250,30 @@ def _check_value(spec: FieldSpec, value: object, where: str) -> Iterator[FieldPr
         case "A":
             if not is_array(value):
                 yield _wrong(spec, value, where, Rule.TYPE)
+        case "B":
+            if not isinstance(value, str) and not is_array(value):
+                yield _wrong(spec, value, where, Rule.TYPE)
+            elif not _has_bytes(value):
+                yield _wrong(spec, value, where, Rule.FORMAT)
         case _:
             if not is_object(value):
                 yield _wrong(spec, value, where, Rule.TYPE)
 
 
+def _has_bytes(value: object) -> bool:
+    try:
+        bytes_of(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_number(spec: FieldSpec, value: object, where: str) -> Iterator[FieldProblem]:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         yield _wrong(spec, value, where, Rule.TYPE)
+        return
+    if isinstance(value, Decimal) and not written_plainly(value):
+        yield _wrong(spec, value, where, Rule.FORMAT)
         return
     text = format(value, "f") if isinstance(value, Decimal) else str(value)
     if not _NUMBER.match(text):
@@ -250,6 +283,12 @@ def _check_number(spec: FieldSpec, value: object, where: str) -> Iterator[FieldP
     digits, places = len(whole.lstrip("0") or "0"), len(decimals.rstrip("0"))
     if places > spec.decimals or digits > spec.length - spec.decimals:
         yield _wrong(spec, value, where, Rule.LENGTH)
+
+
+def written_plainly(value: Decimal) -> bool:
+    """Whether a number is none of NaN, infinity, 1E+2, 1E-999999999; spelt out, the last would fill the memory."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and -MOST_DECIMALS <= exponent <= 0
 
 
 def _wrong(spec: FieldSpec, value: object, where: str, rule: Rule) -> FieldProblem:

@@ -30,12 +30,23 @@ from harness.wire.fields import (
     load_toml,
     parse_nodes,
     show,
+    written_plainly,
 )
 
 SIGN_IN, SIGN_OUT = "9001", "9002"
 PERSON, PRE_SETTLE, SETTLE, REFUND = "1101", "2101", "2102", "2103"
 REVERSE, QUERY = "2601", "5203"
-TRANSACTIONS = (SIGN_IN, SIGN_OUT, PERSON, PRE_SETTLE, SETTLE, REFUND, REVERSE, QUERY)
+OUTPATIENT = ("2201", "2202", "2203", "2203A", "2204", "2205", "2206", "2206A", "2207", "2207A", "2208")
+INPATIENT = ("2301", "2302", "2303", "2304", "2305", "2401", "2402", "2403", "2404", "2405")
+DIRECTORY = ("1201", "1901", "2001")
+STATEMENTS = ("3201", "3202", "3203", "3204", "9101", "9102")
+TRANSACTIONS = (
+    *(SIGN_IN, SIGN_OUT, PERSON, PRE_SETTLE, SETTLE, REFUND, REVERSE, QUERY),
+    *OUTPATIENT,
+    *INPATIENT,
+    *DIRECTORY,
+    *STATEMENTS,
+)
 CODE_IN_MSGID = 12
 _MSGID = re.compile(r"(?P<code>[0-9A-Za-z]{12})(?P<at>\d{14})(?P<seq>\d{4})\Z")
 _TIME, _STAMP = "%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S"
@@ -180,7 +191,7 @@ def content(body: Mapping[str, object]) -> Mapping[str, object]:
 
 def amount(value: object) -> Fen:
     """Fen from a wire amount: a decimal string or a JSON number of yuan. Raises ValueError otherwise."""
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and written_plainly(value):
         value = format(value, "f")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"{value!r} is no amount")
@@ -196,13 +207,36 @@ def line_amount(price: object, count: object) -> Fen:
 @cache
 def input_nodes(infno: str) -> tuple[Node, ...]:
     """The field table of a transaction's input."""
-    return parse_nodes(load_toml(f"institution/{infno}.toml")["input"])
+    return parse_nodes(_rows(infno, "input"))
 
 
 @cache
 def output_nodes(infno: str) -> tuple[Node, ...]:
-    """The field table of a transaction's output; empty for 2601, which has none."""
-    return parse_nodes(load_toml(f"institution/{infno}.toml").get("output", []))
+    """The field table of a transaction's output; empty for those that have none, like 2601."""
+    return parse_nodes(_rows(infno, "output"))
+
+
+def _rows(infno: str, part: str) -> list[dict[str, object]]:
+    """The nodes of a table's part as data, each `like = "TABLE.NODE"` (less `without`, with `fields`) written out."""
+    rows = load_toml(f"institution/{infno}.toml").get(part, [])
+    assert isinstance(rows, list)
+    return [_written_out(row, part) for row in rows]
+
+
+def _written_out(row: Mapping[str, object], part: str) -> dict[str, object]:
+    if "like" not in row:
+        return dict(row)
+    table, _, name = str(row["like"]).partition(".")
+    model = next(other for other in _rows(table, part) if other["node"] == name)
+    without, own = row.get("without", []), row.get("fields", [])
+    fields = model["fields"]
+    assert isinstance(without, list)
+    assert isinstance(own, list)
+    assert isinstance(fields, list)
+    changed = {field["name"]: field for field in own}
+    kept = [changed.pop(field["name"], field) for field in fields if field["name"] not in without]
+    rest = {key: value for key, value in row.items() if key not in {"like", "without"}}
+    return {**rest, "fields": [*kept, *changed.values()]}
 
 
 @cache
@@ -237,8 +271,9 @@ def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, .
 
 def _problems(infno: str, body: Mapping[str, object], *, insuplc_required: bool) -> Iterator[FieldProblem]:
     yield from check_fields(_envelope("fields"), body, "")
-    if not is_absent(body.get("infno")) and body["infno"] != infno and body["infno"] in code_table("infno"):
-        yield _problem("infno", Rule.CONSISTENT, f"the called transaction {infno}", body["infno"])
+    named = body.get("infno")
+    if isinstance(named, str) and named != infno and named in code_table("infno"):
+        yield _problem("infno", Rule.CONSISTENT, f"the called transaction {infno}", named)
     yield from _msgid_problems(body)
     data = _content(body.get("input"))
     if is_absent(body.get("input")):
@@ -275,7 +310,7 @@ def _content(value: object) -> Mapping[str, object] | None:
     if isinstance(value, str) and value:
         try:
             value = _DECODER.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
     return value if is_object(value) else None
 

@@ -16,6 +16,7 @@ from harness.wire.fields import (
     check_fields,
     check_nodes,
     is_absent,
+    is_array,
     is_object,
     load_toml,
     parse_nodes,
@@ -30,9 +31,23 @@ QRCODE_PATH = "/ebus/channel/api/cfc/nationcfc/ec/qrcode"
 TERMINAL_PROMPTS_PATH = "/terminal/prompts"
 PUSH_PROMPT_PATH = "/push/prompt"
 PUSH_NOTICE_PATH = "/push/notice"
+_CHANNEL = "/ebus/channel/api/cfc/nationcfc/ec"
+STATE_PATH = f"{_CHANNEL}/ec_state"
+"""The one channel path that a public source names; what is said there is our own design."""
+ACTIVATE_PATH, PASSWORD_PATH, PLACE_PATH = f"{_CHANNEL}/activate", f"{_CHANNEL}/password", f"{_CHANNEL}/place"
+FAMILY_PATH, PROMOTER_PATH = f"{_CHANNEL}/family", f"{_CHANNEL}/promoter"
+ORG_CODE_PATH, ORG_QUERY_PATH = f"{_CHANNEL}/orgcode", f"{_CHANNEL}/orgquery"
+TERMINAL_PRESENT_PATH, TERMINAL_CANCEL_PATH = "/terminal/present", "/terminal/cancel"
 
 QR_QUERY, TOKEN_CHECK, QRCODE = "ec.query", "token-check", "ec.qrcode"
 PAY_CONFIRM, PAY_ANSWER = "pay-confirm", "pay-answer"
+TERMINAL_SCAN, FACE_START, FACE_CHECK = "cn.nhsa.qrcode.get", "cn.nhsa.ec.auth", "cn.nhsa.auth.check"
+READ_CARD, SHOW_RESULT = "cn.nhsa.cert.get", "cn.nhsa.settle.notify"
+LIBRARY_CALLS = (QR_QUERY, TERMINAL_SCAN, FACE_START, FACE_CHECK, READ_CARD, SHOW_RESULT)
+"""What the terminal library (动态库) says at the one decoding path, told apart by transType."""
+STATE, ACTIVATE, PASSWORD, PLACE = "ec.state", "ec.activate", "ec.password", "ec.place"
+FAMILY, PROMOTER, ORG_CODE, ORG_QUERY = "ec.family", "ec.promoter", "ec.orgcode", "ec.orgquery"
+DRUG_LIST = "drug-list"
 CODE_FIELD = "ecQrCode"
 RESIDENT_ID = "01"
 PHARMACY_PURCHASE = "02121"
@@ -117,9 +132,12 @@ class Identity:
     """As samples have it: yyyy.MM.dd."""
     channel: str
     code: str
+    auth_no: str = ""
+    """The authorisation number of a face flow, else empty."""
 
     def to_wire(self) -> dict[str, object]:
-        """The data of an answer to ec.query."""
+        """The data of an answer to ec.query; of one to cn.nhsa.auth.check, where authNo is beside it."""
+        more = {"authNo": self.auth_no} if self.auth_no else {}
         return {
             "idNo": self.id_no,
             "idType": RESIDENT_ID,
@@ -131,6 +149,7 @@ class Identity:
             "birthday": self.birthday,
             "chnlId": self.channel,
             "ecQrCode": self.code,
+            **more,
         }
 
 
@@ -160,6 +179,7 @@ class CentreReply:
                 birthday=str(self.data.get("birthday", "")),
                 channel=str(self.data.get("chnlId", "")),
                 code=str(self.data.get("ecQrCode", "")),
+                auth_no=str(self.data.get("authNo") or ""),
             )
         except KeyError as error:
             raise ValueError(f"the centre's answer lacks {error}") from error
@@ -201,25 +221,45 @@ def check(message: str, body: Mapping[str, object], *, code_field: str = CODE_FI
     problems = list(check_fields(_outer(message), body, ""))
     problems += check_nodes(_nodes(message, "input"), body, "")
     data = body.get("data")
-    if message == QR_QUERY and is_object(data):
-        if not isinstance(data.get(code_field), str) or not data[code_field]:
-            problems.append(
-                FieldProblem(
-                    path=f"data.{code_field}",
-                    rule=Rule.REQUIRED,
-                    expected="the scanned text",
-                    seen=show(data.get(code_field)),
-                )
+    if message not in LIBRARY_CALLS or not is_object(data):
+        return tuple(problems)
+    if message == QR_QUERY and (not isinstance(data.get(code_field), str) or not data[code_field]):
+        problems.append(
+            FieldProblem(
+                path=f"data.{code_field}",
+                rule=Rule.REQUIRED,
+                expected="the scanned text",
+                seen=show(data.get(code_field)),
             )
-        if not is_absent(data.get("orgId")) and data.get("orgId") != body.get("orgId"):
-            problems.append(
-                FieldProblem(
-                    path="data.orgId",
-                    rule=Rule.CONSISTENT,
-                    expected=f"the outer orgId {show(body.get('orgId'))}",
-                    seen=show(data.get("orgId")),
-                )
+        )
+    if not is_absent(data.get("orgId")) and data.get("orgId") != body.get("orgId"):
+        problems.append(
+            FieldProblem(
+                path="data.orgId",
+                rule=Rule.CONSISTENT,
+                expected=f"the outer orgId {show(body.get('orgId'))}",
+                seen=show(data.get("orgId")),
             )
+        )
+    return tuple(problems)
+
+
+def check_drug_list(text: str) -> tuple[FieldProblem, ...]:
+    """Every wrong field of a result notice's drugList, which is a JSON string of an array."""
+    path = "data.drugList"
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        rows = None
+    if not is_array(rows):
+        return (FieldProblem(path=path, rule=Rule.FORMAT, expected="a JSON string of an array", seen=show(text)),)
+    problems: list[FieldProblem] = []
+    for index, row in enumerate(rows):
+        where = f"{path}[{index}]"
+        if is_object(row):
+            problems += check_fields(_outer(DRUG_LIST), row, where)
+        else:
+            problems.append(FieldProblem(path=where, rule=Rule.TYPE, expected="an object", seen=show(row)))
     return tuple(problems)
 
 

@@ -1,52 +1,35 @@
-"""The benefit rule: who pays what of a purchase. Pure; numbers and the rule in words are in `fixtures/benefits.toml`.
+"""The benefit rules: who pays what of a settlement. Pure; the rules in words are in `fixtures/benefits.toml`.
 
 For every input the parts add up to the fen (institution reference §7.1):
-total = in scope + own-pay in full + over the limit + paid first; total = fund + account + cash.
+total = in scope + own-pay in full + over the limit + paid first; total = fund + account + cash, where fund = pooled +
+large-amount and account = own + mutual aid.
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
 
-from fixtures import fixture
 from harness.money import BASIS, Fen, share
+from simulators.platform.benefit_tables import Item, Per, Rule, Table, qinghai
 
-OWN_PAY = "03"
-"""The level of goods that the insurance does not pay."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """How much of a line of one level the person pays first; `own_share` in ten-thousandths."""
-
-    name: str
-    own_share: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What one insurance pays at one kind of visit; `fund` is its fund_pay_type."""
-
-    insutype: str
-    med_type: str
-    fund: str
-    fund_name: str
-    fund_rate: int
-    deductible_fen: int
-    fund_ceiling_fen: int
-    has_account: bool
+__all__ = [
+    "FRESH",
+    "Item",
+    "Line",
+    "LineSplit",
+    "Per",
+    "Rule",
+    "Split",
+    "Used",
+    "item_for",
+    "own_share",
+    "rule_for",
+    "split",
+    "split_line",
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """An entry of the catalogue; a ceiling of 0 means none."""
-
-    code: str
-    name: str
-    level: str
-    ceiling_fen: int
+NOTHING = Fen(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +55,20 @@ class LineSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Used:
+    """What earlier settlements of the same span (visit or year, as the rule has it) have used already; in fen."""
+
+    deductible: Fen = NOTHING
+    pooled: Fen = NOTHING
+    large: Fen = NOTHING
+
+
+FRESH = Used()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Split:
-    """A purchase by kinds of scope and by who pays; in fen."""
+    """A settlement by kinds of scope and by who pays; in fen. `fund` includes `large`, `account` includes `mutual`."""
 
     lines: tuple[LineSplit, ...]
     rule: Rule
@@ -86,73 +81,99 @@ class Split:
     fund: Fen
     account: Fen
     cash: Fen
+    large: Fen
+    mutual: Fen
+
+    @property
+    def pooled(self) -> Fen:
+        """What the pooled fund pays."""
+        return Fen(self.fund - self.large)
+
+    @property
+    def own_account(self) -> Fen:
+        """What the person's own account pays."""
+        return Fen(self.account - self.mutual)
 
 
-def rule_for(insutype: str, med_type: str) -> Rule | None:
-    """The rule for an insurance and a kind of visit, if there is one."""
-    return _tables().rules.get((insutype, med_type))
+def rule_for(
+    insutype: str, med_type: str, *, klass: str = "", psn_type: str = "", table: Table | None = None
+) -> Rule | None:
+    """The rule for an insurance, a kind of visit, a class of institution and a kind of insured person, if any."""
+    return (table or qinghai()).rule_for(insutype, med_type, klass=klass, psn_type=psn_type)
 
 
-def item_for(code: str, *, level: str | None) -> Item:
+def item_for(code: str, *, level: str | None, table: Table | None = None) -> Item:
     """The catalogue's entry; for goods that it lacks, one of the given level, else of level 03."""
-    known = _tables().items.get(code)
-    return known or Item(code=code, name="", level=level or OWN_PAY, ceiling_fen=0)
+    return (table or qinghai()).item_for(code, level=level)
 
 
-def split(lines: Sequence[Line], rule: Rule, *, balance: Fen, use_account: bool) -> Split:
+def own_share(level: str, table: Table | None = None) -> int:
+    """What the person pays first of a level, in ten-thousandths; all of it for an unknown level."""
+    return (table or qinghai()).own_share(level)
+
+
+def split(
+    lines: Sequence[Line],
+    rule: Rule,
+    *,
+    balance: Fen,
+    use_account: bool,
+    used: Used = FRESH,
+    mutual_balance: Fen = NOTHING,
+    table: Table | None = None,
+) -> Split:
     """Who pays what. Amounts of lines must not be negative; a negative balance counts as nothing."""
-    parts = tuple(_split_line(line) for line in lines)
+    found = table or qinghai()
+    parts = tuple(split_line(line, found) for line in lines)
     total = sum(part.line.amount for part in parts)
     in_scope = sum(part.in_scope for part in parts)
-    deductible = min(in_scope, rule.deductible_fen)
-    fund = min(share(Fen(in_scope - deductible), rule.fund_rate), rule.fund_ceiling_fen)
-    account = min(max(balance, 0), total - fund) if use_account and rule.has_account else 0
+    own_pay, over_limit = sum(part.own_pay for part in parts), sum(part.over_limit for part in parts)
+    deductible = min(in_scope, max(0, rule.deductible_fen - used.deductible))
+    pooled, large = _funds(in_scope - deductible, rule, used)
+    rest = total - pooled - large
+    reach = rest if rule.account_pays_all else max(0, rest - own_pay - over_limit)
+    own = min(max(balance, 0), reach) if use_account and rule.has_account else 0
+    mutual = min(max(mutual_balance, 0), reach - own) if use_account and rule.mutual_aid else 0
     return Split(
         lines=parts,
         rule=rule,
         total=Fen(total),
-        own_pay=Fen(sum(part.own_pay for part in parts)),
-        over_limit=Fen(sum(part.over_limit for part in parts)),
+        own_pay=Fen(own_pay),
+        over_limit=Fen(over_limit),
         paid_first=Fen(sum(part.paid_first for part in parts)),
         in_scope=Fen(in_scope),
         deductible=Fen(deductible),
-        fund=Fen(fund),
-        account=Fen(account),
-        cash=Fen(total - fund - account),
+        fund=Fen(pooled + large),
+        account=Fen(own + mutual),
+        cash=Fen(rest - own - mutual),
+        large=Fen(large),
+        mutual=Fen(mutual),
     )
 
 
-def own_share(level: str) -> int:
-    """What the person pays first of a level, in ten-thousandths; all of it for an unknown level."""
-    known = _tables().levels.get(level)
-    return known.own_share if known else BASIS
-
-
-def _split_line(line: Line) -> LineSplit:
-    if own_share(line.item.level) == BASIS:
+def split_line(line: Line, table: Table) -> LineSplit:
+    """One line by kinds of scope."""
+    own = table.own_share(line.item.level)
+    if own == BASIS:
         return LineSplit(line=line, own_pay=line.amount, over_limit=Fen(0), paid_first=Fen(0), in_scope=Fen(0))
     over_limit = Fen(0)
     if line.item.ceiling_fen:
         counted = (line.item.ceiling_fen * line.count).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         over_limit = Fen(max(0, line.amount - int(counted)))
     rest = Fen(line.amount - over_limit)
-    first = share(rest, own_share(line.item.level))
+    first = share(rest, own)
     return LineSplit(line=line, own_pay=Fen(0), over_limit=over_limit, paid_first=first, in_scope=Fen(rest - first))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Tables:
-    levels: dict[str, Level]
-    rules: dict[tuple[str, str], Rule]
-    items: dict[str, Item]
+def _funds(base: int, rule: Rule, used: Used) -> tuple[int, int]:
+    """What the pooled and the large-amount fund pay of what lies in scope above the deductible.
 
-
-@cache
-def _tables() -> _Tables:
-    with fixture("benefits.toml").open("rb") as file:
-        data = tomllib.load(file)
-    return _Tables(
-        levels={code: Level(**row) for code, row in data["level"].items()},
-        rules={(row["insutype"], row["med_type"]): Rule(**row) for row in data["rule"]},
-        items={row["code"]: Item(**row) for row in data["item"]},
-    )
+    Beyond the pooled fund's ceiling the large-amount fund pays its share of what the pooled fund did not reach.
+    """
+    full = share(Fen(base), rule.fund_rate)
+    left = max(0, rule.fund_ceiling_fen - used.pooled)
+    if full <= left:
+        return full, 0
+    reached = min(base, -(-left * BASIS // rule.fund_rate))
+    beyond = share(Fen(base - reached), rule.large_rate)
+    return left, min(beyond, max(0, rule.large_ceiling_fen - used.large))

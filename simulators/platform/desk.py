@@ -22,7 +22,11 @@ from simulators.platform.refusals import RefusedError
 from simulators.platform.settings import PlatformSettings
 
 Notify = Callable[[Mapping[str, object]], Awaitable[bool]]
-KIND_OF_NOTICE = {"2102": "payment", "2103": "refund", "2601": "reversal"}
+KIND_OF_NOTICE = {
+    **dict.fromkeys(("2102", "2207", "2207A", "2304"), "payment"),
+    **dict.fromkeys(("2103", "2208", "2305"), "refund"),
+    "2601": "reversal",
+}
 
 
 class AbandonedError(Exception):

@@ -10,24 +10,43 @@ Nothing leaves before all that it may tell of has been flushed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from harness.errors import SimulatorDefect
 from harness.money import Fen
-from harness.wire.fields import is_absent
-from harness.wire.institution import REFUND, REVERSE, SETTLE, SIGN_IN, SIGN_OUT, TRANSACTIONS, check, content, decode
+from harness.wire.fields import FieldProblem, is_absent
+from harness.wire.institution import PERSON, PRE_SETTLE, QUERY, SIGN_IN, SIGN_OUT, TRANSACTIONS, check, content, decode
+from simulators.platform.benefit_tables import table_of
 from simulators.platform.call import Call, digest_of
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch_quick import surely_well_formed
 from simulators.platform.ledger import TakenError
 from simulators.platform.refusals import RefusedError
+from simulators.platform.transactions.details import upload, withdraw_batch, withdraw_details
+from simulators.platform.transactions.directory import check_benefits, query_dictionary, query_institution
+from simulators.platform.transactions.exchange import download_file, upload_file
+from simulators.platform.transactions.inpatient import (
+    admit,
+    cancel_admission,
+    cancel_discharge,
+    change_admission,
+    discharge,
+)
+from simulators.platform.transactions.outpatient import cancel_registration, register, visit_data
 from simulators.platform.transactions.person import query_person
 from simulators.platform.transactions.query import query_settlement
 from simulators.platform.transactions.settle import pre_settle, settle
 from simulators.platform.transactions.sign_in import sign_in, sign_out, valid_sign_in
+from simulators.platform.transactions.statements import (
+    apply_for_clearing,
+    compare_details,
+    compare_totals,
+    withdraw_clearing,
+)
 from simulators.platform.transactions.undo import refund, reverse
+from simulators.platform.transactions.visit_settle import pre_settle_visit, settle_visit
 
 Handler = Callable[[Desk, Call], Awaitable[bytes]]
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
@@ -40,10 +59,42 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "2103": refund,
         "2601": reverse,
         "5203": query_settlement,
+        "1201": query_institution,
+        "1901": query_dictionary,
+        "2001": check_benefits,
+        "2201": register,
+        "2202": cancel_registration,
+        "2203": visit_data,
+        "2203A": visit_data,
+        "2204": upload,
+        "2205": withdraw_batch,
+        "2206": pre_settle_visit,
+        "2206A": pre_settle_visit,
+        "2207": settle_visit,
+        "2207A": settle_visit,
+        "2208": refund,
+        "2301": upload,
+        "2302": withdraw_details,
+        "2303": pre_settle_visit,
+        "2304": settle_visit,
+        "2305": refund,
+        "2401": admit,
+        "2402": discharge,
+        "2403": change_admission,
+        "2404": cancel_admission,
+        "2405": cancel_discharge,
+        "3201": compare_totals,
+        "3202": compare_details,
+        "3203": apply_for_clearing,
+        "3204": withdraw_clearing,
+        "9101": upload_file,
+        "9102": download_file,
     }
 )
-BOOKING = frozenset({SETTLE, REFUND, REVERSE})
-"""Transactions that keep their answer and flush it themselves (`Desk.book`, `Desk.announce`)."""
+QUERIES = frozenset({PERSON, PRE_SETTLE, QUERY, "1201", "1901", "2001", "2206", "2206A", "2303", "3201", "9102"})
+"""Transactions that change nothing."""
+BOOKING = frozenset(HANDLERS) - QUERIES - {SIGN_IN, SIGN_OUT}
+"""Transactions that keep their answer and flush it themselves (`Desk.book` with `announce`, `documents.changed`)."""
 DURABLE = BOOKING | {SIGN_IN, SIGN_OUT}
 """Transactions whose answers are remembered in the ledger."""
 REMEMBERED = 10_000
@@ -90,7 +141,7 @@ class Dispatcher:
             problems := check(infno, body, insuplc_required=required)
         ):
             listed = "；".join(str(problem) for problem in problems)
-            raise RefusedError("request-invalid", count=len(problems), problems=listed)
+            raise RefusedError("request-invalid", count=len(problems), problems=listed, brief=_fields(problems))
         data = content(body)
         code = str(body["fixmedins_code"])
         call = Call(
@@ -218,8 +269,20 @@ class Dispatcher:
         )
 
 
+def _fields(problems: Sequence[FieldProblem]) -> str:
+    """The wrong fields alone, by the object that they are in."""
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        place, _, name = problem.path.removeprefix("input.").rpartition(".")
+        if name not in (names := places.setdefault(place, [])):
+            names.append(name)
+    return "；".join(f"{place}: {'、'.join(names)}" if place else "、".join(names) for place, names in places.items())
+
+
 def open_accounts(desk: Desk) -> None:
-    """Give every person of the population an account with the opening balance, unless it is there already."""
+    """Give every person, and every mutual-aid account, its opening balance, unless it is open already."""
     with desk.ledger.writing():
         for person in desk.population:
             desk.ledger.open_account(person.psn_no, Fen(person.balance_fen))
+        for aid in table_of(desk.profile.name).mutual_aid:
+            desk.ledger.open_mutual_aid(aid.name, Fen(aid.opening_fen))

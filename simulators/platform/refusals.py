@@ -11,7 +11,10 @@ ERR_MSG_LENGTH = 200
 
 
 class RefusedError(Exception):
-    """A transaction is refused and nothing was booked; `why` is an id of the table, `details` fill its text."""
+    """A transaction is refused and nothing was booked; `why` is an id of the table, `details` fill its text.
+
+    Where the text may be longer than err_msg, the detail `brief` says what stands there instead of `problems`.
+    """
 
     def __init__(self, why: str, /, **details: object) -> None:
         super().__init__(why)
@@ -30,8 +33,10 @@ class RefusedError(Exception):
 
     @property
     def err_msg(self) -> str:
-        """What the operator reads, cut to the field's length."""
+        """What the operator reads, within the field's length: shorter where there is a brief form, else cut."""
         text = self.text
+        if len(text) > ERR_MSG_LENGTH and "brief" in self.details:
+            text = _table()[self.why].chinese.format(**{**self.details, "problems": self.details["brief"]})
         return text if len(text) <= ERR_MSG_LENGTH else text[: ERR_MSG_LENGTH - 1] + "…"
 
 

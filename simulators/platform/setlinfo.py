@@ -9,11 +9,13 @@ from harness.wire.fields import is_array, is_object
 from harness.wire.institution import amount, decode, parse_reply
 from simulators.platform.benefits import LineSplit, Split, own_share
 from simulators.platform.call import Call, Writer, moment, spell
+from simulators.platform.desk import Desk
 from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.persons import age, base_info, psn_type
 
-PHARMACY = "41"
-"""clr_type of a pharmacy."""
+OUTPATIENT, INPATIENT, PHARMACY = "11", "21", "41"
+"""clr_type of visits, stays and purchases."""
+EMPLOYEE = "310"
 SETLINFO_AMOUNTS = (
     "medfee_sumamt",
     "fulamt_ownpay_amt",
@@ -50,9 +52,16 @@ def settlement_output(
     setl_id: str | None,
     med_type: str,
     mdtrt_cert_type: str,
+    clr_type: str = PHARMACY,
+    mutual_beside: bool = False,
 ) -> dict[str, object]:
-    """What 2101 (no `setl_id`) and 2102 answer; `balance` is the account's after this settlement, in fen."""
-    yuan, rate = writer.amount, split.rule.fund_rate
+    """What a pre-settlement (no `setl_id`) and a settlement answer; `balance` is the account's afterwards, in fen.
+
+    The lines (detlcutinfo) are a purchase's only; those of a visit were answered when they were uploaded.
+    `mutual_beside`: acct_mulaid_pay stands beside acct_pay, not inside.
+    """
+    yuan, rate, rule = writer.amount, split.rule.fund_rate, split.rule
+    employee = rule.insutype == EMPLOYEE
     today = call.at.date()
     keys: dict[str, object] = {"mdtrt_id": mdtrt_id}
     if setl_id is not None:
@@ -74,41 +83,63 @@ def settlement_output(
         "preselfpay_amt": yuan(split.paid_first),
         "inscp_scp_amt": yuan(split.in_scope),
         "act_pay_dedc": yuan(split.deductible),
-        "hifp_pay": yuan(split.fund),
+        "hifp_pay": yuan(split.pooled),
         "pool_prop_selfpay": writer.number(_share(BASIS - rate)),
         "cvlserv_pay": yuan(0),
         "hifes_pay": yuan(0),
-        "hifmi_pay": yuan(0),
-        "hifob_pay": yuan(0),
+        "hifmi_pay": yuan(0 if employee else split.large),
+        "hifob_pay": yuan(split.large if employee else 0),
         "maf_pay": yuan(0),
         "oth_pay": yuan(0),
         "fund_pay_sumamt": yuan(split.fund),
         "psn_part_amt": yuan(split.account + split.cash),
-        "acct_pay": yuan(split.account),
+        "acct_pay": yuan(split.own_account if mutual_beside else split.account),
         "psn_cash_pay": yuan(split.cash),
-        "acct_mulaid_pay": yuan(0),
+        "acct_mulaid_pay": yuan(split.mutual),
         "hosp_part_amt": yuan(0),
         "balc": yuan(balance),
         "clr_optins": person.insured_place,
         "clr_way": "1",
-        "clr_type": PHARMACY,
+        "clr_type": clr_type,
     }
-    funds = {
-        "fund_pay_type": split.rule.fund,
-        "inscp_scp_amt": yuan(split.in_scope),
-        "crt_payb_lmt_amt": yuan(split.rule.fund_ceiling_fen),
-        "fund_payamt": yuan(split.fund),
-        "fund_pay_type_name": split.rule.fund_name,
-        "setl_proc_info": "",
-    }
-    lines = [_line(writer, part) for part in split.lines]
-    return {"setlinfo": setlinfo, "setldetail": [funds], "detlcutinfo": lines}
+    funds = [(rule.fund, rule.fund_name, rule.fund_ceiling_fen, split.pooled)]
+    if split.large:
+        funds.append((rule.large, rule.large_name, rule.large_ceiling_fen, split.large))
+    rows = [
+        {
+            "fund_pay_type": fund,
+            "inscp_scp_amt": yuan(split.in_scope),
+            "crt_payb_lmt_amt": yuan(ceiling),
+            "fund_payamt": yuan(paid),
+            "fund_pay_type_name": name,
+            "setl_proc_info": "",
+        }
+        for fund, name, ceiling, paid in funds
+    ]
+    output: dict[str, object] = {"setlinfo": setlinfo, "setldetail": rows}
+    if clr_type == PHARMACY:
+        output["detlcutinfo"] = [line_output(writer, part) for part in split.lines]
+    return output
+
+
+def presettled(desk: Desk, call: Call, person: Person, parts: Split) -> None:
+    """Put on the tape what a pre-settlement came to."""
+    desk.event(
+        "presettled",
+        msgid=call.msgid,
+        psn_no=person.psn_no,
+        institution=call.institution.code,
+        total_fen=parts.total,
+        fund_fen=parts.fund,
+        account_fen=parts.account,
+        cash_fen=parts.cash,
+    )
 
 
 def reversed_output(
     writer: Writer, original: Mapping[str, object], settlement: Settlement, *, balance: int
 ) -> dict[str, object]:
-    """What undoing a settlement comes to: every amount's sign turned, plus the two names that 2103 uses itself."""
+    """What undoing a settlement comes to: every amount's sign turned; for a purchase plus the two names of 2103."""
     info, details = original["setlinfo"], original["setldetail"]
     assert is_object(info)
     assert is_array(details)
@@ -118,9 +149,9 @@ def reversed_output(
         "medins_setl_id": settlement.msgid,
         "setl_time": spell(moment(settlement.at_ns)),
         "balc": writer.amount(balance),
-        "psn_pay": setlinfo["psn_part_amt"],
-        "cash_payamt": setlinfo["psn_cash_pay"],
     }
+    if info.get("clr_type") == PHARMACY:
+        setlinfo |= {"psn_pay": setlinfo["psn_part_amt"], "cash_payamt": setlinfo["psn_cash_pay"]}
     rows = [{**row, **_negative(writer, row, SETLDETAIL_AMOUNTS)} for row in details if is_object(row)]
     return {"setlinfo": setlinfo, "setldetail": rows}
 
@@ -142,7 +173,8 @@ def _negative(writer: Writer, row: Mapping[str, object], names: tuple[str, ...])
     return {name: writer.amount(-amount(row[name])) for name in names}
 
 
-def _line(writer: Writer, part: LineSplit) -> dict[str, object]:
+def line_output(writer: Writer, part: LineSplit) -> dict[str, object]:
+    """A line as detlcutinfo of a purchase and result of 2204 and 2301 have it."""
     line, yuan = part.line, writer.amount
     share = own_share(line.item.level)
     return {

@@ -1,13 +1,19 @@
 """The voucher centre's doors: which path does what, and how answers are written.
 
-    POST /localcfc/api/hsecfc/localQrCodeQuery         ec.query: decode a scanned code
+    POST /localcfc/api/hsecfc/localQrCodeQuery         the terminal library, by transType: ec.query (decode a scanned
+                                                       code), cn.nhsa.qrcode.get, .ec.auth, .auth.check, .cert.get and
+                                                       .settle.notify
     POST /localcfc/api/hsecfc/localEcTokenCheck        is this token this person's (and this institution's)?
     POST /ebus/channel/api/cfc/nationcfc/ec/qrcode     own design: a channel fetches a code
     POST /localcfc/api/hsecfc/payConfirm               own design: have a person confirm a payment; held until they do
     POST /localcfc/api/hsecfc/payAnswer                own design: the person's answer, from phone or keypad
     GET  /terminal/prompts                             own design: the open prompts, for a keypad
+    POST /terminal/present, /terminal/cancel           own design: what the patient does at an institution's terminal
+    GET  /sms?activationNo=…                           own design: the SMS code of an activation
+    POST /ebus/channel/api/cfc/nationcfc/ec/…          own design: ec_state, activate, password, place, family,
+                                                       promoter, orgcode, orgquery
 
-In faults the messages are called ec.query, token-check, ec.qrcode, pay-confirm, pay-answer and prompts.
+In faults the messages are called by their transType, or token-check, pay-confirm, pay-answer, prompts, terminal, sms.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,24 +29,39 @@ from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.http import connection_of
 from harness.line.record import JsonValue
 from harness.wire import voucher_messages as messages
-from harness.wire.fields import is_object
-from harness.wire.voucher_messages import PAY_ANSWER, PAY_CONFIRM, QR_QUERY, QRCODE, TOKEN_CHECK
+from harness.wire.voucher_messages import LIBRARY_CALLS, PAY_ANSWER, PAY_CONFIRM, QR_QUERY, QRCODE, TOKEN_CHECK
 from simulators.kit.http_party import HttpParty
 from simulators.voucher_centre.centre import AbandonedError, Centre
+from simulators.voucher_centre.office import Answer
 from simulators.voucher_centre.settings import Charset, VoucherCentreSettings
 
 VARIANT_PATH = "/fsi/api/hsecfc/localQrCodeQuery"
 """The same service as one HIS calls it."""
-PROMPTS = "prompts"
+PROMPTS, TERMINAL, SMS = "prompts", "terminal", "sms"
+SMS_PATH = "/sms"
 JSON_HEADERS = {"content-type": "application/json;charset=UTF-8"}
-NAMES = {
+CALLS = {
     messages.QR_QUERY_PATH: QR_QUERY,
     VARIANT_PATH: QR_QUERY,
     messages.TOKEN_CHECK_PATH: TOKEN_CHECK,
     messages.QRCODE_PATH: QRCODE,
     messages.PAY_CONFIRM_PATH: PAY_CONFIRM,
     messages.PAY_ANSWER_PATH: PAY_ANSWER,
+    messages.STATE_PATH: messages.STATE,
+    messages.ACTIVATE_PATH: messages.ACTIVATE,
+    messages.PASSWORD_PATH: messages.PASSWORD,
+    messages.PLACE_PATH: messages.PLACE,
+    messages.FAMILY_PATH: messages.FAMILY,
+    messages.PROMOTER_PATH: messages.PROMOTER,
+    messages.ORG_CODE_PATH: messages.ORG_CODE,
+    messages.ORG_QUERY_PATH: messages.ORG_QUERY,
+}
+NAMES = {
+    **CALLS,
     messages.TERMINAL_PROMPTS_PATH: PROMPTS,
+    messages.TERMINAL_PRESENT_PATH: TERMINAL,
+    messages.TERMINAL_CANCEL_PATH: TERMINAL,
+    SMS_PATH: SMS,
 }
 
 
@@ -52,12 +73,15 @@ class VoucherCentre:
         self._settings = settings
         self._phone = ""
         self._centre = self._new_centre(context.seed)
-        routes = [
-            Route(path, self._endpoint(name), methods=["POST"]) for path, name in NAMES.items() if name != PROMPTS
+        routes = [Route(path, self._endpoint(name), methods=["POST"]) for path, name in CALLS.items()]
+        routes += [
+            Route(messages.TERMINAL_PROMPTS_PATH, self._prompts),
+            Route(messages.TERMINAL_PRESENT_PATH, self._plain(Centre.present), methods=["POST"]),
+            Route(messages.TERMINAL_CANCEL_PATH, self._plain(Centre.cancel), methods=["POST"]),
+            Route(SMS_PATH, self._sms),
         ]
-        app = Starlette(routes=[*routes, Route(messages.TERMINAL_PROMPTS_PATH, self._prompts)])
         self._party = HttpParty(
-            context, app, name_of=lambda path, _: NAMES.get(path, path), state=self._state, reset=self._reset
+            context, Starlette(routes=routes), name_of=message_name, state=self._state, reset=self._reset
         )
 
     async def start(self) -> Endpoints:
@@ -110,13 +134,11 @@ class VoucherCentre:
         async def serve(request: Request) -> Response:
             centre = self._centre
             try:
-                body = msgspec.json.decode(await request.body())
-            except (msgspec.DecodeError, RecursionError) as error:
+                body = await _read(request)
+                called = _library_call(body) if name == QR_QUERY else name
+                return self._written(await centre.handle(called, body))
+            except ValueError as error:
                 return self._written(centre.malformed(f"{error}"))
-            if not is_object(body):
-                return self._written(centre.malformed("a JSON object is due"))
-            try:
-                return self._written(await centre.handle(name, body))
             except AbandonedError:
                 connection = connection_of(request.scope)
                 connection.abort()
@@ -124,6 +146,18 @@ class VoucherCentre:
                 return Response(status_code=503)
 
         return serve
+
+    def _plain(self, work: Callable[[Centre, Answer], Answer]) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            try:
+                return self._written(work(self._centre, await _read(request)))
+            except ValueError as error:
+                return self._written(self._centre.malformed(f"{error}"))
+
+        return serve
+
+    async def _sms(self, request: Request) -> Response:
+        return self._written(self._centre.text_message(request.query_params.get("activationNo")))
 
     async def _prompts(self, _: Request) -> Response:
         return self._written({"prompts": self._centre.open_prompts()})
@@ -134,3 +168,35 @@ class VoucherCentre:
         if charset is Charset.GBK:
             raw = raw.decode().encode("gbk", errors="replace")
         return Response(raw, media_type=f"application/json;charset={charset.upper()}")
+
+
+def message_name(path: str, body: bytes) -> str:
+    """A message's name in faults."""
+    name = NAMES.get(path, path)
+    if name != QR_QUERY:
+        return name
+    return next((call for call in LIBRARY_CALLS if f'"{call}"'.encode() in body), QR_QUERY)
+
+
+async def _read(request: Request) -> Answer:
+    """A request's object; its data may be a string of JSON. Raises ValueError that says what is wrong."""
+    raw = await request.body()
+    charset = request.headers.get("content-type", "").lower().partition("charset=")[2].strip(' ";') or "utf-8"
+    try:
+        body = msgspec.json.decode(raw if charset in {"utf-8", "utf8"} else raw.decode(charset).encode())
+        data = body.get("data") if isinstance(body, dict) else None
+        if isinstance(data, str):
+            body["data"] = msgspec.json.decode(data)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    except LookupError as error:
+        raise ValueError(f"charset {charset!r} is unknown") from error
+    if not isinstance(body, dict):
+        raise ValueError("a JSON object is due")
+    return body
+
+
+def _library_call(body: Answer) -> str:
+    """Which call of the terminal library a body is; ec.query when it does not say, whose check then tells."""
+    called = body.get("transType")
+    return called if isinstance(called, str) and called in LIBRARY_CALLS else QR_QUERY

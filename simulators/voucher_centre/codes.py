@@ -12,6 +12,7 @@ from harness.clock import NS
 from harness.wire.voucher import issuing_key, make_code, phone_code, window_of
 from simulators.voucher_centre.people import Register
 from simulators.voucher_centre.settings import Issuer, VoucherCentreSettings
+from simulators.voucher_centre.vouchers import VoucherBook
 
 REMEMBERED_WINDOWS = 30
 """How many windows back a phone's code is still known to be an expired one, not an unknown one."""
@@ -38,9 +39,12 @@ class CodeRefused:
 class CodeBook:
     """All codes of one case."""
 
-    def __init__(self, settings: VoucherCentreSettings, register: Register, *, seed: int, name: str) -> None:
+    def __init__(
+        self, settings: VoucherCentreSettings, register: Register, vouchers: VoucherBook, *, seed: int, name: str
+    ) -> None:
         self._settings = settings
         self._register = register
+        self._vouchers = vouchers
         self._random = random.Random(f"{seed}/{name}/codes")  # noqa: S311 - reproducible on purpose
         self._key = issuing_key(seed)
         self._issued: dict[str, IssuedCode] = {}
@@ -71,7 +75,7 @@ class CodeBook:
             return CodeRefused(why="used")
         if now_ns >= code.expires_ns + self._settings.grace_s * NS:
             return CodeRefused(why="expired")
-        if code.person.voucher is not VoucherState.ACTIVE:
+        if self._vouchers.of(code.person).state is not VoucherState.ACTIVE:
             return CodeRefused(why="not-activated")
         if self._settings.single_use:
             self._used.add(digits)
@@ -116,10 +120,15 @@ class CodeBook:
                 self._windows[window] = {
                     code.digits: code
                     for person in self._register.people
-                    if person.voucher is not VoucherState.NONE
                     for code in (self._computed(person, channel, window) for channel in self._register.channels)
                 }
-            if digits in self._windows[window]:
-                code = self._issued[digits] = self._windows[window][digits]
+            code = self._windows[window].get(digits)
+            if code is not None and channel_held(self._vouchers, code):
+                self._issued[digits] = code
                 return code
         return None
+
+
+def channel_held(vouchers: VoucherBook, code: IssuedCode) -> bool:
+    """Whether a computed code's person has activated their voucher in its channel."""
+    return code.channel in vouchers.of(code.person).channels

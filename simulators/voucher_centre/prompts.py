@@ -7,12 +7,14 @@ answers. Whoever asked waits in `Prompt.ended`.
 import asyncio
 import hmac
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fixtures.population import Person
 from harness.clock import NS, Clock
 from harness.wire.voucher import password_proof
+from simulators.voucher_centre.vouchers import Verdict
 
 
 class Result(StrEnum):
@@ -42,11 +44,16 @@ class Prompt:
     expiry: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
 
-class Prompts:
-    """The prompts of one case, on one clock."""
+CheckPassword = Callable[[Person, Callable[[str], bool]], Verdict]
+"""Whether a person's password is right, by a comparison with the true one."""
 
-    def __init__(self, clock: Clock, *, life_s: int, attempts: int, seed: int, name: str) -> None:
+
+class Prompts:
+    """The prompts of one case, on one clock; `check` knows the passwords."""
+
+    def __init__(self, clock: Clock, check: CheckPassword, *, life_s: int, attempts: int, seed: int, name: str) -> None:
         self._clock = clock
+        self._check = check
         self._life_s = life_s
         self._attempts = attempts
         self._random = random.Random(f"{seed}/{name}/prompts")  # noqa: S311 - reproducible on purpose
@@ -87,11 +94,16 @@ class Prompts:
         if declined:
             self._end(prompt, Result.DECLINED)
             return Result.DECLINED, 0
-        wanted = password_proof(prompt.id, prompt.person.password)
-        if isinstance(proof, str) and hmac.compare_digest(proof.lower().encode(), wanted.encode()):
+
+        def matches(password: str) -> bool:
+            wanted = password_proof(prompt.id, password)
+            return isinstance(proof, str) and hmac.compare_digest(proof.lower().encode(), wanted.encode())
+
+        verdict = self._check(prompt.person, matches)
+        if verdict is Verdict.RIGHT:
             self._end(prompt, Result.CONFIRMED)
             return Result.CONFIRMED, 0
-        prompt.attempts_left -= 1
+        prompt.attempts_left = prompt.attempts_left - 1 if verdict is Verdict.WRONG else 0
         if prompt.attempts_left == 0:
             self._end(prompt, Result.WRONG_PASSWORD)
         return Result.WRONG_PASSWORD, prompt.attempts_left

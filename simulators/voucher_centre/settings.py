@@ -3,6 +3,20 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fixtures.voucher_promoters import promoter_rules
+
+_POSITIVE = (
+    "refresh_s",
+    "validity_s",
+    "token_s",
+    "password_s",
+    "password_attempts",
+    "password_lock_after",
+    "activation_s",
+    "face_auth_s",
+    "scan_s",
+)
+
 
 class DataAs(StrEnum):
     """How the data of an answer to ec.query travels; both are seen in the field."""
@@ -40,9 +54,9 @@ class VoucherCentreSettings:
     code_field: str = "ecQrCode"
     """Member of ec.query's data that carries the scanned text (the library's own wire form is unknown)."""
     data_as: DataAs = DataAs.OBJECT
-    """Whether data in answers to ec.query is an object or a string of JSON."""
+    """Whether data in answers to the terminal library is an object or a string of JSON; both are taken in requests."""
     charset: Charset = Charset.UTF8
-    """Charset of the answers; requests are always UTF-8."""
+    """Charset of the answers; requests are UTF-8 unless their content type says otherwise."""
     issuer: Issuer = Issuer.SERVER
     """server: the centre draws each code; phone: phones compute theirs from the key that the seed gives."""
     refresh_s: int = 60
@@ -61,12 +75,32 @@ class VoucherCentreSettings:
     """Seconds that a prompt waits for its answer."""
     password_attempts: int = 1
     """How many wrong passwords end a prompt."""
+    password_lock_after: int = 5
+    """How many wrong passwords in a row lock the voucher password (assumed)."""
+    password_lock_s: int = 86400
+    """Seconds that a locked password stays locked (assumed); 0: until it is reset by face."""
+    token_single_use: bool = False
+    """Whether a token dies with the payment that it confirmed (assumed: it serves on)."""
+    activation_s: int = 1800
+    """Seconds that a begun activation may take (assumed)."""
+    face_auth_s: int = 300
+    """Seconds that a face authorisation (authNo) lives (assumed)."""
+    scan_s: int = 60
+    """Seconds that a terminal waits for a code or a card (assumed)."""
+    family_face_below: int = 16
+    """Age in years below which a member is bound to a family account by face."""
+    red_packet_fen: int = 0
+    """What a person who was newly activated by a promoter's code gets, in fen; at most 99900."""
 
     def __post_init__(self) -> None:
-        for name in ("refresh_s", "validity_s", "token_s", "password_s", "password_attempts"):
+        for name in _POSITIVE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        if self.grace_s < 0:
-            raise ValueError("grace_s must not be negative")
+        for name in ("grace_s", "password_lock_s", "family_face_below"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")
+        most = promoter_rules().red_packet_max_fen
+        if not 0 <= self.red_packet_fen <= most:
+            raise ValueError(f"red_packet_fen is between 0 and {most}")
         if not self.code_field:
             raise ValueError("code_field must name a member of data")

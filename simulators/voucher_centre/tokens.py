@@ -34,11 +34,14 @@ class TokenBook:
         self._random = random.Random(f"{seed}/{name}/tokens")  # noqa: S311 - reproducible on purpose
         self._tokens: dict[str, Token] = {}
 
-    def issue(self, person: Person, institution: str, digits: str, *, now_ns: int) -> Token:
-        """A new token for the person of a decoded code at the institution that asked."""
+    def issue(self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "") -> Token:
+        """A new token for the person of a decoded code (or a face) at the institution that asked.
+
+        It begins with the insured place that the person chose.
+        """
         tail = "".join(self._random.choices(_ALPHABET, k=RANDOM_PART))
         token = Token(
-            text=f"{person.insured_place}ec{tail}",
+            text=f"{place or person.insured_place}ec{tail}",
             person=person,
             institution=institution,
             digits=digits,
@@ -56,6 +59,10 @@ class TokenBook:
         if token is None or now_ns >= token.expires_ns or institution not in {None, "", token.institution}:
             return None
         return token
+
+    def end(self, token: Token) -> None:
+        """Let a token identify nobody any more."""
+        self._tokens.pop(token.text, None)
 
     def state(self) -> list[dict[str, str | int]]:
         """Every token, for the back door."""

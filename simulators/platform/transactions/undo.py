@@ -1,4 +1,4 @@
-"""2103 refund (药店结算撤销) and 2601 reversal (冲正交易): two ways to undo, each a new negative settlement.
+"""2103, 2208, 2305 refunds (结算撤销) and 2601 reversal (冲正交易): two ways to undo, each a new negative settlement.
 
 A refund is wanted: it names the settlement by setl_id, gives everything back, once. A reversal is technical: it names a
 message by its msgid, for a sender who does not know what became of it; it has no output. What is undone can only be
@@ -6,32 +6,44 @@ undone again after the undoing itself was reversed. A reversal of an unknown msg
 `bar_reversed`) that msgid is barred, so that a late original is not booked behind the sender's back.
 """
 
+from collections.abc import Mapping
+
 from harness.wire.institution import CODE_IN_MSGID
 from simulators.platform.call import Call
+from simulators.platform.choices import Cancellation, choices_of
 from simulators.platform.desk import Desk, reversal_of
 from simulators.platform.ledger import Settlement
 from simulators.platform.refusals import RefusedError
 from simulators.platform.setlinfo import output_of, reversed_output
+from simulators.platform.transactions.inpatient import reverse_admission
 from simulators.platform.transactions.query import settlement_here
+from simulators.platform.visits import ADMISSION, undone
 
-REVERSIBLE = frozenset({"2102", "2103"})
+REFUNDS = {"2103": ("2102",), "2208": ("2207", "2207A"), "2305": ("2304",)}
+"""What a transaction undoes."""
+ADMIT = "2401"
+REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", ADMIT})
+"""What 2601 undoes; oinfno has four characters, so 2207A goes as 2207 (assumed)."""
 
 
 async def refund(desk: Desk, call: Call) -> bytes:
-    """2103. Returns once the refund is committed and announced. Raises RefusedError; then nothing is booked."""
+    """2103, 2208, 2305. Returns once it is committed and announced. Raises RefusedError; then nothing is booked."""
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
         original = settlement_here(desk, call)
-        if original.infno != "2102":
+        if original.infno not in REFUNDS[call.infno]:
             raise RefusedError("not-refundable", setl_id=original.setl_id)
         if not desk.ledger.in_force(original.setl_id):
             raise RefusedError("already-refunded", setl_id=original.setl_id)
         settlement = _undone(desk, call, original)
-        balance = desk.ledger.balance(original.psn_no) - settlement.account_fen
+        balance = desk.ledger.balance(original.psn_no) - settlement.account_fen + settlement.mutual_fen
         booked = output_of(desk.ledger, desk.writer, original)
-        output = reversed_output(desk.writer, booked, settlement, balance=balance)
+        output: Mapping[str, object] = reversed_output(desk.writer, booked, settlement, balance=balance)
+        if call.infno != "2103" and choices_of(desk.profile.name).cancellation is Cancellation.ECHO:
+            output = booked
         reply = desk.book(call, settlement, output)
+        undone(desk, original)
     await desk.announce(settlement)
     return reply
 
@@ -42,6 +54,10 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     omsgid, oinfno = str(data["omsgid"]), str(data["oinfno"])
     if oinfno not in REVERSIBLE:
         raise RefusedError("not-reversible", oinfno=oinfno)
+    if choices_of(desk.profile.name).reversal_same_day and omsgid[CODE_IN_MSGID:][:8] != f"{call.at:%Y%m%d}":
+        raise RefusedError("reversal-too-late", omsgid=omsgid)
+    if oinfno == ADMIT and desk.ledger.kept(ADMISSION, omsgid) is not None:
+        return await reverse_admission(desk, call)
     if desk.ledger.settlement_of(omsgid) is None:
         if desk.settings.bar_reversed and omsgid.startswith(call.institution.code[:CODE_IN_MSGID]):
             with desk.ledger.writing():
@@ -50,9 +66,12 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     with desk.ledger.writing():
         original = _original(desk, call, omsgid)
         settlement = _undone(desk, call, original)
-        if desk.ledger.balance(original.psn_no) < settlement.account_fen:
-            raise RefusedError("balance-too-small")
+        _require_balances(desk, settlement)
         reply = desk.book(call, settlement, None)
+        if original.reverses is None:
+            undone(desk, original)
+        elif (first := desk.ledger.settlement(original.reverses)) is not None:
+            undone(desk, first, again=True)
     await desk.announce(settlement)
     return reply
 
@@ -63,7 +82,7 @@ def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:
     if original is None or original.institution != call.institution.code:
         raise RefusedError("original-unknown", omsgid=omsgid)
     for field, claimed, booked in (
-        ("oinfno", data["oinfno"], original.infno),
+        ("oinfno", data["oinfno"], original.infno[:4]),
         ("psn_no", data["psn_no"], original.psn_no),
     ):
         if claimed != booked:
@@ -71,6 +90,16 @@ def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:
     if not desk.ledger.in_force(original.setl_id):
         raise RefusedError("already-reversed", omsgid=omsgid)
     return original
+
+
+def _require_balances(desk: Desk, settlement: Settlement) -> None:
+    """Raises RefusedError when an account that got something back has spent it meanwhile."""
+    own = settlement.account_fen - settlement.mutual_fen
+    short = desk.ledger.balance(settlement.psn_no) < own
+    if settlement.mutual_fen > 0:
+        short = short or desk.ledger.mutual_balance(settlement.mutual) < settlement.mutual_fen
+    if short:
+        raise RefusedError("balance-too-small")
 
 
 def _undone(desk: Desk, call: Call, original: Settlement) -> Settlement:

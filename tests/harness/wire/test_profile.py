@@ -16,7 +16,9 @@ def test_qinghai_has_a_path_for_every_transaction_and_marks_the_assumed_ones() -
     assert all(path.startswith("/fsi/api/") for path in profile.paths.values())
     assert profile.paths["9001"] == "/fsi/api/signInSignOutService/signIn"
     assert profile.paths["2601"] == "/fsi/api/reverseService/revsMethod"
-    assert set(profile.assumed_paths) == {"2101", "2102", "2103", "5203"}
+    assert set(profile.assumed_paths) == {"2101", "2102", "2103", "3203", "3204", "5203"}
+    assert profile.paths["2201"].endswith("/outpatientRregistration"), "the interface's own spelling"
+    assert profile.paths["2207"].endswith("/saveSettletmentV2")
 
 
 def test_an_unknown_profile_names_those_offered() -> None:

@@ -73,14 +73,14 @@ def test_a_refusal_has_code_text_and_success_false() -> None:
 
 def test_codes_are_public_or_marked_as_invented() -> None:
     codes = messages.return_codes()
-    assert {c.code for c in codes.values() if not c.invented} == {0, 500159}
+    assert {c.code for c in codes.values() if not c.invented} == {0, 500159, -2}
     assert all(c.code >= 980001 for c in codes.values() if c.invented)
     assert len({c.code for c in codes.values()}) == len(codes)
     assert all(c.chinese and c.english for c in codes.values())
     expired = messages.return_code(980001)
     assert expired is not None
     assert expired.id == "expired"
-    assert messages.return_code(-2) is None
+    assert messages.return_code(-99) is None
 
 
 def test_every_wrong_field_of_a_query_is_named() -> None:
@@ -121,3 +121,77 @@ def test_an_identity_with_a_missing_member_is_no_identity() -> None:
 def test_what_is_no_answer_is_refused(body: object) -> None:
     with pytest.raises(ValueError, match="code"):
         messages.parse_reply(body)
+
+
+LIBRARY_DATA = {
+    "orgId": "P63999900001",
+    "businessType": "01301",
+    "operatorId": "001",
+    "operatorName": "收银员",
+    "officeId": "Y01",
+    "officeName": "药店",
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "more"),
+    [
+        ("cn.nhsa.qrcode.get", {}),
+        ("cn.nhsa.ec.auth", {"outBizNo": "H6399990000120201014000000001"}),
+        ("cn.nhsa.auth.check", {"outBizNo": "H6399990000120201014000000001", "authNo": "ano" + "1" * 25}),
+        ("cn.nhsa.cert.get", {}),
+    ],
+)
+def test_calls_of_the_terminal_library_have_field_tables(call: str, more: dict[str, str]) -> None:
+    request = {"orgId": "P63999900001", "transType": call, "data": {**LIBRARY_DATA, **more}}
+    assert messages.check(call, request) == ()
+    for name in more:
+        lacking = {**request, "data": {k: v for k, v in {**LIBRARY_DATA, **more}.items() if k != name}}
+        assert [p.path for p in messages.check(call, lacking)] == [f"data.{name}"]
+    other = {**request, "data": {**LIBRARY_DATA, **more, "orgId": "P63999900002"}}
+    assert [p.rule for p in messages.check(call, other)] == [Rule.CONSISTENT]
+
+
+def test_a_result_notice_needs_amounts_only_when_it_settled() -> None:
+    data = {
+        "orgId": "H63999900001",
+        "outBizNo": "1",
+        "medicalSettleState": "FAIL",
+        "authNo": "ano" + "1" * 25,
+        "operatorId": "1",
+        "operatorName": "收",
+        "totalFee": "1.00",
+        "bizType": "settle",
+        "idNo": "639999198503127031",
+        "userName": "测试甲",
+        "setlTime": "2020-10-14 08:30:00",
+        "hospitalName": "联调测试医院",
+        "officeId": "1",
+        "officeName": "门诊",
+    }
+    request = {"orgId": "H63999900001", "transType": "cn.nhsa.settle.notify", "data": data}
+    assert messages.check("cn.nhsa.settle.notify", request) == ()
+    settled = {**request, "data": {**data, "medicalSettleState": "SUCCESS"}}
+    missing = {p.path for p in messages.check("cn.nhsa.settle.notify", settled)}
+    assert missing == {"data.medicalSettleNo", "data.ownAmt", "data.hifAmt", "data.acctAmt"}
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ('[{"ITEM_NO":"1","ITEMNAME":"药","PRIC":"1.00","ITEM_CNT":"1","ITEM_AMT":"1.00"}]', []),
+        ("[]", []),
+        ("no json", ["data.drugList"]),
+        ('{"ITEM_NO":"1"}', ["data.drugList"]),
+        ('[{"ITEM_NO":"1"},7]', ["data.drugList[0].ITEMNAME", "data.drugList[1]"]),
+    ],
+)
+def test_the_drug_list_is_a_string_of_rows(text: str, paths: list[str]) -> None:
+    assert [p.path for p in messages.check_drug_list(text)] == paths
+
+
+def test_an_identity_by_face_says_by_which_authorisation() -> None:
+    by_face = messages.Identity(**{**vars(IDENTITY), "auth_no": "ano" + "1" * 25})
+    wire = messages.reply("ok", data=by_face.to_wire(), data_as="object")
+    assert messages.parse_reply(wire).identity() == by_face
+    assert "authNo" not in IDENTITY.to_wire()

@@ -11,6 +11,7 @@ from fixtures.population import people
 from harness.wire.institution import TRANSACTIONS, check
 from simulators.platform.dispatch_quick import surely_well_formed
 from tests.simulators import platform_rigs as rigs
+from tests.simulators.hospital_rig import sample
 
 WRONG: tuple[object, ...] = (
     None, "", " ", "x", "X" * 5000, 0, 1, -1, 1.5, True, [], {}, [{}], [1], "2020-02-30 00:00:00",
@@ -19,6 +20,10 @@ WRONG: tuple[object, ...] = (
     "1000000000000000000",
     "P63999900001202002300000000001", "P63999900001202002280000000001", "01", "310", "9",
 )  # fmt: skip
+
+
+WITH_BYTES = {"9101"}
+"""Transactions with a field of bytes, which are always looked at field by field."""
 
 
 def well_formed() -> list[tuple[str, dict[str, Any]]]:
@@ -34,6 +39,7 @@ def well_formed() -> list[tuple[str, dict[str, Any]]]:
         "2601": {"data": {"psn_no": "1", "omsgid": rigs.msgid(1), "oinfno": "2102"}},
         "5203": keys,
     }
+    inputs |= {infno: sample(infno) for infno in TRANSACTIONS if infno not in inputs and infno not in WITH_BYTES}
     return [(infno, rigs.answered(rigs.request(infno, data, number=1))) for infno, data in inputs.items()]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixtures.people_register import Insurance, register_records
 from harness.wire.institution import check_reply
 from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, Rig, reset_rig
 
@@ -18,7 +19,14 @@ def by_token(token: str, **more: str) -> dict[str, dict[str, str]]:
     return {"data": {"mdtrt_cert_type": "01", "mdtrt_cert_no": token, **more}}
 
 
-@pytest.mark.parametrize("person_id", [pid for pid, person in PEOPLE.items() if person.voucher == "active"])
+@pytest.mark.parametrize(
+    "person_id",
+    [
+        pid
+        for pid, person in PEOPLE.items()
+        if person.voucher == "active" and register_records()[pid].insurance is Insurance.VALID
+    ],
+)
 def test_a_token_gives_the_person_with_insurance_and_balance(rig: Rig, person_id: str) -> None:
     person = PEOPLE[person_id]
     answer = rig.call("1101", by_token(rig.token(person)))

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.wire.institution import TRANSACTIONS, check_reply
+from tests.simulators.hospital_rig import sample
 from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, PHARMACY, Rig
 
 P1 = PEOPLE["P001"]
@@ -24,7 +25,7 @@ def test_a_sign_in_gives_time_and_number(rig: Rig) -> None:
 @pytest.mark.parametrize("infno", [infno for infno in TRANSACTIONS if infno != "9001"])
 @pytest.mark.parametrize("sign_no", ["", "P639999000012020101400000099"])
 def test_every_other_transaction_is_refused_without_one(rig: Rig, infno: str, sign_no: str) -> None:
-    data = INPUTS.get(infno) or rig.purchase(P1)
+    data = INPUTS.get(infno) or (rig.purchase(P1) if infno in {"2101", "2102"} else sample(infno))
     answer = rig.call(infno, data, sign_no=sign_no)
     assert (answer["infcode"], answer["warn_msg"]) == (-1, "981005")
     assert "未签到" in answer["err_msg"]

@@ -1,0 +1,23 @@
+"""The mobile-payment centre (医保移动支付中心): orders, payment, notices and refunds under the signed envelope."""
+
+from dataclasses import dataclass
+
+from harness.bench.plugin import SimulatorContext
+from simulators.mobile_payment.app import MobilePayment
+from simulators.mobile_payment.settings import MobilePaymentSettings
+
+__all__ = ["SIMULATOR"]
+
+
+@dataclass(frozen=True)
+class _MobilePaymentType:
+    kind: str = "mobile-payment"
+    settings: type[MobilePaymentSettings] = MobilePaymentSettings
+    needs: tuple[str, ...] = ("voucher-centre",)
+
+    def create(self, context: SimulatorContext, settings: MobilePaymentSettings) -> MobilePayment:
+        """A centre that is not started yet."""
+        return MobilePayment(context, settings)
+
+
+SIMULATOR = _MobilePaymentType()

@@ -1,0 +1,247 @@
+"""The mobile-payment centre's doors.
+
+    POST /org/local/api/hos/…                     the services, each in an envelope (paths are the variant's)
+    POST /api/mipuserquery/userQuery/PARTNER      own design, plain JSON: a payment App asks for a payAuthNo
+    POST /pay/own                                 own design, plain JSON: the own-pay leg {"payOrdId", "result"}
+    POST /pay/refund-decision                     own design, plain JSON: a person decides an unknown refund
+    POST /callback at the back door               {"url": "http://…"}: where 6302 goes until the next reset
+
+The notice 6302 is in `callback`. In faults the messages are called 6201, 6202, 6203, 6301,
+6401, 6302 (the centre's own), auth-query, own-pay and refund-decision. A refused envelope leaves envelope-refused.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+
+import httpx
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fixtures.population import Institution, Person
+from harness.bench.plugin import Endpoints, SimulatorContext
+from harness.line.record import JsonValue
+from harness.money import Fen, format_yuan
+from harness.wire.fields import is_object
+from harness.wire.mobile_payment import (
+    Application,
+    EnvelopeCodec,
+    EnvelopeError,
+    LocalMachine,
+    Suspects,
+    encode,
+    load_variant,
+    read_public_key,
+    sm4_key,
+)
+from harness.wire.voucher_messages import RESIDENT_ID, TOKEN_CHECK_PATH, parse_reply
+from simulators.kit.back_door import json_object
+from simulators.kit.http_party import HttpParty
+from simulators.mobile_payment import services
+from simulators.mobile_payment.callback import Callbacks, Plan
+from simulators.mobile_payment.centre import Centre, notice_of
+from simulators.mobile_payment.orders import Order
+from simulators.mobile_payment.services import RefusedError
+from simulators.mobile_payment.settings import MobilePaymentSettings
+from simulators.security_front.keys import seeded_key
+from simulators.security_front.settings import Side
+
+AUTH_PATH, OWN_PAY_PATH, DECISION_PATH = "/api/mipuserquery/userQuery", "/pay/own", "/pay/refund-decision"
+PLAIN = {OWN_PAY_PATH: services.OWN_PAY, DECISION_PATH: services.REFUND_DECISION}
+LONGEST = 1 << 20
+"""Bytes of a request that are looked at."""
+JSON_TYPE = "application/json;charset=UTF-8"
+Answer = Mapping[str, object]
+
+
+class MobilePayment:
+    """The centre as a device of a bench."""
+
+    def __init__(self, context: SimulatorContext, settings: MobilePaymentSettings) -> None:
+        self._context = context
+        self._settings = settings
+        self._variant = load_variant(settings.variant)
+        self._paths = {path: service for service, path in self._variant.paths.items() if service in services.SERVICES}
+        self._voucher_centre = ""
+        enveloped = {path: self._endpoint(service) for path, service in self._paths.items()}
+        if self._variant.service_field:
+            enveloped[settings.older_path] = self._endpoint("")
+        routes = [Route(path, serve, methods=["POST"]) for path, serve in enveloped.items()]
+        routes += [Route(path, self._plain(service), methods=["POST"]) for path, service in PLAIN.items()]
+        routes.append(Route(AUTH_PATH + "/{partner}", self._plain(services.AUTH_QUERY), methods=["POST"]))
+        self._party = HttpParty(
+            context,
+            Starlette(routes=routes),
+            name_of=self._name_of,
+            state=self._state,
+            reset=self._reset,
+            back_routes=[Route("/callback", self._set_callback, methods=["POST"])],
+        )
+        self._callbacks = Callbacks(context, lambda: self._party.client)
+        self._begin(context.seed)
+
+    async def start(self) -> Endpoints:
+        """Open both doors."""
+        return await self._party.start()
+
+    def connect(self, peers: Mapping[str, str]) -> None:
+        """Learn where the voucher centre is."""
+        self._voucher_centre = peers.get("voucher-centre", "")
+
+    async def reset(self, *, seed: int) -> None:
+        """Forget orders, authorisations and callbacks; accounts as they opened."""
+        await self._end()
+        self._begin(seed)
+        self._party.renumber()
+
+    async def stop(self) -> None:
+        """Close both doors."""
+        await self._end()
+        await self._party.stop()
+
+    async def _reset(self, seed: int) -> None:
+        await self.reset(seed=seed)
+
+    async def _end(self) -> None:
+        await self._callbacks.stop()
+        await self._centre.stop()
+
+    def _begin(self, seed: int) -> None:
+        settings = self._settings
+        self._callback_url = settings.callback_url
+        application = Application(app_id=settings.app_id, secret=settings.secret)
+        private = seeded_key(seed, Side.CENTRE)
+        peer = read_public_key(settings.peer_key) if settings.peer_key else seeded_key(seed, Side.INSTITUTION).public
+        machine = LocalMachine(own=private, peer=peer, sm4_key=sm4_key(application), repeatable=True)
+        self._codec = EnvelopeCodec(
+            application, machine, self._variant, suspects=Suspects(peer=peer, own=private.public)
+        )
+        self._centre = Centre(
+            settings,
+            clock=self._context.clock,
+            seed=seed,
+            name=self._context.name,
+            belongs=self._belongs,
+            notify=self._notify,
+            tell=self._event,
+        )
+
+    def _state(self) -> Mapping[str, JsonValue]:
+        shown = {key: "" if key == "secret" else str(value) for key, value in vars(self._settings).items()}
+        return {"settings": dict(shown), "callback_url": self._callback_url, **self._centre.state()}
+
+    def _name_of(self, path: str, body: bytes) -> str:
+        if path in self._paths:
+            return self._paths[path]
+        if path.startswith(AUTH_PATH):
+            return services.AUTH_QUERY
+        if path == self._settings.older_path and self._variant.service_field:
+            named = (service for service in services.SERVICES if f'"{service}"'.encode() in body)
+            return next(named, path)
+        return PLAIN.get(path, path)
+
+    # --- doors ---
+
+    def _endpoint(self, path_service: str) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            raw = await request.body()
+            if len(raw) > LONGEST:
+                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            centre, service = self._centre, path_service
+            try:
+                opened = self._codec.open(raw, now_ns=self._context.clock.now_ns())
+                service = path_service or opened.service
+                answer = await centre.handle(service, opened.data)
+            except EnvelopeError as error:
+                self._event("envelope-refused", service=service, pain=error.pain.value, code=error.code)
+                return self._sealed(error.code, error.chinese)
+            except RefusedError as error:
+                return self._sealed(error.code, error.message)
+            return self._sealed(0, "成功", answer)
+
+        return serve
+
+    def _sealed(self, code: int, message: str, data: Answer | None = None) -> Response:
+        envelope = self._codec.seal_reply(code, message, data, now_ns=self._context.clock.now_ns())
+        return Response(encode(envelope), media_type=JSON_TYPE)
+
+    def _plain(self, service: str) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            try:
+                body = msgspec.json.decode(await request.body())
+                answer = await self._centre.handle(service, body if is_object(body) else {})
+            except (msgspec.DecodeError, RecursionError) as error:
+                return _written({"code": RefusedError("field-problems").code, "message": f"{error}", "data": None})
+            except RefusedError as error:
+                return _written({"code": error.code, "message": error.message, "data": None})
+            return _written({"code": 0, "message": "成功", "data": answer})
+
+        return serve
+
+    async def _set_callback(self, request: Request) -> Response:
+        url = (await json_object(request)).get("url")
+        if not isinstance(url, str) or not (url == "" or url.startswith(("http://", "https://"))):
+            raise HTTPException(400, "url must be text that begins with http:// or https://, or is empty")
+        self._callback_url = url
+        return JSONResponse({"url": url})
+
+    # --- peers ---
+
+    async def _belongs(self, token: str, person: Person, institution: Institution) -> bool:
+        request = {
+            "ecToken": token,
+            "idType": RESIDENT_ID,
+            "idNo": person.id_no,
+            "userName": person.name,
+            "orgId": institution.code,
+        }
+        if not self._voucher_centre:
+            raise RefusedError("centre-unavailable")
+        try:
+            answer = await self._party.client.post(
+                self._voucher_centre + TOKEN_CHECK_PATH,
+                content=msgspec.json.encode(request),
+                headers={"content-type": JSON_TYPE},
+            )
+            answer.raise_for_status()
+            reply = parse_reply(msgspec.json.decode(answer.content))
+        except (httpx.HTTPError, ValueError) as error:
+            raise RefusedError("centre-unavailable") from error
+        return reply.accepted and reply.data.get("flag") == "1"
+
+    def _notify(self, order: Order) -> None:
+        settings, data = self._settings, notice_of(order)
+        parts, off = order.parts, settings.callback_off_fen
+        assert parts is not None
+        if off:
+            data["ownPayAmt"] = format_yuan(Fen(parts.own + off))
+            data["feeSumamt"] = format_yuan(Fen(parts.total + off))
+        plan = Plan(
+            url=self._callback_url,
+            after_s=settings.callback_after_s,
+            answer_s=settings.callback_s,
+            retry_after_s=settings.retry_after_s,
+            copies=settings.callback_copies,
+        )
+        codec, clock = self._codec, self._context.clock
+
+        def seal() -> bytes:
+            return encode(codec.seal(data, now_ns=clock.now_ns(), service=services.NOTICE))
+
+        told: dict[str, JsonValue] = {
+            "total_fen": parts.total + off,
+            "fund_fen": parts.fund,
+            "account_fen": parts.account,
+            "own_fen": parts.own + off,
+        }
+        self._callbacks.send(order.pay_ord_id, seal, plan, told)
+
+    def _event(self, name: str, /, **fields: JsonValue) -> None:
+        self._context.tape.event(self._context.name, name, **fields)
+
+
+def _written(answer: Answer) -> Response:
+    return Response(msgspec.json.encode(answer), media_type=JSON_TYPE)

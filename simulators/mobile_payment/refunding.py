@@ -1,0 +1,85 @@
+"""6203: refunds, whole or of the own part alone, and what a person decides about one whose outcome is unknown."""
+
+from harness.money import Fen
+from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of, fen
+from simulators.mobile_payment.orders import REFUNDABLE, Order, Refund, refund_problem
+from simulators.mobile_payment.services import REFUND, OrdStas, RefdType, RefStatus, RefusedError
+from simulators.mobile_payment.settings import RefundOutcome
+from simulators.mobile_payment.split import Parts
+
+
+class Refunding:
+    """Refunds at one case's centre."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def refund(self, data: Data) -> Answer:
+        """6203. Raises RefusedError."""
+        order, serial = self._desk.order(str(data["payOrdId"])), str(data["appRefdSn"])
+        kind = RefdType(str(data["refdType"]))
+        parts = Parts(
+            fund=amount_of(data, "fundRefdAmt"),
+            account=amount_of(data, "psnAcctRefdAmt"),
+            own=amount_of(data, "cashRefdAmt"),
+        )
+        if before := order.refunds.get(serial):
+            if (before.kind, before.parts) != (kind, parts):
+                raise RefusedError("refund-repeated")
+            self._desk.tell("replayed", service=REFUND, key=serial)
+            return _refund_answer(order, before)
+        if order.status not in REFUNDABLE:
+            raise RefusedError("state")
+        if parts.total != amount_of(data, "totlRefdAmt"):
+            raise RefusedError("refund-sum")
+        if why := refund_problem(order, kind, parts):
+            raise RefusedError(why)
+        await self._desk.authorised(data, order.person, order.institution, use=serial)
+        if data.get("payAuthNo"):
+            self._desk.use(data["payAuthNo"], order.person, serial)
+        refund = Refund(serial=serial, kind=kind, parts=parts, status=RefStatus.SUCC, before=order.status)
+        order.refunds[serial] = refund
+        match self._desk.settings.refund_outcome:
+            case RefundOutcome.SUCC:
+                self._give_back(order, refund)
+            case RefundOutcome.FAIL:
+                refund.status = RefStatus.FAIL
+                self._desk.event("refund-failed", order, serial=serial)
+            case RefundOutcome.EXP:
+                refund.status = RefStatus.EXP
+                order.move(OrdStas.REFUNDING)
+                self._desk.event("refund-unknown", order, serial=serial, **fen(parts))
+        return _refund_answer(order, refund)
+
+    def _give_back(self, order: Order, refund: Refund) -> None:
+        refund.status = RefStatus.SUCC
+        order.refunded = order.refunded + refund.parts
+        id_no = order.person.id_no
+        self._desk.balances[id_no] = Fen(self._desk.balances[id_no] + refund.parts.account)
+        order.move(order.after_refunds())
+        self._desk.event(
+            "refunded",
+            order,
+            serial=refund.serial,
+            type=refund.kind.value,
+            **fen(refund.parts),
+            balance_fen=self._desk.balances[id_no],
+        )
+
+    def decide(self, data: Data) -> Answer:
+        """A person decides. Raises RefusedError."""
+        order = self._desk.order(str(data["payOrdId"]))
+        refund, happened = order.refunds.get(str(data["appRefdSn"])), data.get("happened")
+        if refund is None or refund.status is not RefStatus.EXP or not isinstance(happened, bool):
+            raise RefusedError("state", "happened: true or false, for a refund that is unknown")
+        if happened:
+            self._give_back(order, refund)
+        else:
+            refund.status = RefStatus.FAIL
+            order.move(refund.before)
+            self._desk.event("refund-failed", order, serial=refund.serial)
+        return _refund_answer(order, refund)
+
+
+def _refund_answer(order: Order, refund: Refund) -> Answer:
+    return {"payOrdId": order.pay_ord_id, "appRefdSn": refund.serial, "refStatus": refund.status.value}

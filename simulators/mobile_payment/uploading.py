@@ -1,0 +1,72 @@
+"""6201: the lines of a charge are uploaded, and an order is made of them."""
+
+from harness.money import Fen
+from harness.wire.fields import is_absent
+from harness.wire.institution import amount
+from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of
+from simulators.mobile_payment.orders import Order
+from simulators.mobile_payment.services import RefusedError, lines_of
+from simulators.mobile_payment.split import benefit_rules
+
+
+class Uploading:
+    """6201 at one case's centre."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def upload(self, data: Data) -> Answer:
+        """Make the order. Raises RefusedError."""
+        institution = self._desk.institution(data)
+        person = self._desk.person(data)
+        if str(data["insutype"]) not in benefit_rules() or data["insutype"] != person.insutype:
+            raise RefusedError("insutype")
+        total, in_scope = _amounts(data)
+        visit = str(data.get("mdtrtId") or data["iptOtpNo"])
+        batch = (institution.code, str(data["iptOtpNo"]), str(data["chrgBchno"]))
+        self._desk.not_charged(batch)
+        await self._desk.authorised(data, person, institution, use="")
+        now_ns = self._desk.clock.now_ns()
+        order = Order(
+            pay_ord_id=self._desk.numbers.order(person.insured_place, at_ns=now_ns),
+            pay_token=self._desk.numbers.token(person.insured_place),
+            revs_token=self._desk.numbers.token(person.insured_place),
+            institution=institution,
+            person=person,
+            insutype=person.insutype,
+            hospital_order=str(data["medOrgOrd"]),
+            visit=visit,
+            batch=batch,
+            total=total,
+            in_scope=in_scope,
+            use_account=data["acctUsedFlag"] == "1",
+        )
+        self._desk.orders[order.pay_ord_id] = order
+        if data.get("payAuthNo"):
+            self._desk.use(data["payAuthNo"], person, order.pay_ord_id)
+        self._desk.event("order-created", order, total_fen=total)
+        return {
+            "payOrdId": order.pay_ord_id,
+            "payToken": order.pay_token,
+            "ordStas": order.status.value,
+            "extData": {"mdtrtId": visit},
+        }
+
+
+def _amounts(data: Data) -> tuple[Fen, Fen]:
+    """The total and what is in scope of it. Raises RefusedError when amounts do not agree."""
+    lines = lines_of(data)
+    amounts = [amount(line["detItemFeeSumamt"]) for line in lines]
+    total = amount(data["medfeeSumamt"])
+    if total <= 0 or min(amounts) < 0:
+        raise RefusedError("amount")
+    if len({line["feedetlSn"] for line in lines}) != len(lines):
+        raise RefusedError("line-repeated")
+    if sum(amounts) != total:
+        raise RefusedError("sum-differs")
+    own, first = amount_of(data, "fulamtOwnpayAmt"), amount_of(data, "preselfpayAmt")
+    given = data.get("inscpScpAmt")
+    in_scope = Fen(total - own - first) if is_absent(given) else amount(given)
+    if min(own, first, in_scope) < 0 or in_scope + own + first > total:
+        raise RefusedError("scope-differs")
+    return total, in_scope

@@ -1,0 +1,22 @@
+"""How a transaction that books no money but changes something is done: its documents and its answer in one commit."""
+
+from collections.abc import Callable, Mapping
+
+from simulators.platform.call import Call
+from simulators.platform.desk import Desk
+from simulators.platform.refusals import RefusedError
+
+
+async def changed(desk: Desk, call: Call, work: Callable[[], Mapping[str, object] | None]) -> bytes:
+    """Do `work` inside `ledger.writing`, keep what it returns as this msgid's answer, and return once it is safe.
+
+    Raises RefusedError; then nothing was changed.
+    """
+    with desk.ledger.writing():
+        if desk.ledger.is_barred(call.msgid):
+            raise RefusedError("msgid-reversed", msgid=call.msgid)
+        reply = desk.accepted(call, work())
+        desk.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
+    await desk.ledger.flushed()
+    desk.still_here()
+    return reply

@@ -1,0 +1,282 @@
+"""Visits (就诊) and what stands in them: documents of the ledger, their states, and what a settlement leaves in them.
+
+A visit is opened by 2201 (outpatient) or 2401 (a stay in hospital) and moves by `TRANSITIONS`; what is not in that
+table is refused. A detail is uploaded, settled (`setl_id`), unsettled again when its settlement is undone, withdrawn
+(gone) while unsettled. Everything here is called inside `ledger.writing`, except reading.
+"""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from fixtures.population import Person
+from harness.money import Fen
+from simulators.platform.benefits import Per, Rule, Split, Used
+from simulators.platform.call import Call
+from simulators.platform.desk import Desk
+from simulators.platform.ledger import Ledger, Settlement
+from simulators.platform.refusals import RefusedError
+
+VISIT, STAY, NUMBER, YEAR, COUNTER, ADMISSION = "visit", "stay", "visit-number", "year", "counter", "admission"
+"""Kinds of documents: visits by mdtrt_id, the open stay of a psn_no, mdtrt_id by the institution's own number, what a
+person has used of a year, counters, mdtrt_id by the msgid of 2401."""
+
+
+class Kind(StrEnum):
+    """Where somebody is treated."""
+
+    OUTPATIENT = "outpatient"
+    INPATIENT = "inpatient"
+
+
+class State(StrEnum):
+    """What a visit has come to, as the refusals say it."""
+
+    REGISTERED = "已挂号"
+    ADMITTED = "在院"
+    DISCHARGED = "已出院"
+    SETTLED = "已结算"
+    CANCELLED = "已撤销"
+
+
+TRANSITIONS = {
+    (State.REGISTERED, "2202"): State.CANCELLED,
+    (State.REGISTERED, "2203"): State.REGISTERED,
+    (State.REGISTERED, "2204"): State.REGISTERED,
+    (State.REGISTERED, "2205"): State.REGISTERED,
+    (State.REGISTERED, "2206"): State.REGISTERED,
+    (State.REGISTERED, "2207"): State.REGISTERED,
+    (State.ADMITTED, "2301"): State.ADMITTED,
+    (State.ADMITTED, "2302"): State.ADMITTED,
+    (State.ADMITTED, "2303"): State.ADMITTED,
+    (State.DISCHARGED, "2303"): State.DISCHARGED,
+    (State.ADMITTED, "2304"): State.ADMITTED,
+    (State.DISCHARGED, "2304"): State.SETTLED,
+    (State.ADMITTED, "2402"): State.DISCHARGED,
+    (State.ADMITTED, "2403"): State.ADMITTED,
+    (State.ADMITTED, "2404"): State.CANCELLED,
+    (State.DISCHARGED, "2405"): State.ADMITTED,
+}
+"""(state, transaction): the state afterwards. 2203A, 2206A, 2207A go as those without the letter; undoing a settlement
+(2208, 2305, 2601) brings back the state before it."""
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """One detail of fees (费用明细); `upload` counts the visit's uploads, so that a number used again is told apart."""
+
+    sn: str
+    batch: str
+    upload: int
+    code: str
+    level: str
+    amount_fen: int
+    price: str
+    count: str
+    disease: str = ""
+    setl_id: str = ""
+    returns: str = ""
+    """The feedetl_sn of which this one, with an amount below zero, takes something back."""
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """What one settlement used: details by (sn, upload), and parts of deductible and ceilings, in fen."""
+
+    details: list[tuple[str, int]]
+    deductible_fen: int
+    pooled_fen: int
+    large_fen: int
+    year: str
+    """Key of the year's document; empty when the rule knows no year."""
+    before: State
+    after: State
+    undone: bool = False
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit of a person at an institution."""
+
+    mdtrt_id: str
+    institution: str
+    psn_no: str
+    insutype: str
+    kind: Kind
+    number: str
+    """The institution's own number: ipt_otp_no, or ipt_no of a stay."""
+    state: State
+    begun: str
+    med_type: str = ""
+    has_data: bool = False
+    uploads: int = 0
+    details: dict[str, Detail] = {}
+    shares: dict[str, Share] = {}
+
+    @property
+    def unsettled(self) -> list[Detail]:
+        """The details that no settlement in force holds, in the order of their upload."""
+        return [detail for detail in self.details.values() if not detail.setl_id]
+
+    @property
+    def settled_in_force(self) -> bool:
+        """Whether a settlement of this visit is in force."""
+        return any(not share.undone for share in self.shares.values())
+
+    def batch(self, number: str) -> list[Detail]:
+        """The details of a batch."""
+        return [detail for detail in self.details.values() if detail.batch == number]
+
+
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Visit)
+_NUMBERS = msgspec.json.Decoder(tuple[int, int, int])
+
+
+def visit_here(desk: Desk, call: Call, mdtrt_id: object, psn_no: object) -> Visit:
+    """A visit by its keys. Raises RefusedError when this institution has none of them."""
+    kept = desk.ledger.kept(VISIT, str(mdtrt_id))
+    visit = None if kept is None else _DECODER.decode(kept)
+    if visit is None or (visit.institution, visit.psn_no) != (call.institution.code, psn_no):
+        raise RefusedError("visit-unknown", mdtrt_id=mdtrt_id)
+    return visit
+
+
+def moved(visit: Visit, infno: str) -> Visit:
+    """The visit after a transaction. Raises RefusedError when its state forbids it."""
+    after = TRANSITIONS.get((visit.state, infno[:4]))
+    if after is None:
+        raise RefusedError("visit-state", mdtrt_id=visit.mdtrt_id, state=visit.state, infno=infno)
+    return replace(visit, state=after)
+
+
+def keep(ledger: Ledger, visit: Visit) -> None:
+    """Keep a visit as it is now."""
+    ledger.keep(VISIT, visit.mdtrt_id, _ENCODER.encode(visit))
+
+
+def open_visit(
+    desk: Desk, call: Call, *, kind: Kind, number: str, begun: str, person: Person, med_type: str = ""
+) -> Visit:
+    """A new visit under a new mdtrt_id. Raises RefusedError when the institution's number is in use."""
+    own_key = f"{call.institution.code}/{kind}/{number}"
+    if (other := desk.ledger.kept(NUMBER, own_key)) is not None:
+        raise RefusedError("visit-number-taken", number=number, mdtrt_id=other.decode())
+    n = int(desk.ledger.kept(COUNTER, VISIT) or b"0") + 1
+    mdtrt_id = f"V{call.institution.admdvs}{call.at:%Y%m%d}{n:010d}"
+    desk.ledger.keep(COUNTER, VISIT, str(n).encode())
+    desk.ledger.keep(NUMBER, own_key, mdtrt_id.encode())
+    state = State.REGISTERED if kind is Kind.OUTPATIENT else State.ADMITTED
+    visit = Visit(
+        mdtrt_id=mdtrt_id,
+        institution=call.institution.code,
+        kind=kind,
+        number=number,
+        begun=begun,
+        state=state,
+        psn_no=person.psn_no,
+        insutype=person.insutype,
+        med_type=med_type,
+    )
+    keep(desk.ledger, visit)
+    return visit
+
+
+def close_number(desk: Desk, visit: Visit) -> None:
+    """Free the institution's own number of a cancelled visit."""
+    desk.ledger.drop(NUMBER, f"{visit.institution}/{visit.kind}/{visit.number}")
+
+
+def open_stay(desk: Desk, psn_no: str) -> str:
+    """The mdtrt_id of the stay that a person is in hospital for; empty when there is none."""
+    return (desk.ledger.kept(STAY, psn_no) or b"").decode()
+
+
+# --- what settlements use and leave -----------------------------------------------------------------------
+
+
+def year_key(visit: Visit, rule: Rule, year: int) -> str:
+    """The document of a person's year under a rule; empty when the rule reaches no further than the visit."""
+    if Per.YEAR not in {rule.deductible_per, rule.ceiling_per}:
+        return ""
+    return f"{visit.psn_no}/{year}/{rule.insutype}/{rule.span or rule.med_type}"
+
+
+def used(desk: Desk, visit: Visit, rule: Rule, year: int) -> Used:
+    """What is used already of a rule's deductible and ceilings."""
+    shares = [share for share in visit.shares.values() if not share.undone]
+    of_visit = tuple(sum(s) for s in zip(*[(s.deductible_fen, s.pooled_fen, s.large_fen) for s in shares], strict=True))
+    spans = {
+        Per.SETTLEMENT: (0, 0, 0),
+        Per.VISIT: of_visit or (0, 0, 0),
+        Per.YEAR: _of_year(desk.ledger, year_key(visit, rule, year)),
+    }
+    deductible, ceilings = spans[rule.deductible_per], spans[rule.ceiling_per]
+    return Used(deductible=Fen(deductible[0]), pooled=Fen(ceilings[1]), large=Fen(ceilings[2]))
+
+
+def settled(desk: Desk, visit: Visit, details: list[Detail], parts: Split, *, setl_id: str, after: State) -> None:
+    """Keep a visit that a settlement has been booked for."""
+    year = year_key(visit, parts.rule, local_year(desk))
+    share = Share(
+        details=[(detail.sn, detail.upload) for detail in details],
+        deductible_fen=parts.deductible,
+        pooled_fen=parts.pooled,
+        large_fen=parts.large,
+        year=year,
+        before=visit.state,
+        after=after,
+    )
+    _apply(desk.ledger, share, 1)
+    keep(desk.ledger, _with_share(visit, setl_id, share, state=after, hold=True))
+
+
+def undone(desk: Desk, original: Settlement, *, again: bool = False) -> None:
+    """A settlement of a visit is undone, or (`again`) its undoing is: its details are unsettled, or settled, again.
+
+    Settlements of a pharmacy have no visit; then nothing is done. Raises RefusedError when the visit has gone on so far
+    that its settlement cannot come back.
+    """
+    kept = desk.ledger.kept(VISIT, original.mdtrt_id)
+    if kept is None:
+        return
+    visit = _DECODER.decode(kept)
+    share = visit.shares[original.setl_id]
+    if again and not {(detail.sn, detail.upload) for detail in visit.unsettled}.issuperset(share.details):
+        raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
+    state = _state_then(visit, *((share.before, share.after) if again else (share.after, share.before)))
+    _apply(desk.ledger, share, 1 if again else -1)
+    changed = replace(share, undone=not again)
+    keep(desk.ledger, _with_share(visit, original.setl_id, changed, state=state, hold=again))
+
+
+def local_year(desk: Desk) -> int:
+    """The calendar year in Beijing."""
+    return desk.now().year
+
+
+def _state_then(visit: Visit, now: State, then: State) -> State:
+    """The state after one step back or forth; a settlement that left the state alone does so again, until the last."""
+    fits = visit.state not in {State.SETTLED, State.CANCELLED} if now is then else visit.state is now
+    if not fits:
+        raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
+    return visit.state if now is then else then
+
+
+def _with_share(visit: Visit, setl_id: str, share: Share, *, state: State, hold: bool) -> Visit:
+    mine = {sn for sn, _ in share.details}
+    details = {
+        sn: replace(detail, setl_id=setl_id if hold else "") if sn in mine else detail
+        for sn, detail in visit.details.items()
+    }
+    return replace(visit, details=details, shares={**visit.shares, setl_id: share}, state=state)
+
+
+def _apply(ledger: Ledger, share: Share, sign: int) -> None:
+    if not share.year:
+        return
+    moved_by = (share.deductible_fen, share.pooled_fen, share.large_fen)
+    now = [was + sign * part for was, part in zip(_of_year(ledger, share.year), moved_by, strict=True)]
+    ledger.keep(YEAR, share.year, _ENCODER.encode(now))
+
+
+def _of_year(ledger: Ledger, key: str) -> tuple[int, int, int]:
+    kept = ledger.kept(YEAR, key) if key else None
+    return (0, 0, 0) if kept is None else _NUMBERS.decode(kept)

@@ -1,0 +1,106 @@
+"""The insurance terminal (医保综合服务终端) of each institution: what is held before it, and calls that wait for it.
+
+The terminal library drives the terminal, so a scanned code or a read card is no input of its calls. On a bench whoever
+plays the patient presents it (`POST /terminal/present`); the call that waits at that institution takes it. Nothing
+presented in time ends the call, cancelling it too.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.clock import NS, Clock
+
+
+class Thing(StrEnum):
+    """What can be presented."""
+
+    CODE = "code"
+    FACE = "face"
+    CARD = "card"
+
+
+class Ending(StrEnum):
+    """How a call ends that gets nothing; the ids of return codes."""
+
+    TIMEOUT = "scan-timeout"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presented:
+    """A thing before the terminal: the text of a code, or the ID number of a card or a face's owner."""
+
+    thing: Thing
+    text: str
+
+
+class Terminals:
+    """All terminals of one case."""
+
+    def __init__(self, clock: Clock, *, life_s: int) -> None:
+        self._clock = clock
+        self._life_s = life_s
+        self._lying: dict[tuple[str, Thing], deque[Presented]] = {}
+        self._waiting: dict[tuple[str, Thing], deque[asyncio.Future[Presented | Ending]]] = {}
+
+    def present(self, institution: str, presented: Presented) -> None:
+        """Hold something before an institution's terminal; the oldest call that waits for it gets it."""
+        key = (institution, presented.thing)
+        for waiter in self._waiting.get(key, ()):
+            if not waiter.done():
+                waiter.set_result(presented)
+                return
+        self._lying.setdefault(key, deque()).append(presented)
+
+    def cancel(self, institution: str) -> int:
+        """Press cancel: every call that waits there ends; returns how many."""
+        ended = 0
+        for (at, _), waiters in self._waiting.items():
+            for waiter in waiters if at == institution else ():
+                if not waiter.done():
+                    waiter.set_result(Ending.CANCELLED)
+                    ended += 1
+        return ended
+
+    def taken(self, institution: str, thing: Thing) -> Presented | None:
+        """What lies before a terminal, without waiting."""
+        lying = self._lying.get((institution, thing))
+        return lying.popleft() if lying else None
+
+    async def take(self, institution: str, thing: Thing) -> Presented | Ending:
+        """What is presented, waiting for it. Raises CancelledError when the case is over."""
+        if found := self.taken(institution, thing):
+            return found
+        waiter: asyncio.Future[Presented | Ending] = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault((institution, thing), deque())
+        queue.append(waiter)
+        expiry = asyncio.create_task(self._expire(waiter), name=f"terminal {institution}")
+        try:
+            return await waiter
+        finally:
+            queue.remove(waiter)
+            expiry.cancel()
+
+    def abandon(self) -> None:
+        """The case is over: nobody gets anything any more."""
+        for waiters in self._waiting.values():
+            for waiter in waiters:
+                waiter.cancel()
+
+    async def _expire(self, waiter: "asyncio.Future[Presented | Ending]") -> None:
+        until = self._clock.now_ns() + self._life_s * NS
+        while (left_ns := until - self._clock.now_ns()) > 0:
+            await self._clock.sleep(left_ns / NS)
+        if not waiter.done():
+            waiter.set_result(Ending.TIMEOUT)
+
+
+def read_presented(body: Mapping[str, object]) -> Presented:
+    """What a request presents. Raises ValueError."""
+    thing, text = body.get("kind"), body.get("text")
+    if not isinstance(thing, str) or thing not in set(Thing) or not isinstance(text, str) or not text:
+        raise ValueError("kind code, face or card, and text expected")
+    return Presented(thing=Thing(thing), text=text)

@@ -1,0 +1,108 @@
+"""Family accounts: bound by ID number, children by face, unbound members not shown."""
+
+from typing import Any
+
+import pytest
+
+from fixtures.population import Person
+from harness.wire import voucher_messages as messages
+from tests.simulators.insurer_rig import PEOPLE, Rig
+
+HOLDER, ADULT, CHILD, TEEN, NOBODY = (PEOPLE[name] for name in ("P002", "P001", "P011", "P012", "P005"))
+
+
+def family(rig: Rig, action: str, member: Person | None = None, **more: object) -> dict[str, Any]:
+    body: dict[str, object] = {
+        "transType": "ec.family",
+        "idNo": HOLDER.id_no,
+        "userName": HOLDER.name,
+        "chnlId": "alipay",
+        "action": action,
+        "agreed": True,
+    }
+    if member is not None:
+        body |= {"memberIdNo": member.id_no, "memberName": member.name}
+    return rig.centre_post(messages.FAMILY_PATH, {**body, **more})
+
+
+def shown(rig: Rig, member: Person, channel: str = "alipay") -> dict[str, Any]:
+    wish = {
+        "transType": "ec.qrcode",
+        "idNo": HOLDER.id_no,
+        "idType": "01",
+        "userName": HOLDER.name,
+        "chnlId": channel,
+        "memberIdNo": member.id_no,
+    }
+    return rig.centre_post(messages.QRCODE_PATH, wish)
+
+
+def test_a_bound_adults_code_is_shown_and_is_theirs(rig: Rig) -> None:
+    answer = family(rig, "bind", ADULT)
+    assert answer["data"]["members"] == [{"memberIdNo": ADULT.id_no, "memberName": ADULT.name}]
+    data = rig.decode(shown(rig, ADULT)["data"]["ecQrCode"])["data"]
+    assert (data["idNo"], data["userName"]) == (ADULT.id_no, ADULT.name)
+    (bound,), (issued,) = rig.events("family-bound"), rig.events("code-issued")
+    assert (bound["holder"], bound["member"], bound["by"]) == (HOLDER.id_no, ADULT.id_no, "id-number")
+    assert (issued["id_no"], issued["holder"]) == (ADULT.id_no, HOLDER.id_no)
+
+
+def test_an_unbound_members_code_is_not_shown(rig: Rig) -> None:
+    assert shown(rig, ADULT)["code"] == 980015
+    family(rig, "bind", ADULT)
+    assert shown(rig, ADULT)["code"] == 0
+    assert family(rig, "unbind", ADULT)["data"]["members"] == []
+    assert shown(rig, ADULT)["code"] == 980015
+    assert family(rig, "unbind", ADULT)["code"] == 980015
+    refused = rig.events("show-refused")
+    assert [(event["why"], event["member"]) for event in refused] == [("member-not-bound", ADULT.id_no)] * 2
+
+
+def test_the_consent_page_is_not_left_out(rig: Rig) -> None:
+    assert family(rig, "bind", ADULT, agreed=False)["code"] == 980009
+    assert shown(rig, ADULT)["code"] == 980015
+    assert rig.events("family-refused")[0]["why"] == "step-skipped"
+
+
+@pytest.mark.parametrize(
+    ("face_of", "code"), [(None, 980009), (HOLDER.id_no, 980025), (ADULT.id_no, 980025), (CHILD.id_no, 0)]
+)
+def test_a_child_is_bound_by_face(rig: Rig, face_of: str | None, code: int) -> None:
+    assert family(rig, "bind", CHILD, faceOf=face_of)["code"] == code
+    assert (shown(rig, CHILD)["code"] == 0) == (code == 0)
+    if code == 0:
+        assert rig.events("family-bound")[0]["by"] == "face"
+        assert [(event["by"], event["newly"]) for event in rig.events("activated")] == [(HOLDER.id_no, True)]
+        assert rig.decode(shown(rig, CHILD)["data"]["ecQrCode"])["data"]["idNo"] == CHILD.id_no
+
+
+def test_who_turns_sixteen_today_is_bound_by_id_number(rig: Rig) -> None:
+    assert family(rig, "bind", TEEN)["code"] == 980009, "sixteen tomorrow"
+    rig.clock.step(seconds=24 * 3600)
+    assert family(rig, "bind", TEEN)["code"] == 980003, "no longer by face, and the voucher is not activated"
+    assert rig.events("activated") == []
+
+
+def test_who_is_not_activated_or_not_known_is_not_bound(rig: Rig) -> None:
+    assert family(rig, "bind", NOBODY)["code"] == 980003
+    assert family(rig, "bind", ADULT, memberName="别人")["code"] == 980021
+    assert family(rig, "bind", PEOPLE["P013"])["code"] == 980021
+    assert family(rig, "bind", PEOPLE["P015"])["code"] == 980022
+    assert family(rig, "bind", HOLDER)["code"] == 980005
+    assert family(rig, "list")["data"]["members"] == []
+
+
+def test_a_binding_is_the_holders_alone_and_forgotten_by_a_reset(rig: Rig) -> None:
+    family(rig, "bind", ADULT)
+    wish = {
+        "transType": "ec.qrcode",
+        "idNo": ADULT.id_no,
+        "idType": "01",
+        "userName": ADULT.name,
+        "chnlId": "alipay",
+        "memberIdNo": HOLDER.id_no,
+    }
+    assert rig.centre_post(messages.QRCODE_PATH, wish)["code"] == 980015, "it does not work the other way round"
+    assert rig.state("voucher-centre")["families"] == [{"holder": HOLDER.id_no, "members": [ADULT.id_no]}]
+    rig.loop.call(rig.centre.reset(seed=7))
+    assert shown(rig, ADULT)["code"] == 980015
