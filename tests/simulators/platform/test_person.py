@@ -8,7 +8,7 @@ from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, Rig, reset_rig
 
 
 def _is_insured(person: str) -> bool:
-    record = register_records().get(person)
+    record = register_records().get(PEOPLE[person].id_no)
     return record is None or record.insurance is Insurance.VALID
 
 

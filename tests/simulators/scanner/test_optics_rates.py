@@ -58,7 +58,7 @@ def test_the_table_is_near_the_reference() -> None:
     are as much wider as the means are less certain.
     """
     samples = int(os.environ.get(SAMPLES, "4"))
-    table = measure(samples=samples)
+    table = measure(samples=samples, by=[EngineName.STANDARD] if samples < 24 else ())
     wider = math.sqrt(24 / min(24, samples))
     print("\n" + as_text(table))
     far = {
@@ -68,6 +68,6 @@ def test_the_table_is_near_the_reference() -> None:
     }
     assert far == {}
     assert sum(rate.wrong for rate in table if rate.kind == Kind.QR) == 0
-    assert set(engines()) == {rate.engine for rate in table}
+    assert {rate.engine for rate in table} == ({EngineName.STANDARD} if samples < 24 else set(engines()))
     wrong, shown = (sum(getattr(rate, name) for rate in table) for name in ("wrong", "frames"))
     assert wrong / shown < 0.002
