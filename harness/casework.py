@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from harness.clock import BEIJING
+from harness.crews import crew_type
 from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.interrupt import Interruption, shielded
 from harness.judge.plan import ADAPTER, load_plan
@@ -59,6 +60,8 @@ class Casework:
         self.file = options.bench_file(self.plan)
         if self.plan.subject != ADAPTER and not self.file.device(self.plan.subject).virtual:
             self.plan = self.plan.for_real_subject()
+        if self.plan.needs:
+            self.plan = self.plan.for_subject_with(crew_type(self.plan).offers(self.file))
         self.run: Run | None = None
         self.fatal: LiantiaoError | None = None
         """What kept the run from going on, if anything did."""

@@ -245,6 +245,53 @@ def up(
 
 
 @app.command()
+def soak(
+    kind: Annotated[str, typer.Argument(help="What to soak: scanner.")] = "scanner",
+    *,
+    scans: Annotated[int, typer.Option(help="How many rotating codes to show.")] = 1000,
+    unplugs: Annotated[int, typer.Option(help="Pull a virtual box's cable so often in the middle of a scan.")] = 0,
+    bench: BenchOption = None,
+    device: DeviceOption = None,
+    runs: RunsOption = Path("runs"),
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show thousands of rotating codes to a scanner box and count what is lost, doubled or wrong."""
+    from harness.commands.soaking import KIND, SoakOptions, progress, show_result
+    from harness.commands.soaking import soak as run
+    from harness.errors import ConfigError
+
+    if kind != KIND:
+        raise ConfigError(f"A {kind} cannot be soaked.", cause="only scanner boxes can", remedy=f"write: soak {KIND}")
+    options = SoakOptions(scans=scans, unplugs=unplugs, bench=bench, devices=tuple(device or ()), runs=runs, seed=seed)
+    with progress(scans, shown=not as_json) as told:
+        folder, result = run(options, told)
+    with even_unread():
+        show_result(folder, result, as_json=as_json)
+    raise typer.Exit(int(result.status))
+
+
+@app.command()
+def show(
+    *,
+    person: Annotated[str, typer.Option(help="Whose code.")] = "P001",
+    channel: Annotated[str, typer.Option(help="The app that shows it; the national one without.")] = "",
+    kind: Annotated[str, typer.Option(help="voucher, or pay for a payment code.")] = "voucher",
+    refresh: Annotated[int, typer.Option(help="Seconds that a code stays on the screen.")] = 60,
+    module_px: Annotated[int, typer.Option(help="Pixels of one module of the QR code.")] = 10,
+    centre: Annotated[str, typer.Option(help="Address of a voucher centre that issues the codes.")] = "",
+    browse: Annotated[bool, typer.Option("--browse", help="Open the page here.")] = False,
+) -> None:
+    """Show rotating codes in a browser page, for a real scanner box to read."""
+    from harness.commands.showing import ShowOptions, show_codes
+
+    options = ShowOptions(
+        person=person, channel=channel, kind=kind, refresh_s=refresh, module_px=module_px, centre=centre
+    )
+    show_codes(options, browse=browse)
+
+
+@app.command()
 def optics(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the page and the CSV.")] = Path("runs/optics"),
@@ -363,6 +410,88 @@ def model(
         else:
             print_clinic(folder)
     say(f"The page: {page}")
+
+
+@app.command("load")
+def put_load(
+    *,
+    plan: Annotated[str, typer.Option(help="Whose bench, when no file is named.")] = "pharmacy",
+    bench: BenchOption = None,
+    device: DeviceOption = None,
+    rate: Annotated[float, typer.Option(help="Customers a second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(help="For how long they come.")] = 10.0,
+    even: Annotated[bool, typer.Option("--even", help="At equal distances instead of Poisson's.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the arrivals.")] = 1,
+    trace: Annotated[Path | None, typer.Option(help="Arrivals from a file instead: seconds, one a line.")] = None,
+    connections: Annotated[int, typer.Option(help="The most to each system.")] = 64,
+    reply_s: Annotated[float, typer.Option(help="How long an answer may take.")] = 10.0,
+    signtype: Annotated[str, typer.Option(help="Instead of the profile's; MOCK skips the password.")] = "",
+    late_ms: Annotated[float, typer.Option(help="How late the driver may be, p99.")] = 5.0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results.")] = None,
+    runs: RunsOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Put an open-loop load on a bench and check the money afterwards."""
+    from harness.commands.loading import BenchChoice, LoadOptions
+    from harness.commands.loading import load as run
+    from harness.load.running import LoadSettings
+    from reports.load import print_load, render_load
+
+    settings = LoadSettings(connections=connections, reply_s=reply_s, signtype=signtype, late_limit_s=late_ms / 1000)
+    choice = BenchChoice(plan=plan, bench=bench, devices=device or (), seed=seed)
+    options = LoadOptions(
+        choice=choice, rate=rate, seconds=seconds, even=even, trace=trace, settings=settings, out=out, runs=runs
+    )
+    folder, status = run(options)
+    page = render_load(folder)
+    with even_unread():
+        print_load(folder, as_json=as_json)
+    say(f"The page: {page}")
+    raise typer.Exit(int(status))
+
+
+@app.command()
+def calibrate(
+    *,
+    plan: Annotated[str, typer.Option(help="Whose bench, when no file is named.")] = "pharmacy",
+    bench: BenchOption = None,
+    device: DeviceOption = None,
+    seconds: Annotated[float, typer.Option(help="How long each recording takes.")] = 20.0,
+    busy_rate: Annotated[float, typer.Option(help="Customers a second in the recording under load.")] = 25.0,
+    check_rate: Annotated[float, typer.Option(help="Customers a second in the check.")] = 30.0,
+    check_seconds: Annotated[float, typer.Option(help="How long the check takes.")] = 30.0,
+    trace: Annotated[Path | None, typer.Option(help="Check on these arrivals instead.")] = None,
+    recording: Annotated[list[Path] | None, typer.Option(help="Another folder with a tape; may be repeated.")] = None,
+    machine: Annotated[bool, typer.Option(help="Record an encryption machine, too.")] = True,
+    replications: Annotated[int, typer.Option(help="Independent days of the prediction.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of the arrivals.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results.")] = None,
+    runs: RunsOption = Path("runs"),
+) -> None:
+    """Measure service times on a bench, and hold the model's prediction against a real replay."""
+    from harness.commands.loading import BenchChoice, CalibrationOptions
+    from harness.commands.loading import calibrate as run
+    from reports.load_calibration import print_calibration, render_calibration
+
+    options = CalibrationOptions(
+        choice=BenchChoice(plan=plan, bench=bench, devices=device or (), seed=seed),
+        seconds=seconds,
+        busy_rate=busy_rate,
+        check_rate=check_rate,
+        check_seconds=check_seconds,
+        trace=trace,
+        recordings=recording or (),
+        machine=machine,
+        replications=replications,
+        out=out,
+        runs=runs,
+    )
+    folder, status = run(options)
+    page = render_calibration(folder)
+    with even_unread():
+        print_calibration(folder)
+    say(f"The page: {page}")
+    raise typer.Exit(int(status))
 
 
 @app.command()

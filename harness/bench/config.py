@@ -12,12 +12,12 @@ from pathlib import Path
 
 from harness.bench.registry import kinds, simulator_type
 from harness.bench.settings import read_settings, unknown
-from harness.bench.tables import BenchTable, ClockKind, CounterTable, MachineTable
+from harness.bench.tables import BenchTable, ClockKind, CounterTable, MachineTable, ScannerTable
 from harness.errors import ConfigError
 from harness.line.address import parse_address
 
 VIRTUAL = "virtual"
-TABLES = ("bench", "device", "counter", "machine")
+TABLES = ("bench", "device", "counter", "machine", "scanner")
 _DEVICE_KEYS = ("kind", "at")
 
 
@@ -49,6 +49,7 @@ class BenchFile:
     command: tuple[str, ...]
     """The command that starts the adapter under test; empty when the bench has none."""
     machine: MachineTable
+    scanner: ScannerTable = field(default_factory=ScannerTable)
 
     def device(self, kind: str) -> DeviceSpec:
         """The device of a kind. Raises ConfigError when the bench has none."""
@@ -137,9 +138,19 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
     counter = read_settings(CounterTable, counter_raw, where=places.of_any("counter", counter_raw, CounterTable))
     machine_raw = _table(raw, "machine", places)
     machine = read_settings(MachineTable, machine_raw, where=places.of_any("machine", machine_raw, MachineTable))
+    scanner_raw = _table(raw, "scanner", places)
+    scanner = read_settings(ScannerTable, scanner_raw, where=places.of_any("scanner", scanner_raw, ScannerTable))
     devices = tuple(_device(name, table, places) for name, table in _table(raw, "device", places).items())
     _refuse_twins(devices, places)
-    return BenchFile(source=source, bench=bench, devices=devices, counter=counter, command=command, machine=machine)
+    return BenchFile(
+        source=source,
+        bench=bench,
+        devices=devices,
+        counter=counter,
+        command=command,
+        machine=machine,
+        scanner=scanner,
+    )
 
 
 def _device(name: str, table: object, places: "_Places") -> DeviceSpec:

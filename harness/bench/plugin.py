@@ -78,6 +78,7 @@ class SimulatorType(Protocol):
         ...
 
     # A type may also have `mutants: Mapping[str, str]`, each with a sentence; its settings then have a field `mutant`.
+    # Where not every defect shows with all settings, `mutants_of(settings)` gives those that do.
 
     def create(self, context: SimulatorContext, settings: Any) -> Simulator:  # noqa: ANN401 - its own settings
         """A simulator that is not started yet."""

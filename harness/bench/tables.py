@@ -101,3 +101,23 @@ class MachineTable:
                 bytes.fromhex(getattr(self, name))
             except ValueError as error:
                 raise ValueError(f"{name} must be hex digits") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScannerTable:
+    """The table `[scanner]`: the scanner box under test.
+
+    Its family and how it is set are said by the settings of its device, for a real box as for a virtual one.
+    """
+
+    read_s: float = 2.0
+    """How long a code before the box may take to arrive, in real seconds."""
+    quiet_s: float = 0.05
+    """How long the line must be silent until it counts that nothing comes, real seconds; 1 or more for a real box."""
+    screen: str = "127.0.0.1:8077"
+    """Where the page with the codes is served, to be opened on a screen before a real box; a virtual one needs none."""
+
+    def __post_init__(self) -> None:
+        for name in ("read_s", "quiet_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")

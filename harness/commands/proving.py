@@ -18,6 +18,7 @@ from typing import Any
 
 from harness.bench.config import BenchFile
 from harness.bench.registry import simulator_type
+from harness.bench.settings import read_settings
 from harness.clock import BEIJING
 from harness.commands.family import Family
 from harness.commands.output import say
@@ -118,7 +119,11 @@ def proof_status(content: dict[str, Any]) -> ExitStatus:
 def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, str]:
     if plan.subject == ADAPTER:
         return _listed(runnable(file.command))
-    texts: Mapping[str, str] = getattr(simulator_type(plan.subject), "mutants", {})
+    kind = simulator_type(plan.subject)
+    texts: Mapping[str, str] = getattr(kind, "mutants", {})
+    if hasattr(kind, "mutants_of"):
+        spec = file.device(plan.subject)
+        texts = kind.mutants_of(read_settings(kind.settings, spec.settings, where=spec.where))
     if not texts or not file.device(plan.subject).virtual:
         raise ConfigError(
             f"There are no mutants of {file.device(plan.subject).at}.",

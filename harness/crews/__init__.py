@@ -1,7 +1,8 @@
 """Crews: who sets the stage of a plan's cases, one for each kind of thing that can be under test.
 
-A plan names its crew by its stage: `counter` for a HIS adapter, `machine` for an encryption machine. The crew says
-which devices the bench must have, attaches drivers to them, and gives every case its stage; the run does the rest.
+A plan names its crew by its stage: `counter` for a HIS adapter, `machine` for an encryption machine, `scanner` for a
+scanner box. The crew says which devices the bench must have, attaches drivers to them, and gives every case its stage;
+the run does the rest.
 """
 
 from collections.abc import Mapping
@@ -59,11 +60,20 @@ class CrewType(Protocol):
         """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
         ...
 
+    def offers(self, file: BenchFile) -> frozenset[str]:
+        """What the subject of this bench offers beyond the usual, by the names that a plan's `needs` uses."""
+        ...
+
 
 def crew_type(plan: Plan) -> CrewType:
     """The crew of a plan."""
     from harness.crews.counter import CounterCrew
     from harness.crews.machine import MachineCrew
+    from harness.crews.scanner import ScannerCrew
 
-    crews: Mapping[StageKind, CrewType] = {StageKind.COUNTER: CounterCrew, StageKind.MACHINE: MachineCrew}
+    crews: Mapping[StageKind, CrewType] = {
+        StageKind.COUNTER: CounterCrew,
+        StageKind.MACHINE: MachineCrew,
+        StageKind.SCANNER: ScannerCrew,
+    }
     return crews[plan.stage]

@@ -60,6 +60,12 @@ class CounterCrew:
             )
         _check_command(file)
 
+    @staticmethod
+    def offers(file: BenchFile) -> frozenset[str]:
+        """Nothing beyond the usual."""
+        del file
+        return frozenset()
+
     @property
     def lives_on(self) -> bool:
         """One adapter for the whole run."""

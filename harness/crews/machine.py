@@ -28,6 +28,7 @@ from harness.line.hiding import HidingRecorder
 from harness.line.tape import Tape
 from harness.scenarios.machine_stage import PARTY, Door, MachineStage
 from harness.wire.encryption_machine.profile import load_host_profile
+from harness.wire.encryption_machine.svs import WIRE_NAMES
 from harness.wire.encryption_machine.svs_profile import load_svs_profile
 
 CLIENT = "client"
@@ -59,6 +60,24 @@ class MachineCrew:
         load_host_profile(settings.profile)
         load_svs_profile(settings.svs_profile.partition(",")[0])
         load_svs_profile(settings.der_profile)
+
+    @staticmethod
+    def offers(file: BenchFile) -> frozenset[str]:
+        """What the machine can do by its profiles: a header, messages and commands of host commands, server requests.
+
+        A plan's `needs` name these; a case whose needs a machine does not offer is not demanded of it. Raises
+        ConfigError.
+        """
+        settings = _settings(file)
+        profile = load_host_profile(settings.profile)
+        commands, header = profile.commands, {"header"} if profile.header_length else set[str]()
+        servers = (settings.svs_profile.partition(",")[0], settings.der_profile)
+        requests = {
+            f"{door.value}:{WIRE_NAMES[type_]}"
+            for door, name in zip(Door, servers, strict=True)
+            for type_ in load_svs_profile(name).messages
+        }
+        return frozenset({*header, *commands, *(spec.message for spec in commands.values()), *requests})
 
     @property
     def lives_on(self) -> bool:

@@ -165,15 +165,14 @@ class Scanner:
                 cause="nothing readable is before it, the box waits for its trigger, or the same code is locked out",
                 remedy="look at the picture, pull the trigger, or wait for the same-code lock-out",
             )
-        match scans.popleft():
-            case Scan() as scan:
-                return scan
-            case Malformed(raw=raw, reason=reason):
-                raise PeerViolation(
-                    f"The scanner box sent {raw[:64].hex(' ')}, which {reason}.",
-                    cause="the box is set to another prefix or suffix, bytes were lost, or the baud is wrong",
-                    remedy="set the box's suffix and the framing alike; check the baud and the cable",
-                )
+        found = scans.popleft()
+        if isinstance(found, Scan):
+            return found
+        raise PeerViolation(
+            f"The scanner box sent {found.raw[:64].hex(' ')}, which {found.reason}.",
+            cause="the box is set to another prefix or suffix, bytes were lost, or the baud is wrong",
+            remedy="set the box's suffix and the framing alike; check the baud and the cable",
+        )
 
     def configure(self, settings: Mapping[str, str], *, permanent: bool = False) -> None:
         """Set what the family calls so, e.g. `{"RRDDUR": "3000"}`; temporary by default, since flash memory wears.
@@ -279,10 +278,13 @@ class Scanner:
             if dialect.acknowledgement:
                 due, dialect.acknowledgement = dialect.acknowledgement, b""
                 self._line.write(due)
-            left = deadline - time.monotonic()
-            if wanted or left <= (-gap if dialect.pending else 0):
+            if wanted:
                 return
-            patience = gap if dialect.pending else left
+            pending = dialect.pending
+            left = deadline - time.monotonic()
+            if left <= (-gap if pending else 0):
+                return
+            patience = gap if pending else left
 
     def _lose(self) -> None:
         """The line is gone: what had begun on it never ends."""

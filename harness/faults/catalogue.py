@@ -78,6 +78,9 @@ class Effect(StrEnum):
     """The machine says that it has too much to do."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
     """The machine says that it is busy, and closes the connection."""
+    REFUSE = "refuse"
+    """The machine refuses with the error code `detail.code`: a host command's hex digits as a number (D2 is 210), or a
+    signature server's respValue."""
     SESSION_LOST = "session-lost"
     """The connection's session is gone: the request is refused as not authorised, the next one opens a session."""
     KEY_ABSENT = "key-absent"
@@ -179,6 +182,7 @@ ON_MACHINE = frozenset(
         Effect.SWAP_REPLIES,
         Effect.DUPLICATE_REPLY,
         Effect.BUSY,
+        Effect.REFUSE,
         Effect.TOO_MANY_CONNECTIONS,
         Effect.SESSION_LOST,
         Effect.KEY_ABSENT,

@@ -21,6 +21,11 @@ class FaultSchedule:
         self._fired: list[Fault] = []
         self._counts: Counter[tuple[int, str]] = Counter()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is planned, so that no message need be named and counted."""
+        return not self._planned
+
     def plan(self, fault: Fault) -> None:
         """Schedule a fault; its message is counted from now on."""
         self._planned.append(fault)
@@ -34,6 +39,8 @@ class FaultSchedule:
 
     def due(self, message: str) -> Fault | None:
         """The fault for this message, if it is the one; call once a message, in order, and apply what is returned."""
+        if not self._planned:
+            return None
         due = None
         for fault in self._planned:
             if fault.message not in {message, "*"}:

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 import gmssl_pyx
 
 DIGEST_SIZE = 32
-_SHORT = 4096
+_SHORT = 10_000
 
 
 class Digest(Protocol):

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from fixtures import fixture
@@ -27,10 +27,16 @@ class StageKind(StrEnum):
     """A cashier's counter: the HIS adapter is under test."""
     MACHINE = "machine"
     """An encryption machine is under test."""
+    SCANNER = "scanner"
+    """A scanner box is under test."""
 
 
 ADAPTER = "adapter"
-SUBJECTS: Mapping[StageKind, str] = {StageKind.COUNTER: ADAPTER, StageKind.MACHINE: "encryption-machine"}
+SUBJECTS: Mapping[StageKind, str] = {
+    StageKind.COUNTER: ADAPTER,
+    StageKind.MACHINE: "encryption-machine",
+    StageKind.SCANNER: "scanner",
+}
 """What is under test: the adapter, or the device of a kind."""
 
 
@@ -56,13 +62,24 @@ class Plan:
     rules: Mapping[str, RuleTerms]
     virtual_only: tuple[str, ...] = ()
     """Cases, without their variants, that need faults which only a virtual subject can be told to have."""
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a case, with or without its variant, needs of the subject beyond the usual, by the crew's names."""
     left_out: tuple[str, ...] = ()
-    """Cases that are not demanded because the subject is real; a certificate says so."""
+    """Cases that are not demanded because the subject is real, or lacks what they need; a certificate says so."""
 
     def for_real_subject(self) -> "Plan":
         """The same plan without the cases that a real subject cannot run."""
         out = tuple(case for case in self.cases if case.partition("[")[0] in self.virtual_only)
-        return replace(self, cases=tuple(case for case in self.cases if case not in out), left_out=out)
+        return self._without(out)
+
+    def for_subject_with(self, offered: frozenset[str]) -> "Plan":
+        """The same plan without the cases that need what the subject does not offer."""
+        lacking = {case for case, names in self.needs.items() if not set(names) <= offered}
+        return self._without(tuple(case for case in self.cases if {case, case.partition("[")[0]} & lacking))
+
+    def _without(self, out: tuple[str, ...]) -> "Plan":
+        kept = tuple(case for case in self.cases if case not in out)
+        return replace(self, cases=kept, left_out=(*self.left_out, *out))
 
     @property
     def subject(self) -> str:
@@ -96,6 +113,7 @@ def load_plan(plan_id: str) -> Plan:
         bench=head["bench"],
         cases=tuple(head["cases"]),
         virtual_only=tuple(head.get("virtual_only", ())),
+        needs={case: tuple(names) for case, names in raw.get("needs", {}).items()},
         rules={
             name: RuleTerms(severity=Severity(terms["severity"]), clause=terms["clause"])
             for name, terms in raw["rules"].items()

@@ -35,13 +35,16 @@ class Connection:
         self._received = bytearray()
         self._sent = bytearray()
         self._number = (-1, 0)
+        self._channel = ""
         self.gone = asyncio.Event()
 
     @property
     def channel(self) -> str:
         """The channel of this connection's frames on the tape."""
-        self._number = self._server.number(self._number)
-        return f"{self._server.channel}#{self._number[1]}"
+        number = self._server.number(self._number)
+        if number is not self._number:
+            self._number, self._channel = number, f"{self._server.channel}#{number[1]}"
+        return self._channel
 
     def received(self, data: bytes) -> None:
         """Take bytes that came; they are recorded when their message is complete."""
@@ -84,6 +87,9 @@ class _TapedTransport:
         if self.connection is not None:
             self.connection.sent(data)
         self._inner.write(data)
+
+    def is_closing(self) -> bool:
+        return self._inner.is_closing()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a proxy hands through what it does not know
         return getattr(self._inner, name)

@@ -25,7 +25,8 @@ ORIGIN = sm3(MAGIC)
 CHAIN_SIZE = 32
 LENGTH = struct.Struct(">I")
 HEAD = struct.Struct(">BBQqqH")
-_CANONICAL = msgspec.json.Encoder(order="sorted")
+canonical = msgspec.json.Encoder(order="sorted").encode
+"""An event's fields as JSON: sorted keys, no blanks, UTF-8."""
 
 JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What an event's field may be; a float is not: amounts are fen, times are nanoseconds."""
@@ -122,8 +123,8 @@ def chain(previous: bytes, body: bytes) -> bytes:
 
 
 def event_data(name: str, fields: Mapping[str, JsonValue]) -> bytes:
-    """An event as canonical JSON: sorted keys, no blanks, UTF-8."""
-    return _CANONICAL.encode({"event": name, **fields})
+    """An event as canonical JSON."""
+    return canonical({"event": name, **fields})
 
 
 def volatile_tokens(records: Iterable[Record]) -> list[tuple[bytes, bytes]]:

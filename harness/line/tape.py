@@ -8,17 +8,18 @@ before it. Any thread may record; `wait_for` lets a case wait for what a device 
 import errno
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from time import monotonic, monotonic_ns
+from typing import Self, TypeAlias
 
 from harness.clock import Clock
 from harness.errors import BenchError
-from harness.gm import sm3_digest
+from harness.gm import sm3, sm3_digest
 from harness.line.record import (
     CHAIN_SIZE,
+    HEAD,
     LENGTH,
     MAGIC,
     ORIGIN,
@@ -26,8 +27,8 @@ from harness.line.record import (
     JsonValue,
     Kind,
     Record,
+    canonical,
     chain,
-    event_data,
     made_record,
     parse_body,
 )
@@ -40,31 +41,28 @@ SEARCHED = 1 << 16
 """How many bytes of a tape's end are searched for a whole record whose length is wrong."""
 
 
-class _Unsettled(NamedTuple):
-    """A record on its way into the file, which grows from `before` to `after` bytes by it."""
-
-    record: Record
-    digest: bytes
-    before: int
-    after: int
+Entry: TypeAlias = tuple[bytes, int, int, int, int, Kind, Direction, str, bytes]
+"""A record that nobody has asked for yet, with the chain digest after it and the size of the file that ends with it:
+digest, size, number, at_ns, real_ns, kind, direction, channel, data. A plain tuple, for the tape makes one of
+everything that happens, and most are never looked at.
+"""
+_NONE_YET: Entry = (ORIGIN, len(MAGIC), -1, 0, 0, Kind.EVENT, Direction.NONE, "", b"")
 
 
 class Tape:
     """A tape being written; without `path` it is kept in memory alone (a device that runs on its own)."""
 
     def __init__(self, clock: Clock, path: Path | None = None) -> None:
-        self._clock = clock
+        self._now_ns = clock.now_ns
         self._path = path
-        self._chain = ORIGIN
-        self._seq = 0
-        self._began_ns = time.monotonic_ns()
+        self._began_ns = monotonic_ns()
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._waiting = 0
-        self._unsettled: _Unsettled | None = None
-        self._recent: list[Record] = []
+        self._last = self._begun = _NONE_YET
+        """The last record; and the one on its way, until it is the last."""
+        self._recent: list[Entry | Record] = []
         self._file = NO_FILE if path is None else self._create(path)
-        self._size = len(MAGIC)
 
     def __enter__(self) -> Self:
         return self
@@ -76,23 +74,22 @@ class Tape:
     def head(self) -> str:
         """The chain digest so far, in hex: what a certificate signs."""
         with self._lock:
-            self._settle()
-            return self._chain.hex()
+            return self._settled()[0].hex()
 
     @property
     def seq(self) -> int:
         """The number that the next record will bear."""
         with self._lock:
-            self._settle()
-            return self._seq
+            return self._settled()[2] + 1
 
     def frame(self, channel: str, direction: Direction, data: bytes) -> int:
         """Record bytes on a line; returns the record's number. Raises BenchError when the disk refuses."""
-        return self._append(Kind.FRAME, direction, channel, bytes(data))
+        return self._append(Kind.FRAME, direction, channel, data if type(data) is bytes else bytes(data))
 
     def event(self, channel: str, name: str, /, **fields: JsonValue) -> int:
         """Record what is not bytes; returns the record's number. Raises BenchError when the disk refuses."""
-        return self._append(Kind.EVENT, Direction.NONE, channel, event_data(name, fields))
+        fields["event"] = name
+        return self._append(Kind.EVENT, Direction.NONE, channel, canonical(fields))
 
     def volatile(self, name: str, token: str) -> None:
         """Announce a value that differs between equal runs, so that digests can be compared without it."""
@@ -101,19 +98,21 @@ class Tape:
     def recent(self, *, since: int = 0) -> list[Record]:
         """The records still in memory with a number of at least `since`."""
         with self._lock:
-            self._settle()
-            first = self._recent[0].seq if self._recent else self._seq
-            return self._recent[max(0, since - first) :]
+            last, entries = self._settled(), self._recent
+            start = max(0, since + len(entries) - last[2] - 1)
+            found = [entry if isinstance(entry, Record) else _record(entry) for entry in entries[start:]]
+            entries[start:] = found
+            return found
 
     def forget(self) -> None:
         """Drop records from memory (not from the file): a case begins."""
         with self._lock:
-            self._settle()
+            self._settled()
             self._recent.clear()
 
     def wait_for(self, wanted: Callable[[Record], bool], *, since: int, timeout: float) -> Record | None:
         """The first record from number `since` on that is wanted; None after `timeout` real seconds without one."""
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         looked = since
         while True:
             with self._lock:
@@ -129,14 +128,14 @@ class Tape:
         with self._lock:
             self._waiting += 1
             try:
-                return self._changed.wait_for(lambda: self._seq > seen, deadline - time.monotonic())
+                return self._changed.wait_for(lambda: self.seq > seen, deadline - monotonic())
             finally:
                 self._waiting -= 1
 
     def close(self) -> None:
         """Flush to the disk and close; recording in the file after that raises BenchError."""
         with self._lock:
-            self._settle()
+            self._settled()
             file, self._file = self._file, CLOSED if self._file >= 0 else self._file
             if file >= 0:
                 try:
@@ -165,66 +164,58 @@ class Tape:
 
     def _append(self, kind: Kind, direction: Direction, channel: str, data: bytes) -> int:
         with self._lock:
-            self._settle()
-            record = made_record(
-                seq=self._seq,
-                at_ns=self._clock.now_ns(),
-                real_ns=time.monotonic_ns() - self._began_ns,
-                kind=kind,
-                direction=direction,
-                channel=channel,
-                data=data,
-            )
-            body = record.body()
-            digest = chain(self._chain, body)
+            last = self._last
+            if last is not self._begun:
+                last = self._settled()
+            seq, file = last[2] + 1, self._file
+            at_ns, real_ns, spelled = self._now_ns(), monotonic_ns() - self._began_ns, channel.encode()
+            body = HEAD.pack(kind, direction, seq, at_ns, real_ns, len(spelled)) + spelled + data
+            digest = sm3(last[0] + body)
             stored = LENGTH.pack(len(body)) + body + digest
-            self._unsettled = _Unsettled(record, digest, self._size, self._size + len(stored))
-            if self._file != NO_FILE:
-                self._write(stored)
+            entry = (digest, last[1] + len(stored), seq, at_ns, real_ns, kind, direction, channel, data)
+            self._begun = entry
+            if file != NO_FILE:
+                try:
+                    written = os.write(file, stored)
+                except OSError as error:
+                    self._begun = last
+                    raise self._refused(error) from error
+                if written != len(stored):
+                    self._cut_short(last)
             elif len(self._recent) >= KEPT_WITHOUT_FILE:
                 del self._recent[: KEPT_WITHOUT_FILE // 2]
-            self._take(record, digest)
-            self._unsettled = None
-            return record.seq
+            self._recent.append(entry)
+            if self._waiting:
+                self._changed.notify_all()
+            self._last = entry
+            return seq
 
-    def _take(self, record: Record, digest: bytes) -> None:
-        if not self._recent or self._recent[-1] is not record:
-            self._recent.append(record)
-        self._chain = digest
-        self._seq = record.seq + 1
-        if self._waiting:
-            self._changed.notify_all()
+    def _settled(self) -> Entry:
+        """The last record, after a look at whether one that Ctrl-C struck is there: the file then says so."""
+        entry, last = self._begun, self._last
+        if entry is last:
+            return last
+        remembered = bool(self._recent) and self._recent[-1] is entry
+        if self._file >= 0 and os.lseek(self._file, 0, os.SEEK_CUR) != entry[1]:
+            self._back_to(last[1])
+        elif self._file >= 0 or remembered:
+            if not remembered:
+                self._recent.append(entry)
+            if self._waiting:
+                self._changed.notify_all()
+            self._last = entry
+        self._begun = self._last
+        return self._last
 
-    def _settle(self) -> None:
-        # Ctrl-C may strike between the write and what remembers it: the file then says whether the record is there.
-        if self._unsettled is None:
-            return
-        unsettled = self._unsettled
-        if self._file < 0:
-            written = bool(self._recent) and self._recent[-1] is unsettled.record
-        else:
-            written = os.lseek(self._file, 0, os.SEEK_CUR) == unsettled.after
-            if not written:
-                self._back_to(unsettled.before)
-        if written:
-            self._size = unsettled.after
-            self._take(unsettled.record, unsettled.digest)
-        self._unsettled = None
-
-    def _write(self, stored: bytes) -> None:
-        try:
-            if os.write(self._file, stored) != len(stored):
-                self._back_to(self._size)
-                raise _disk_full()
-        except OSError as error:
-            self._unsettled = None
-            raise self._refused(error) from error
-        self._size += len(stored)
+    def _cut_short(self, last: Entry) -> None:
+        self._back_to(last[1])
+        self._begun = last
+        full = _disk_full()
+        raise self._refused(full) from full
 
     def _back_to(self, size: int) -> None:
         os.ftruncate(self._file, size)
         os.lseek(self._file, size, os.SEEK_SET)
-        self._size = size
 
     def _refused(self, error: OSError) -> BenchError:
         closed = self._file == CLOSED and error.errno == errno.EBADF
@@ -233,6 +224,13 @@ class Tape:
             cause="a device recorded after its bench went down" if closed else "the disk is full or went away",
             remedy="report this with the run's folder" if closed else "free some space; the run so far is readable",
         )
+
+
+def _record(entry: Entry) -> Record:
+    _, _, seq, at_ns, real_ns, kind, direction, channel, data = entry
+    return made_record(
+        seq=seq, at_ns=at_ns, real_ns=real_ns, kind=kind, direction=direction, channel=channel, data=data
+    )
 
 
 def _disk_full() -> OSError:

@@ -1,4 +1,4 @@
-"""What an encryption machine computes, computed again: signatures, verification, ciphertexts, random numbers, keys.
+"""What an encryption machine computes, computed again: signatures, verification, random numbers.
 
 Signatures are checked with the keys that the machine itself gave out; the first ones of a case also by a second,
 independent implementation.
@@ -6,9 +6,10 @@ independent implementation.
 
 from collections.abc import Iterator
 
-from harness.gm import GmError, PublicKey, sm2_reference
-from harness.gm.sm2 import CURVE, PrivateKey
+from harness.gm import PublicKey, sm2_reference
+from harness.gm.sm2 import CURVE
 from harness.judge.history import CaseHistory
+from harness.judge.machine_keys import PublicKeys
 from harness.judge.machine_talk import HostExchange, MachineTalk, machine_talk
 from harness.rules.registry import Observation, rule
 from harness.wire.encryption_machine import host_messages as wire
@@ -66,7 +67,7 @@ def machine_tells_good_from_bad(history: CaseHistory) -> Iterator[Observation]:
     talk = machine_talk(history)
     if talk is None:
         return
-    keys = _Keys(talk)
+    keys = PublicKeys(talk)
     for exchange in talk.exchanges:
         keys.learn(exchange)
         request = exchange.request
@@ -84,61 +85,6 @@ def machine_tells_good_from_bad(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(
                 seq=seq, expected="verified: the signature is valid", seen=f"refused with {exchange.error}"
             )
-
-
-@rule("machine-opens-what-it-sealed")
-def machine_opens_what_it_sealed(history: CaseHistory) -> Iterator[Observation]:
-    """What the machine encrypted opens to the same data again, SM2 and SM4."""
-    talk = machine_talk(history)
-    if talk is None:
-        return
-    sealed: dict[tuple[object, ...], bytes] = {}
-    for exchange in talk.undisturbed():
-        seq = exchange.reply_seq or exchange.seq
-        match exchange.request, exchange.reply:
-            case wire.Sm2Encrypt(data=data, key=wire.KeyIndex(index=index)), wire.Sm2EncryptReply(ciphertext=found):
-                sealed["SM2", index, found] = data
-            case wire.Sm2Decrypt(ciphertext=given, key=wire.KeyIndex(index=index)), wire.Sm2DecryptReply(data=found):
-                expected = sealed.get(("SM2", index, given))
-                if expected is not None and found != expected:
-                    yield Observation(seq=seq, expected=f"the {len(expected)} bytes encrypted before", seen="others")
-            case wire.Sm4Encrypt() as asked, wire.Sm4EncryptReply(data=found):
-                sealed[_how(asked), found] = asked.data
-            case wire.Sm4Decrypt() as asked, wire.Sm4DecryptReply(data=found):
-                expected = sealed.get((_how(asked), asked.data))
-                if expected is not None and found != expected:
-                    yield Observation(seq=seq, expected=f"the {len(expected)} bytes encrypted before", seen="others")
-            case _:
-                pass
-
-
-@rule("machine-chains-blocks")
-def machine_chains_blocks(history: CaseHistory) -> Iterator[Observation]:
-    """CBC is ECB of each block with the block before it, the IV first, under the same key."""
-    talk = machine_talk(history)
-    if talk is None:
-        return
-    blocks: dict[tuple[object, ...], bytes] = {}
-    for exchange in talk.undisturbed():
-        match exchange.request, exchange.reply:
-            case wire.Sm4Encrypt(mode=wire.Mode.ECB, data=data) as asked, wire.Sm4EncryptReply(data=found):
-                for at in range(0, len(data), 16):
-                    blocks[_which(asked), data[at : at + 16]] = found[at : at + 16]
-            case _:
-                pass
-    for exchange in talk.undisturbed():
-        match exchange.request, exchange.reply:
-            case wire.Sm4Encrypt(mode=wire.Mode.CBC, data=data, iv=iv) as asked, wire.Sm4EncryptReply(data=found):
-                before = iv
-                for at in range(0, len(data), 16):
-                    mixed = bytes(a ^ b for a, b in zip(data[at : at + 16], before, strict=False))
-                    expected = blocks.get((_which(asked), mixed))
-                    before = found[at : at + 16]
-                    if expected is not None and before != expected:
-                        seq = exchange.reply_seq or exchange.seq
-                        yield Observation(seq=seq, expected=f"block {at // 16}: {expected.hex()}", seen=before.hex())
-            case _:
-                pass
 
 
 @rule("machine-random-is-random")
@@ -161,101 +107,10 @@ def machine_random_is_random(history: CaseHistory) -> Iterator[Observation]:
         seen.add(data)
 
 
-@rule("machine-keeps-what-it-acknowledged")
-def machine_keeps_what_it_acknowledged(history: CaseHistory) -> Iterator[Observation]:
-    """A key pair that the machine said it stored is the one that it gives out at that index from then on."""
-    talk = machine_talk(history)
-    if talk is None:
-        return
-    stored: dict[int, bytes] = {}
-    for exchange in talk.undisturbed():
-        match exchange.request, exchange.reply:
-            case wire.GenerateKeyPair(index=int(index)), wire.GenerateKeyPairReply(public=public):
-                stored[index] = public
-            case wire.LoadKeyPair(index=index, public=public), wire.LoadKeyPairReply():
-                stored[index] = public
-            case wire.GetPublicKey(index=index), reply if index in stored:
-                if not isinstance(reply, wire.GetPublicKeyReply) or reply.public != stored[index]:
-                    seen = f"error {exchange.error}" if exchange.refusal else "another key"
-                    seq = exchange.reply_seq or exchange.seq
-                    yield Observation(seq=seq, expected=f"the key stored at index {index}", seen=seen)
-            case _:
-                pass
-
-
-@rule("machine-no-clear-private-key")
-def machine_no_clear_private_key(history: CaseHistory) -> Iterator[Observation]:
-    """No private key crosses the line in clear: no 32 bytes there are the scalar of a public key of the case."""
-    talk = machine_talk(history)
-    if talk is None:
-        return
-    publics = {public.point for public in _Keys(talk).all()}
-    for exchange in talk.exchanges:
-        if not isinstance(exchange.request, wire.GenerateKeyPair | wire.LoadKeyPair):
-            continue
-        for raw, seq in ((exchange.raw, exchange.seq), (exchange.reply_raw, exchange.reply_seq)):
-            if seq is not None and any(_point(raw[at : at + SCALAR]) in publics for at in range(len(raw) - SCALAR + 1)):
-                yield Observation(seq=seq, expected="a key under the LMK", seen="the private key in clear")
-
-
-class _Keys:
-    """The public keys that the machine has given out, by index, as they are at a moment of the case."""
-
-    def __init__(self, talk: MachineTalk) -> None:
-        self._talk = talk
-        self._by_index: dict[int, PublicKey] = {}
-        for exchange in talk.exchanges:
-            match exchange.request, exchange.reply:
-                case wire.GetPublicKey(index=index), wire.GetPublicKeyReply(public=spki):
-                    self._put(index, spki, first=True)
-                case _:
-                    pass
-
-    def learn(self, exchange: HostExchange) -> None:
-        """Take what this exchange says of a key."""
-        match exchange.request, exchange.reply:
-            case wire.GetPublicKey(index=index), wire.GetPublicKeyReply(public=spki):
-                self._put(index, spki)
-            case wire.GenerateKeyPair(index=int(index)), wire.GenerateKeyPairReply(public=spki):
-                self._put(index, spki)
-            case wire.LoadKeyPair(index=index, public=spki), wire.LoadKeyPairReply():
-                self._put(index, spki)
-            case _:
-                pass
-
-    def of(self, key: object) -> PublicKey | None:
-        """The key that a request means; None when nothing is known of it."""
-        match key:
-            case wire.KeyIndex(index=index):
-                return self._by_index.get(index)
-            case wire.ExternalPublicKey(public=spki) | wire.ExternalKeyPair(public=spki):
-                return _read(spki)
-            case _:
-                return None
-
-    def all(self) -> list[PublicKey]:
-        """Every key of the case, also those that came with a new pair."""
-        found = list(self._by_index.values())
-        for exchange in self._talk.exchanges:
-            match exchange.request, exchange.reply:
-                case wire.GenerateKeyPair(), wire.GenerateKeyPairReply(public=spki):
-                    found += [key] if (key := _read(spki)) else []
-                case wire.LoadKeyPair(public=spki), _:
-                    found += [key] if (key := _read(spki)) else []
-                case _:
-                    pass
-        return found
-
-    def _put(self, index: int, spki: bytes, *, first: bool = False) -> None:
-        key = _read(spki)
-        if key is not None and not (first and index in self._by_index):
-            self._by_index[index] = key
-
-
 def _signatures(
     talk: MachineTalk,
 ) -> Iterator[tuple[HostExchange, wire.Sm2Sign, wire.Sm2SignReply, PublicKey]]:
-    keys = _Keys(talk)
+    keys = PublicKeys(talk)
     for exchange in talk.exchanges:
         keys.learn(exchange)
         if talk.disturbed(exchange):
@@ -271,25 +126,3 @@ def _verified_again(public: PublicKey, request: wire.Sm2Sign, signature: bytes) 
     e = int.from_bytes(public.digest(request.data, user_id=request.user_id))
     r, s = int.from_bytes(signature[:SCALAR]), int.from_bytes(signature[SCALAR:])
     return sm2_reference.verify(CURVE, point, e, r, s)
-
-
-def _how(asked: wire.Sm4Encrypt | wire.Sm4Decrypt) -> tuple[object, ...]:
-    return (*_which(asked), asked.mode, asked.iv, asked.padding)
-
-
-def _which(asked: wire.Sm4Encrypt | wire.Sm4Decrypt) -> tuple[object, ...]:
-    return ("SM4", asked.key_type, asked.key, asked.derive, asked.session_mode, asked.session_data)
-
-
-def _read(spki: bytes) -> PublicKey | None:
-    try:
-        return PublicKey.from_spki(spki)
-    except GmError:
-        return None
-
-
-def _point(window: bytes) -> bytes:
-    try:
-        return PrivateKey(d=int.from_bytes(window)).public.point
-    except GmError:
-        return b""

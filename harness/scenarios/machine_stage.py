@@ -1,7 +1,7 @@
 """The stage of an encryption machine under test: its driver, bare lines for bytes by hand, which keys may be used."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from harness.bench.tables import MachineTable
 from harness.devices.encryption_machine import EncryptionMachine
 from harness.devices.machine_errors import MachineSilent
 from harness.devices.signature_server import SignatureServer
+from harness.errors import BenchError
 from harness.faults.catalogue import Effect
 from harness.gm import PublicKey
 from harness.line.client import ClientLine
@@ -16,12 +17,15 @@ from harness.line.record import JsonValue
 from harness.scenarios.stage import CASE, Stage
 from harness.wire.encryption_machine import host_messages as wire
 from harness.wire.encryption_machine import svs
+from harness.wire.encryption_machine.error_codes import code_number
 from harness.wire.encryption_machine.host import LENGTH_SIZE
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.reasons import Reason
 
 PARTY = "encryption-machine"
 """The kind of device that is under test."""
+KEK = 1
+"""The index of a KEK (type 000) that cases may use; not changed."""
 
 
 class Door(StrEnum):
@@ -55,29 +59,62 @@ class MachineStage(Stage):
         With `public`, the signer's key, the judge computes signatures and verifications again.
         """
         server = self.server(door)
+        if svs.request_type(request) not in server.profile.messages:
+            raise _lacks(server.profile.name, svs.WIRE_NAMES[svs.request_type(request)])
         reply = server.ask(request)
         answers = server.profile.answers
         expected = sorted({answers[reason] for reason in reasons}) or [svs.SUCCESS]
         code = reply.code if isinstance(reply, svs.SvsRefusal) else svs.SUCCESS
+        signed = _signature_in(request, reply, public)
+        why = [reason.value for reason in reasons]
+        self._note_server(door, type(request).__name__, code=code, expected=expected, reasons=why, signed=signed)
+        return reply
+
+    def expect_server_code(self, door: Door, request: str, code: int, *, due: int) -> None:
+        """Put on the tape with what code a request ended, and with what code it had to end."""
+        why = [self.server(door).profile.code(due).name]
+        self._note_server(door, request, code=code, expected=[due], reasons=why, signed={})
+
+    def _note_server(
+        self,
+        door: Door,
+        request: str,
+        *,
+        code: int,
+        expected: Sequence[int],
+        reasons: Sequence[str],
+        signed: Mapping[str, JsonValue],
+    ) -> None:
         self.tape.event(
             CASE,
             "server-answered",
             door=door.value,
-            request=type(request).__name__,
+            request=request,
             code=f"{code:08X}",
             codes=[f"{one:08X}" for one in expected],
-            reasons=[reason.value for reason in reasons],
-            verify_failed=f"{answers[Reason.VERIFY_FAILED]:08X}",
-            **_signature_in(request, reply, public),
+            reasons=list(reasons),
+            verify_failed=f"{self.server(door).profile.answers[Reason.VERIFY_FAILED]:08X}",
+            **signed,
         )
-        return reply
 
     def spoil(self, message: str, effect: Effect, *, nth: int = 1, **detail: int) -> None:
         """Schedule a fault of the machine. Raises BenchError when it is real."""
         self.disturb(PARTY, message, effect, nth=nth, **detail)
 
+    def refuse_next(self, message: str, code: str) -> None:
+        """Have the machine refuse its next message of a kind with an error code of host commands."""
+        self.spoil(message, Effect.REFUSE, code=code_number(code))
+
     def ask(self, request: wire.Request, *reasons: Reason) -> wire.Reply:
-        """Ask the machine and put on the tape how that has to end, as `expect` does; returns its reply."""
+        """Ask the machine and put on the tape how that has to end, as `expect` does; returns its reply.
+
+        Raises BenchError when the machine's profile has no such command.
+        """
+        try:
+            self.profile.command_for(request)
+        except ValueError:
+            code = request.code if isinstance(request, wire.VendorRequest) else type(request).__name__
+            raise _lacks(self.profile.name, code) from None
         reply = self.machine.ask(request)
         self.expect(*reasons)
         return reply
@@ -106,6 +143,18 @@ class MachineStage(Stage):
         codes = sorted({self.profile.answers[reason] for reason in reasons}) or [self.profile.ok]
         self.tape.event(CASE, "expect-code", codes=codes, reasons=[reason.value for reason in reasons])
 
+    def expect_code(self, code: str) -> None:
+        """As `expect`, by the code itself."""
+        self.tape.event(CASE, "expect-code", codes=[code], reasons=[self.profile.error(code).name])
+
+    def example_key(self) -> wire.WrappedKey:
+        """The key of GB/T 32907's example, under the machine's LMK. Raises BenchError when the bench has none."""
+        return wire.WrappedKey(scheme="R", wrapped=_demanded(self.keys.example_key, "example_key"))
+
+    def example_pair(self) -> wire.ExternalPrivateKey:
+        """The private key of GB/T 32918.5's examples, likewise."""
+        return wire.ExternalPrivateKey(private=_demanded(self.keys.example_pair, "example_pair"))
+
 
 def framed(profile: HostProfile, body: bytes) -> bytes:
     """A message with its length and a header of zeros."""
@@ -124,6 +173,24 @@ def read_reply(line: ClientLine, *, within_s: float) -> bytes:
             raise MachineSilent(begun=bool(held))
         held += data
     return held
+
+
+def _demanded(text: str, name: str) -> bytes:
+    if not text:
+        raise BenchError(
+            f"The bench file does not say {name}.",
+            cause="the example's key must be given under this machine's LMK",
+            remedy=f"have the key wrapped at the machine and write {name} in [machine], in hex",
+        )
+    return bytes.fromhex(text)
+
+
+def _lacks(profile: str, command: str) -> BenchError:
+    return BenchError(
+        f"The machine's profile {profile} has no {command}.",
+        cause="this case demands a command that the machine does not have",
+        remedy="leave the case out for this machine, or write the command's layout in its profile",
+    )
 
 
 def _signature_in(request: svs.SvsRequest, reply: svs.SvsReply, public: PublicKey | None) -> dict[str, JsonValue]:

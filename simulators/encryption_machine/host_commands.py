@@ -21,17 +21,10 @@ from harness.wire.encryption_machine.host_layout import ordered_names
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine import key_moving, lmk, spoiling
+from simulators.encryption_machine.block_cipher import BlockMode, BlockPadding
 from simulators.encryption_machine.host_status import Traffic, known, moment
 from simulators.encryption_machine.keystore import Pair, SymmetricKey, Use
-from simulators.encryption_machine.machine import (
-    KEK_TYPE,
-    BlockMode,
-    BlockPadding,
-    CipherForm,
-    Machine,
-    NewPair,
-    Refused,
-)
+from simulators.encryption_machine.machine import KEK_TYPE, CipherForm, Machine, NewPair, Refused
 
 PADDINGS: Mapping[int, BlockPadding] = {
     0: BlockPadding.NONE,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness.clock import BEIJING, NS
-from simulators.encryption_machine.machine import Condition, Machine
+from simulators.encryption_machine.device_facts import Condition
+from simulators.encryption_machine.machine import Machine
 
 RUNNING, NOT_RUNNING, NOT_CONFIGURED = 1, 2, 3
 NOT_TAMPERED, TAMPERED, CASE_TAMPERED = 1, 2, 8

@@ -22,7 +22,6 @@ from harness.errors import BenchError
 from harness.gm import DEFAULT_USER_ID, GmError, PrivateKey, PublicKey, Signer, sm3
 from simulators.encryption_machine import lmk
 from simulators.encryption_machine.lmk import TEST_LMK
-from simulators.encryption_machine.signing import QuickSigner, Signs
 
 VERSION = 1
 PIN_ATTEMPTS = 5
@@ -74,23 +73,20 @@ class Pair:
 
     private: PrivateKey = field(repr=False)
     repeatable: bool = False
-    _signers: dict[bytes, Signs] = field(default_factory=dict, repr=False, compare=False)
+    _signers: dict[bytes, Signer] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def public(self) -> PublicKey:
         """The public key."""
         return self.private.public
 
-    def signer(self, user_id: bytes = DEFAULT_USER_ID) -> Signs:
+    def signer(self, user_id: bytes = DEFAULT_USER_ID) -> Signer:
         """Signs r‖s as this user. Raises GmError for a user id that is too long."""
         signer = self._signers.get(user_id)
         if signer is None:
             if len(self._signers) >= SIGNERS_KEPT:
                 self._signers.clear()
-            if self.repeatable:
-                signer = Signer(self.private, user_id=user_id, repeatable=True)
-            else:
-                signer = QuickSigner(self.private, user_id=user_id)
+            signer = Signer(self.private, user_id=user_id, repeatable=self.repeatable)
             self._signers[user_id] = signer
         return signer
 

@@ -8,12 +8,11 @@ import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from harness.clock import Clock
 from harness.gm import (
     DEFAULT_USER_ID,
-    DecryptionFailed,
     GmError,
     PrivateKey,
     PublicKey,
@@ -25,20 +24,16 @@ from harness.gm import (
 from harness.gm.der import from_old_order, to_old_order
 from harness.gm.sm2 import CURVE, MAX_USER_ID, Ciphertext
 from harness.wire.encryption_machine.reasons import Reason
-from simulators.encryption_machine import lmk
+from simulators.encryption_machine import block_cipher, lmk
+from simulators.encryption_machine.block_cipher import BlockMode, BlockPadding
+from simulators.encryption_machine.device_facts import Condition, Diagnosis, HealthReport, Identity, Limits
 from simulators.encryption_machine.keystore import KeyStore, Pair, PinCheck, Space, SymmetricKey, Use
+from simulators.encryption_machine.refused import Refused
+
+__all__ = ["KEK_TYPE", "CipherForm", "Machine", "NewPair", "Refused"]
 
 KEK_TYPE = "000"
 """Keys of this type live in the index space of KEKs."""
-
-
-class Refused(Exception):
-    """The machine does not do it; `reason` says why, in words of no dialect."""
-
-    def __init__(self, reason: Reason, text: str = "") -> None:
-        super().__init__(reason, text)
-        self.reason = reason
-        self.text = text
 
 
 class CipherForm(StrEnum):
@@ -49,82 +44,6 @@ class CipherForm(StrEnum):
     XY_C3_C2 = "xy-c3-c2"
     """C1C3C2 without the leading 04."""
     DER = "der"
-
-
-class BlockMode(IntEnum):
-    """The modes of SM4 that are served."""
-
-    ECB = 0
-    CBC = 1
-
-
-class BlockPadding(StrEnum):
-    """How data is brought to whole blocks."""
-
-    NONE = "none"
-    PKCS7 = "pkcs7"
-    ISO = "iso-7816"
-    """80, then zeros; always added."""
-    ZEROS = "zeros"
-    """Zeros up to a whole block; none is added to whole blocks, and none is taken off."""
-
-
-class Condition(StrEnum):
-    """The state of the device."""
-
-    WELL = "well"
-    ALARM = "alarm"
-    """A self-test failed: everything but diagnosis is refused."""
-    KEYS_LOST = "keys-lost"
-    """Tampered with: the LMK and all keys are gone, diagnosis still answers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """How the machine presents itself."""
-
-    firmware: str = "1500-0023"
-    serial: str = "LT2020101401"
-    lmk_check: str = ""
-    """Shown instead of the LMK's own check value, 16 hex digits; empty for that one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """The most that is taken, in bytes; indexes count from `first_index` to `last_index`."""
-
-    message: int = 10 << 20
-    """To be signed or verified."""
-    sm2_plaintext: int = 1984
-    symmetric: int = 10 << 20
-    random: int = 1 << 16
-    part: int = 1 << 16
-    """Of a multi-part request, a part: it is digested in plain Python."""
-    first_index: int = 0
-    last_index: int = 9998
-    label: int = 99
-    pairs: int = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """Who the machine is."""
-
-    lmk_check: str
-    firmware: str
-    serial: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class HealthReport:
-    """How it has fared since it started; moments in ns since 1970."""
-
-    serial: str
-    since_ns: int
-    now_ns: int
-    served: int
-    refused: int
-    condition: Condition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,30 +280,16 @@ class Machine:
     def sm4_encrypt(
         self, key: SymmetricKey, data: bytes, *, mode: BlockMode, padding: BlockPadding, iv: bytes = b""
     ) -> bytes:
-        """ECB or CBC. Raises Refused DATA_LENGTH for blocks that are not whole without padding."""
-        self._demand_symmetric(data, mode, iv)
-        padded = _padded(data, padding)
-        if not padded or len(padded) % sm4.BLOCK:
-            raise Refused(Reason.DATA_LENGTH, f"{len(data)} bytes are no whole blocks")
-        if mode is BlockMode.ECB:
-            return sm4.ecb_encrypt(key.value, padded, padding=sm4.Padding.NONE)
-        return sm4.cbc_encrypt(key.value, iv, padded, padding=sm4.Padding.NONE)
+        """ECB or CBC; refusals as `block_cipher.encrypted` has them, and DATA_LENGTH for too much."""
+        self._demand_symmetric(data)
+        return block_cipher.encrypted(key.value, data, mode=mode, padding=padding, iv=iv)
 
     def sm4_decrypt(
         self, key: SymmetricKey, data: bytes, *, mode: BlockMode, padding: BlockPadding, iv: bytes = b""
     ) -> bytes:
-        """ECB or CBC. Raises Refused DATA_LENGTH, or PADDING when the blocks end in none."""
-        self._demand_symmetric(data, mode, iv)
-        if not data or len(data) % sm4.BLOCK:
-            raise Refused(Reason.DATA_LENGTH, f"{len(data)} bytes are no whole blocks")
-        try:
-            if mode is BlockMode.ECB:
-                plain = sm4.ecb_decrypt(key.value, data, padding=sm4.Padding.NONE)
-            else:
-                plain = sm4.cbc_decrypt(key.value, iv, data, padding=sm4.Padding.NONE)
-        except DecryptionFailed:
-            raise Refused(Reason.DECRYPT_FAILED) from None
-        return _unpadded(plain, padding)
+        """ECB or CBC; refusals as `block_cipher.decrypted` has them, and DATA_LENGTH for too much."""
+        self._demand_symmetric(data)
+        return block_cipher.decrypted(key.value, data, mode=mode, padding=padding, iv=iv)
 
     # Inside
 
@@ -412,38 +317,7 @@ class Machine:
         if self.condition is Condition.KEYS_LOST:
             raise Refused(Reason.STORAGE_LOST, "the machine has lost its keys")
 
-    def _demand_symmetric(self, data: bytes, mode: BlockMode, iv: bytes) -> None:
+    def _demand_symmetric(self, data: bytes) -> None:
         self._demand_keys()
         if len(data) > self.limits.symmetric:
             raise Refused(Reason.DATA_LENGTH, f"at most {self.limits.symmetric} bytes, not {len(data)}")
-        if len(iv) != (sm4.BLOCK if mode is BlockMode.CBC else 0):
-            raise Refused(Reason.BAD_INPUT, "an initial vector is due in CBC, and only there")
-
-
-def _padded(data: bytes, padding: BlockPadding) -> bytes:
-    match padding:
-        case BlockPadding.NONE:
-            return data
-        case BlockPadding.PKCS7:
-            count = sm4.BLOCK - len(data) % sm4.BLOCK
-            return data + bytes([count]) * count
-        case BlockPadding.ISO:
-            return data + b"\x80" + bytes((-len(data) - 1) % sm4.BLOCK)
-        case BlockPadding.ZEROS:
-            return data + bytes(-len(data) % sm4.BLOCK)
-
-
-def _unpadded(plain: bytes, padding: BlockPadding) -> bytes:
-    match padding:
-        case BlockPadding.NONE | BlockPadding.ZEROS:
-            return plain
-        case BlockPadding.PKCS7:
-            count = plain[-1]
-            if not 1 <= count <= sm4.BLOCK or not plain.endswith(bytes([count]) * count):
-                raise Refused(Reason.PADDING)
-            return plain[:-count]
-        case BlockPadding.ISO:
-            bare = plain.rstrip(b"\0")
-            if not bare.endswith(b"\x80") or len(plain) - len(bare) >= sm4.BLOCK:
-                raise Refused(Reason.PADDING)
-            return bare[:-1]

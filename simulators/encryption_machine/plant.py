@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.errors import ConfigError
@@ -16,13 +17,13 @@ from harness.wire.encryption_machine.profile import HostProfile, load_host_profi
 from harness.wire.encryption_machine.svs import SvsCall, SvsMalformed
 from harness.wire.encryption_machine.svs_profile import SvsProfile, load_svs_profile
 from simulators.encryption_machine.capacity import Capacity, Room
+from simulators.encryption_machine.device_facts import Condition, Identity, Limits
 from simulators.encryption_machine.keystore import KeyStore
-from simulators.encryption_machine.machine import Condition, Identity, Limits
-from simulators.encryption_machine.mutants import dialect_for, machine_for
+from simulators.encryption_machine.mutants import dialect_for, machine_for, service_for
+from simulators.encryption_machine.refusing import Announced
 from simulators.encryption_machine.settings import EncryptionMachineSettings
 from simulators.encryption_machine.svs_der_door import SvsDerDialect
 from simulators.encryption_machine.svs_http_door import SvsHttpDoor
-from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tcp_door import Door
 
 OTHER_FIRMWARE = "9999-9999"
@@ -63,9 +64,13 @@ class Plant:
         self.capacity = Capacity(
             Room(connections=settings.connections, sessions=settings.sessions, idle_s=settings.idle_s), context.clock
         )
-        service = SvsService(self.machine, user_id=der_profile.user_id)
-        self._host = host = dialect_for(settings.mutant)(self.machine, self.host_profile, fell_into=self.fall_into)
-        der = SvsDerDialect(self.machine, service, der_profile, fell_into=self.fall_into)
+        service = service_for(settings.mutant)(self.machine, user_id=der_profile.user_id)
+        faults = Announced(context)
+        context = replace(context, faults=faults)
+        self._host = host = dialect_for(settings.mutant)(
+            self.machine, self.host_profile, fell_into=self.fall_into, faults=faults
+        )
+        der = SvsDerDialect(self.machine, service, der_profile, fell_into=self.fall_into, faults=faults)
         self.host_door: Door[HostCall | Malformed] = Door(context, host, self.capacity, rebooted=self.reboot)
         self.der_door: Door[SvsCall | SvsMalformed] = Door(context, der, self.capacity, rebooted=self.reboot)
         self.http_door = SvsHttpDoor(

@@ -25,8 +25,9 @@ from simulators.encryption_machine.plant import Plant
 from simulators.encryption_machine.provision import populate
 from simulators.encryption_machine.settings import EncryptionMachineSettings, Nonces
 from simulators.encryption_machine.spoiling import EFFECTS
-from simulators.encryption_machine.workers import Gate, NoFaults, demand_workers_possible
+from simulators.encryption_machine.workers import Gate, demand_workers_possible
 from simulators.kit.back_door import BackDoor
+from simulators.kit.no_faults import NoFaults
 
 COUNTED_BY_WORKERS = frozenset({"served", "refused", "sessions"})
 

@@ -7,12 +7,13 @@ from harness.clock import local_time
 from harness.faults.catalogue import Effect
 from harness.gm.der import SEQUENCE
 from harness.wire.encryption_machine.reasons import Reason
-from harness.wire.encryption_machine.svs import WIRE_NAMES, RequestType, SvsCall, SvsMalformed, SvsRequest
+from harness.wire.encryption_machine.svs import WIRE_NAMES, RequestType, SvsCall, SvsMalformed, SvsRefusal, SvsRequest
 from harness.wire.encryption_machine.svs_der import SvsDerServerCodec
 from harness.wire.encryption_machine.svs_profile import SvsProfile
 from simulators.encryption_machine import spoiling
 from simulators.encryption_machine.keystore import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
+from simulators.encryption_machine.refusing import Announced, response_code
 from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tape_mask import Masked, masked, masked_element, masked_from
 from simulators.encryption_machine.tcp_door import Answered
@@ -29,13 +30,20 @@ class SvsDerDialect:
     suffix = "der"
 
     def __init__(
-        self, machine: Machine, service: SvsService, profile: SvsProfile, *, fell_into: Callable[[Effect], None]
+        self,
+        machine: Machine,
+        service: SvsService,
+        profile: SvsProfile,
+        *,
+        fell_into: Callable[[Effect], None],
+        faults: Announced,
     ) -> None:
         self._machine = machine
         self._service = service
         self._profile = profile
         self._codec = SvsDerServerCodec(profile)
         self._fell_into = fell_into
+        self._faults = faults
 
     def codec(self) -> SvsDerServerCodec:
         """For a new connection."""
@@ -65,12 +73,19 @@ class SvsDerDialect:
 
     def acts_on(self, effect: Effect, call: Call) -> bool:
         """Whether `serve` does anything with this effect."""
+        if effect is Effect.REFUSE:
+            return call.type is not None and response_code(self._faults.last) is not None
         if effect in spoiling.REFUSALS or effect in spoiling.CONDITIONS:
             return True
         return isinstance(call, SvsCall) and spoiling.applies(effect, call.request)
 
     def serve(self, call: Call, effect: Effect | None) -> Answered:
         """The reply; whatever goes wrong is a reply, too."""
+        if effect is Effect.REFUSE:
+            code = response_code(self._faults.last)
+            assert code is not None, "asked by acts_on"
+            self._machine.refused += 1
+            return Answered(self._codec.answer(call, SvsRefusal(code=code), when=self._now()))
         if effect is not None and effect in spoiling.CONDITIONS:
             self._fell_into(effect)
             effect = None

@@ -5,7 +5,7 @@ on the HTTP message itself are the kit's; those of a machine's results are this 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -15,35 +15,24 @@ from harness.bench.plugin import SimulatorContext
 from harness.clock import local_time
 from harness.faults.catalogue import ON_HTTP, Effect, Fault
 from harness.faults.schedule import FaultSchedule
-from harness.line.http import TapedServer, connection_of
+from harness.line.http import connection_of
 from harness.line.tape import Tape
 from harness.wire.encryption_machine.reasons import Reason
-from harness.wire.encryption_machine.svs import WIRE_NAMES, SvsCall, SvsMalformed
+from harness.wire.encryption_machine.svs import WIRE_NAMES, SvsCall, SvsMalformed, SvsRefusal
 from harness.wire.encryption_machine.svs_http import FORM_TYPE, JSON_TYPE, HttpMessage, SvsHttpCodec
 from harness.wire.encryption_machine.svs_profile import SvsProfile
 from simulators.encryption_machine import spoiling
 from simulators.encryption_machine.capacity import Capacity
 from simulators.encryption_machine.keystore import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
+from simulators.encryption_machine.refusing import response_code
 from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tape_mask import MaskingTape
 from simulators.kit.faulty import FaultyApp
+from simulators.kit.handed_server import HandedServer
 
 NO_SUCH_PATH, NOT_ALLOWED = 404, 405
 SLOW_MS, LONGEST_MS = 200, 60_000
-
-
-class HandedServer(TapedServer):
-    """A taped server that also serves connections which another process has accepted."""
-
-    def protocol(self) -> asyncio.Protocol:
-        """For such a connection; the server must have been started."""
-        assert self._server is not None
-        config = self._server.config
-        made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn does
-            config=config, server_state=self._server.server_state, app_state=self._server.lifespan.state
-        )
-        return made
 
 
 class SvsHttpDoor:
@@ -69,11 +58,9 @@ class SvsHttpDoor:
         self._capacity = capacity
         self._fell_into = fell_into
         self._rebooted = rebooted
-        self._names: Mapping[str, str] = {
-            codec.path(type_): WIRE_NAMES[type_] for codec in self._codecs for type_ in codec.profile.messages
-        }
+        self._paths = {path for codec in self._codecs for path in codec.paths}
         self._faults = _MachineFaults(context)
-        self._faulty = FaultyApp(self._app, faults=self._faults, name_of=lambda path, _: self._names.get(path, path))
+        self._faulty = FaultyApp(self._app, faults=self._faults, name_of=self._name_of)
         tape = cast("Tape", MaskingTape(context.tape, context.name))
         self.server = HandedServer(self._limited, name=f"{context.name}.svs", tape=tape, host=context.host, port=port)
 
@@ -113,7 +100,7 @@ class SvsHttpDoor:
         fault, self._faults.pending = self._faults.pending, None
         body = (await receive()).get("body", b"")
         path = scope["path"]
-        if path not in self._names:
+        if path not in self._paths:
             await _send(send, NO_SUCH_PATH, HttpMessage(content_type=JSON_TYPE, headers={}, body=b"{}"))
             return
         if scope["method"] != "POST":
@@ -124,6 +111,11 @@ class SvsHttpDoor:
         answer = self._serve(codec, call, None) if fault is None else await self._disturbed(scope, codec, call, fault)
         if answer is not None:
             await _send(send, 200, answer, close=len(body) > self._longest)
+
+    def _name_of(self, path: str, body: bytes) -> str:
+        """What faults call a request."""
+        types = (codec.type_of(path, body) for codec in self._codecs if path in codec.paths)
+        return next((WIRE_NAMES[type_] for type_ in types if type_ is not None), path)
 
     def _codec_for(self, path: str, content_type: str) -> SvsHttpCodec:
         found = [codec for codec in self._codecs if path in codec.paths]
@@ -170,6 +162,9 @@ class SvsHttpDoor:
                 answer = self._serve(codec, call, None)
                 await asyncio.sleep(min(LONGEST_MS, max(0, fault.detail.get("pause_ms", SLOW_MS))) / 1000)
                 return answer
+            case Effect.REFUSE if call.type is not None and (code := response_code(fault)) is not None:
+                self._machine.refused += 1
+                return codec.answer(call, SvsRefusal(code=code), when=self._now())
         if effect in spoiling.CONDITIONS:
             self._fell_into(effect)
             return self._serve(codec, call, None)
@@ -194,6 +189,11 @@ class _MachineFaults(FaultSchedule):
         super().__init__(context.name, context.tape)
         self._real = context.faults
         self.pending: Fault | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is planned."""
+        return self._real.idle
 
     def due(self, message: str) -> Fault | None:
         """The fault for this message, if it is one on HTTP."""

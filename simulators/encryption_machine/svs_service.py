@@ -22,8 +22,9 @@ from simulators.encryption_machine.certificates import (
     UnreadableCertificate,
     read_certificate,
 )
+from simulators.encryption_machine.device_facts import Condition
 from simulators.encryption_machine.keystore import Certificate, Pair, Use
-from simulators.encryption_machine.machine import Condition, Machine, Refused
+from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.signed_message import (
     SignedMessage,
     UnreadableMessage,

@@ -4,15 +4,15 @@ What is common to the host commands and the DER form of the signature server. A 
 this module keeps the connections: order, back-pressure, fairness between clients, idle expiry, the tape, and the faults
 that happen to a reply on its way. It is driven by what arrives; nothing polls.
 
-A client gets at most `BURST` requests done in a turn of the loop, so that one that sends many does not hold up others.
-Reading from a client stops while its requests wait, or while it does not take its replies.
+A client gets at most `BURST` requests done in a turn of the loop, so that one that sends many does not hold up others;
+and at most half of those that wait, so that it can take these replies and ask more while the rest is done. Reading from
+a client stops while more than that wait, or while it does not take its replies.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from harness.bench.plugin import SimulatorContext
 from harness.faults.catalogue import Effect, Fault
@@ -50,8 +50,7 @@ C = TypeVar("C")
 C_co = TypeVar("C_co", covariant=True)
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """A reply's bytes, how the tape shows them (None: as they are), and whether the connection ends with it."""
 
     wire: bytes
@@ -220,9 +219,12 @@ class Conversation(asyncio.Protocol, Generic[C]):
         self._touch()
         if self._closing:
             return
-        if not self._calls and not self._unparsed and not self._stalled and not self._blocked and len(data) <= SLICE:
+        if not (self._unparsed or self._stalled or self._blocked) and len(data) <= SLICE:
             self._take(data)
-            self._work()
+            if not self._scheduled:
+                self._work()
+            elif len(self._calls) > BURST:
+                self._set_reading(on=False)
             return
         self._unparsed.extend(data[at : at + SLICE] for at in range(0, len(data), SLICE))
         self._set_reading(on=False)
@@ -283,9 +285,11 @@ class Conversation(asyncio.Protocol, Generic[C]):
 
     def _take(self, data: bytes) -> None:
         self._taken += data
+        whole = 0
         for call in self._codec.feed(data):
             self._calls.append(call)
-            del self._taken[: len(self._dialect.raw_of(call))]
+            whole += len(self._dialect.raw_of(call))
+        del self._taken[:whole]
 
     def _schedule(self) -> None:
         if not self._scheduled and not self._closing:
@@ -298,7 +302,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
 
     def _work(self) -> None:
         """Serve what waits, as much as is fair; then either go on in the next turn or read on."""
-        served = 0
+        served = most = 0
         out: list[bytes] = []
         while not (self._stalled or self._blocked or self._closing):
             if not self._calls:
@@ -306,7 +310,8 @@ class Conversation(asyncio.Protocol, Generic[C]):
                     break
                 self._take(self._unparsed.popleft())
                 continue
-            if served == BURST:
+            most = most or min(BURST, (len(self._calls) + 1) // 2)
+            if served == most:
                 self._schedule()
                 break
             served += 1
@@ -315,25 +320,26 @@ class Conversation(asyncio.Protocol, Generic[C]):
                 out.append(reply)
         if out and not self._transport.is_closing():
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-        busy = bool(self._calls or self._unparsed or self._stalled or self._blocked)
-        if self._closing or (self._ended and not busy):
+        busy = bool(self._unparsed or self._stalled or self._blocked)
+        if self._closing or (self._ended and not busy and not self._calls):
             self._closing = True
             self._transport.close()
         else:
-            self._set_reading(on=not busy)
+            self._set_reading(on=not busy and len(self._calls) <= BURST)
 
     def _answer(self, call: C, out: list[bytes]) -> bytes:
         """One request; returns what leaves at once, `out` being what leaves before it."""
-        channel = self._name()
-        shown = self._dialect.shown(call)
+        dialect = self._dialect
+        shown = dialect.shown(call)
         if shown is None:
-            self._tape.frame(channel, Direction.RECEIVED, self._dialect.raw_of(call))
+            self._tape.frame(self._name(), Direction.RECEIVED, dialect.raw_of(call))
         else:
-            self._record_received(self._dialect.raw_of(call), shown)
-        fault = self._faults.due(self._dialect.name_of(call))
-        if fault is not None:
-            return self._disturbed(call, fault, out)
-        answered = self._serve(call, None)
+            self._record_received(dialect.raw_of(call), shown)
+        if not self._faults.idle:
+            fault = self._faults.due(dialect.name_of(call))
+            if fault is not None:
+                return self._disturbed(call, fault, out)
+        answered = dialect.serve(call, None) if self.in_session else self._serve(call, None)
         if self._silent:
             return b""
         return self._sent(answered) if not (self._late or self._held or self._glued) else self._with_held(answered)
@@ -419,7 +425,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
             case Effect.UNSOLICITED:
                 return self._sent(self._dialect.unsolicited()) + self._with_held(answered)
             case Effect.TOO_MANY_CONNECTIONS:
-                return self._with_held(replace(answered, close=True))
+                return self._with_held(answered._replace(close=True))
             case _:
                 self._slowly(self._with_held(answered), fault)
                 return b""

@@ -19,8 +19,6 @@ from dataclasses import asdict, dataclass
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.errors import BenchError, ConfigError
-from harness.faults.catalogue import Fault
-from harness.faults.schedule import FaultSchedule
 from harness.line.address import tcp_address
 from simulators.encryption_machine.plant import listen
 from simulators.encryption_machine.settings import EncryptionMachineSettings
@@ -28,14 +26,6 @@ from simulators.encryption_machine.settings import EncryptionMachineSettings
 START_S, END_S = 20.0, 3.0
 ACCEPTED_AT_ONCE = 32
 HOST, DER, HTTP = "host", "der", "http"
-
-
-class NoFaults(FaultSchedule):
-    """Refuses every fault: faults count messages in one order, which several processes do not have."""
-
-    def plan(self, fault: Fault) -> None:
-        """Always raises ValueError, which the back door hands on."""
-        raise ValueError(f"{fault.effect} cannot be scheduled: several workers have no common order; use --workers 1")
 
 
 @dataclass(eq=False)

@@ -39,7 +39,7 @@ class FaultyApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, disturbed if it is the one."""
-        if scope["type"] != "http":
+        if (self._faults.idle and not self._late) or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         body = await _whole_body(receive)

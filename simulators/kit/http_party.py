@@ -13,6 +13,10 @@ from simulators.kit.back_door import BackDoor, StateOf
 from simulators.kit.faulty import FaultyApp, NameOf
 
 PEER_TIMEOUT_S = 10
+KEPT_CONNECTIONS = 20
+"""Connections to peers that are kept open for the next call. None are on a bench whose clock is stepped: which call
+finds one free depends on real time, and equal runs must leave equal tapes.
+"""
 
 
 class HttpParty:
@@ -45,7 +49,7 @@ class HttpParty:
                 trust_env=False,
                 verify=False,  # noqa: S501 - peers are plain HTTP on a bench; loading certificates costs 25 ms
                 headers={"user-agent": f"liantiao-{self._context.name}"},
-                limits=httpx.Limits(max_keepalive_connections=0),
+                limits=httpx.Limits(max_keepalive_connections=0 if self._context.clock.steppable else KEPT_CONNECTIONS),
             )
         return self._client
 

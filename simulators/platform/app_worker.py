@@ -21,7 +21,7 @@ from harness.errors import LiantiaoError
 from harness.faults.schedule import FaultSchedule
 from harness.line.http import Connection
 from harness.line.tape import Tape
-from simulators.encryption_machine.svs_http_door import HandedServer
+from simulators.kit.handed_server import HandedServer
 from simulators.kit.http_party import HttpParty
 from simulators.platform.app import Platform
 from simulators.platform.settings import PlatformSettings

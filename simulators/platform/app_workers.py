@@ -26,8 +26,8 @@ from harness.errors import BenchError, ConfigError
 from harness.faults.catalogue import ON_HTTP
 from harness.line.http import bind
 from harness.line.record import JsonValue
-from simulators.encryption_machine.workers import NoFaults
 from simulators.kit.back_door import BackDoor
+from simulators.kit.no_faults import NoFaults
 from simulators.platform.app import Platform
 from simulators.platform.settings import PlatformSettings
 

@@ -16,11 +16,28 @@ send a flat stream (HID reports) gets whole frames in `record`/`put`, and finds 
 `harness.wire.scanner.symbologies`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from harness.bench.plugin import SimulatorContext
+from simulators.scanner.mutants import MUTANTS, Mutant
 from simulators.scanner.settings import ScannerSettings
 from simulators.scanner.simulator import VirtualScanner
+
+UNSEEN: Mapping[str, frozenset[str]] = {
+    "newland": frozenset({Mutant.WRONG_CHECKSUM, Mutant.NEVER_SENDS_AGAIN}),
+    "honeywell": frozenset({Mutant.WRONG_CHECKSUM, Mutant.SCAN_BEFORE_ANSWER}),
+    "mindeo": frozenset({Mutant.WRONG_CHECKSUM, Mutant.SCAN_BEFORE_ANSWER, Mutant.NEVER_SENDS_AGAIN}),
+    "register": frozenset({Mutant.NEVER_SENDS_AGAIN}),
+    "letters": frozenset(
+        {
+            Mutant.WRONG_CHECKSUM, Mutant.SCAN_BEFORE_ANSWER, Mutant.NEVER_SENDS_AGAIN, Mutant.DOES_WHAT_IT_REFUSES,
+            Mutant.FORGETS_PERMANENT,
+        }
+    ),
+}  # fmt: skip
+"""By family, the defects that its boxes cannot have: without checksums, acknowledgements, answered triggers, answers of
+refusal, or permanent settings there is nothing to be wrong. SSI has all of them."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,12 @@ class ScannerType:
     kind: str = "scanner"
     settings: type[ScannerSettings] = ScannerSettings
     needs: tuple[str, ...] = ()
+    mutants: Mapping[str, str] = field(default_factory=lambda: MUTANTS)
+
+    def mutants_of(self, settings: ScannerSettings) -> Mapping[str, str]:
+        """The mutants whose defect can be seen from outside on a box that is set so."""
+        unseen = UNSEEN.get(settings.family, frozenset())
+        return {name: text for name, text in self.mutants.items() if name not in unseen}
 
     def create(self, context: SimulatorContext, settings: ScannerSettings) -> VirtualScanner:
         """A box that is not started yet. Raises ConfigError for settings that cannot be."""

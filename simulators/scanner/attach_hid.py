@@ -2,6 +2,7 @@
 
     WedgeAttachment(…)                      input events on a pty, as an event device gives them; no uinput needed
     WedgeAttachment(…, reports=True)        boot reports on a socket, as hidraw gives them
+    WedgeAttachment(…, host=HostKeyboard()) text on a pty, as a window of that host receives it
     PosAttachment(…)                        HID-POS reports of 64 bytes on a socket, commands in output reports
 
 One `put` is one transmission: a scan's bytes become its reports, which leave one every `interval_ms`, as the host
@@ -23,6 +24,7 @@ from harness.line.hid_pos import REPORT_SIZE, PosLayout, command_of, encode_scan
 from harness.line.pty import PtyLine
 from harness.line.record import Direction
 from harness.line.tape import Tape
+from harness.line.wedge_reading import HostKeyboard, KeyReader
 from harness.line.wedge_typing import REPORT_SIZE as BOOT_SIZE
 from harness.line.wedge_typing import KernelKeyboard, Typist
 from simulators.scanner.attach_pacing import Pacer
@@ -37,7 +39,6 @@ class ReportSocket:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._server: socket.socket | None = None
         self._client: socket.socket | None = None
-        self._plugged = True
         self._received: Callable[[bytes], None] = _ignore
         self.path = path or Path()
 
@@ -139,7 +140,7 @@ class ReportSocket:
 
 
 class WedgeAttachment:
-    """A box that types. `link` is the stable name."""
+    """A box that types. `link` is the stable name; with a `host` the line is the text that its window receives."""
 
     def __init__(
         self,
@@ -152,6 +153,7 @@ class WedgeAttachment:
         pace: bool = True,
         link: Path | None = None,
         reports: bool = False,
+        host: HostKeyboard | None = None,
     ) -> None:
         self._tape = tape
         self._channel = channel
@@ -161,8 +163,11 @@ class WedgeAttachment:
         self._socket = ReportSocket(link) if reports else None
         self._pty = None if reports else PtyLine(tape=Tape(SystemClock()), channel=channel, link=link)
         self._kernel = KernelKeyboard()
+        self._host = host
+        self._reader = KeyReader(host)
         self._pacer = Pacer(self._pass)
         self._lose: frozenset[int] = frozenset()
+        self._plugged = True
 
     @property
     def address(self) -> Address:
@@ -170,6 +175,8 @@ class WedgeAttachment:
         if self._socket is not None:
             return hid_address(str(self._socket.path))
         assert self._pty is not None
+        if self._host is not None:
+            return self._pty.address
         return wedge_address(self._pty.address.target)
 
     async def start(self, received: Callable[[bytes], None]) -> None:
@@ -178,6 +185,10 @@ class WedgeAttachment:
             await self._socket.start(_ignore)
         elif self._pty is not None:
             await self._pty.start(_ignore)
+
+    def sit_down(self, host: HostKeyboard) -> None:
+        """Another host's window receives the text from here on; only for a box that is read as text."""
+        self._host, self._reader = host, KeyReader(host)
 
     def lose(self, reports: Collection[int]) -> None:
         """Lose these reports of the next `put`, counted from 0: 2n is the press of the n-th key, 2n + 1 its release."""
@@ -195,6 +206,8 @@ class WedgeAttachment:
         """Type it. False when the box is unplugged."""
         reports = b"".join(self._reports(data))
         self._lose = frozenset()
+        if not self._plugged:
+            return False
         if reports:
             self._pacer.send(reports, unit_s=self._interval_s, size=BOOT_SIZE)
         return True
@@ -204,21 +217,32 @@ class WedgeAttachment:
         self.record(data)
         return self.put(data)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something still leaves."""
+        return self._pacer.busy
+
     async def drained(self) -> None:
         """Return when the last key is up."""
         await self._pacer.drained()
 
+    def cut_short(self) -> None:
+        """What has not left the box is lost; the kernel lets go of the keys that were down."""
+        self._pacer.discard()
+        self._lose = frozenset()
+        self._kernel = KernelKeyboard()
+
     def discard(self) -> None:
         """Forget what is under way."""
-        self._pacer.discard()
-        self._kernel = KernelKeyboard()
+        self.cut_short()
+        self._reader = KeyReader(self._host)
         if self._pty is not None:
             self._pty.discard()
 
     def unplug(self) -> None:
         """Pull the cable."""
-        self._pacer.discard()
-        self._kernel = KernelKeyboard()
+        self._plugged = False
+        self.cut_short()
         if self._socket is not None:
             self._socket.unplug()
         elif self._pty is not None:
@@ -230,6 +254,8 @@ class WedgeAttachment:
             self._socket.replug()
         elif self._pty is not None:
             self._pty.replug()
+            self._pty.discard()  # the kernel may still hold what was on its way when the cable was pulled
+        self._plugged = True
 
     async def stop(self) -> None:
         """Close; may be called twice."""
@@ -251,7 +277,8 @@ class WedgeAttachment:
             else:
                 assert self._pty is not None
                 events = self._kernel.events(report, at_ns=time.monotonic_ns())
-                taken = not events or self._pty.put(events)
+                got = events if self._host is None else self._reader.feed(events).encode()
+                taken = not got or self._pty.put(got)
             if not taken:
                 self._report("bytes-lost", {"bytes": len(report)})
 
@@ -278,6 +305,7 @@ class PosAttachment:
         self._socket = ReportSocket(link)
         self._pacer = Pacer(self._pass)
         self._label = Label()
+        self._plugged = True
         self._received: Callable[[bytes], None] = _ignore
 
     @property
@@ -299,7 +327,9 @@ class PosAttachment:
         self._tape.frame(self._channel, Direction.SENT, b"".join(self._reports(data)))
 
     def put(self, data: bytes) -> bool:
-        """Send it as one scan."""
+        """Send it as one scan. False when the box is unplugged."""
+        if not self._plugged:
+            return False
         self._pacer.send(b"".join(self._reports(data)), unit_s=self._interval_s, size=REPORT_SIZE)
         return True
 
@@ -308,22 +338,33 @@ class PosAttachment:
         self.record(data)
         return self.put(data)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something still leaves."""
+        return self._pacer.busy
+
     async def drained(self) -> None:
         """Return when the last report has left."""
         await self._pacer.drained()
 
+    def cut_short(self) -> None:
+        """What has not left the box is lost."""
+        self._pacer.discard()
+
     def discard(self) -> None:
         """Forget what is under way."""
-        self._pacer.discard()
+        self.cut_short()
 
     def unplug(self) -> None:
         """Pull the cable."""
-        self._pacer.discard()
+        self._plugged = False
+        self.cut_short()
         self._socket.unplug()
 
     def replug(self) -> None:
         """Put it back. Raises BenchError."""
         self._socket.replug()
+        self._plugged = True
 
     async def stop(self) -> None:
         """Close; may be called twice."""

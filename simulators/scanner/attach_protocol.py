@@ -54,8 +54,17 @@ class Attachment(Protocol):
         """Record and send."""
         ...
 
+    @property
+    def busy(self) -> bool:
+        """Whether something still leaves."""
+        ...
+
     async def drained(self) -> None:
         """Return when the last bit of everything has left."""
+        ...
+
+    def cut_short(self) -> None:
+        """The box has lost its power: what has not left it, or not reached it, is lost; what has left is the host's."""
         ...
 
     def discard(self) -> None:
@@ -63,7 +72,7 @@ class Attachment(Protocol):
         ...
 
     def unplug(self) -> None:
-        """Pull the cable; what is under way is lost."""
+        """Pull the cable; what has not left is lost."""
         ...
 
     def replug(self) -> None:

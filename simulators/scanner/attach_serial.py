@@ -8,6 +8,7 @@ that tells what the host has set (pty, RFC 2217). A box on USB-CDC minds no spee
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from harness.line.address import Address
@@ -76,11 +77,18 @@ class SerialAttachment:
         self._out = Pacer(self._deliver)
         self._in = Pacer(self._hear)
         self._plugged = True
+        self._agreeing: tuple[SerialFormat | None, SerialFormat | None] = (None, None)
+        """The two ends, the host's and the box's, that were last seen to agree, so as not to compare each time."""
 
     @property
     def address(self) -> Address:
         """Where hosts connect."""
         return self._line.address
+
+    @property
+    def line(self) -> SerialLine:
+        """The line below."""
+        return self._line
 
     @property
     def wire(self) -> SerialFormat:
@@ -120,9 +128,24 @@ class SerialAttachment:
         self.record(data)
         return self.put(data)
 
+    @property
+    def host_format(self) -> SerialFormat | None:
+        """What the host has set its end to; None when the line does not tell."""
+        return self._line.host_format
+
+    @property
+    def busy(self) -> bool:
+        """Whether something still leaves."""
+        return self._out.busy
+
     async def drained(self) -> None:
         """Return when the last bit has left."""
         await self._out.drained()
+
+    def cut_short(self) -> None:
+        """What has not left the box, or not reached it, is lost."""
+        self._out.discard()
+        self._in.discard()
 
     def discard(self) -> None:
         """Forget what is under way in either direction."""
@@ -133,13 +156,13 @@ class SerialAttachment:
     def unplug(self) -> None:
         """Pull the cable; what has not left is lost."""
         self._plugged = False
-        self._out.discard()
-        self._in.discard()
+        self.cut_short()
         self._line.unplug()
 
     def replug(self) -> None:
         """Put the cable back. Raises BenchError."""
         self._line.replug()
+        self._line.discard()  # the kernel may still hold what was on its way when the cable was pulled
         self._plugged = True
 
     async def stop(self) -> None:
@@ -166,10 +189,12 @@ class SerialAttachment:
 
     def _misheard(self, data: bytes, *, outwards: bool) -> bytes:
         host = self._line.host_format if self._mismatch else None
-        if host is None:
+        if host is None or (host is self._agreeing[0] and self._wire is self._agreeing[1]):
             return data
         ends = {"sent": self._wire, "listening": host} if outwards else {"sent": host, "listening": self._wire}
         got = heard(data, **ends)
+        if host.data_bits == 8 and replace(host, stop_bits=self._wire.stop_bits) == self._wire:
+            self._agreeing = (host, self._wire)
         if got != data:
             self._report("misheard", {"box": str(self._wire), "host": str(host)})
         return got

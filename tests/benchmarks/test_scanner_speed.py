@@ -1,10 +1,13 @@
-"""The scanner's two budgets, as ratios inside one run; times are printed and never asserted.
+"""The scanner's budgets, as ratios inside one run; times are printed and never asserted.
 
 Line: driver and virtual box over a pty, trigger command to complete scan frame, three records a trip on a tape in a
 file, against 29 bytes echoed over a pty and awaited with pyserial's `read(29)`. The echo's peer is a thread of this
 process that does nothing else, as the box's loop is. Rounds alternate, and the median of the rounds' ratios counts.
 Client and peers are kept on two processors, as an adapter and a bench are: if the scheduler puts both threads on one,
 a bare echo costs a fifth and everything else nearly as much as before.
+
+Lines: scans a second through a pty, TCP and RFC 2217, each with the same driver and a box of its own, against the pty.
+Rounds alternate here too; what a network line may cost is asserted loosely, since it depends on the machine.
 
 Optics: a shown PNG to a sighting, against zxing-cpp called with the same options on the same bytes opened by Pillow.
 """
@@ -35,6 +38,7 @@ LINE_TARGET, LINE_ASSERTED = 0.70, 0.50
 when it is overloaded. The tape, with three chained records a trip, costs most; without it the ratio is 0.8."""
 OPTICS_TARGET, OPTICS_ASSERTED = 0.90, 0.80
 """The budget, and what is asserted on a host that others use too."""
+NETWORK_ASSERTED = 0.2
 ROUNDS = 40
 TRIPS = 100
 
@@ -152,9 +156,30 @@ def test_a_round_trip_over_a_pty_against_an_echo(
     assert ratio >= LINE_ASSERTED
 
 
+@pytest.mark.parametrize("line", ["tcp", "rfc2217"])
+def test_scans_through_every_line_against_a_pty(
+    benchmark: BenchmarkFixture, start_scanner: StartScanner, line: str, on_two_processors: None
+) -> None:
+    if len(AVAILABLE) < 2:
+        pytest.skip("the client and its peers need a processor each")
+    boxes = [start_scanner(line=name, mode="level") for name in ("pty", line)]
+    for box in boxes:
+        box.loop.soon(use_processor, 1)
+        box.show(qr())
+    with Scanner.open(boxes[0].ends.at) as floor, Scanner.open(boxes[1].ends.at) as ours:
+
+        def scan(scanner: Scanner) -> None:
+            scanner.trigger()
+            assert scanner.read(5).text == DIGITS
+
+        ratio, _ = alternate(benchmark, lambda: scan(floor), lambda: scan(ours), trips=TRIPS)
+    print(f"{line} against pty, asserted {NETWORK_ASSERTED}")
+    assert ratio >= NETWORK_ASSERTED
+
+
 @pytest.mark.parametrize("picture", [qr(box_size=12), both()], ids=["qr", "both"])
 def test_the_optics_against_a_bare_call(benchmark: BenchmarkFixture, picture: bytes) -> None:
-    optics = Optics(formats=tuple(Symbology))
+    optics = Optics(formats=(Symbology.QR, Symbology.CODE128))
     formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
 
     def bare() -> None:

@@ -19,19 +19,22 @@ Neither side holds more than one message of the profile's greatest length, and n
 """
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
+from harness.wire.encryption_machine.host_compiled import read_values, write_values
 from harness.wire.encryption_machine.host_fields import LayoutError, Seen
-from harness.wire.encryption_machine.host_layout import read_layout, write_layout
+from harness.wire.encryption_machine.host_layout import read_layout
 from harness.wire.encryption_machine.host_messages import Refusal, Reply, Request, VendorReply, VendorRequest
-from harness.wire.encryption_machine.profile import MAX_LENGTH, CommandSpec, HostProfile
+from harness.wire.encryption_machine.profile import MAX_LENGTH, MESSAGES, VENDOR, CommandSpec, HostProfile
 from harness.wire.encryption_machine.reasons import Reason
 
 LENGTH_SIZE = 2
 CODE_SIZE = 2
 ERROR_SIZE = 2
 GOOD, BAD = b"A", b"E"
+_fill = object.__setattr__
 """How a reply of a binary dialect begins."""
 
 
@@ -76,7 +79,7 @@ class Malformed:
 
 
 class _Frames:
-    """The messages in a stream of bytes; yields each with its length field, or what is wrong with its length."""
+    """The messages in a stream of bytes, each with its length field, or what is wrong with its length."""
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
@@ -88,28 +91,50 @@ class _Frames:
         """Whether a message has begun and not ended."""
         return bool(self._held)
 
-    def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
+    def feed(self, data: bytes) -> list[bytes | Malformed]:
         """Take bytes. After a fatal Malformed nothing is kept and nothing comes any more."""
         if self.dead:
-            return
-        self._held += data
-        at = 0
-        while len(self._held) - at >= LENGTH_SIZE:
-            size = int.from_bytes(self._held[at : at + LENGTH_SIZE])
+            return []
+        held = self._held
+        if held:
+            held += data
+            if (
+                LENGTH_SIZE
+                <= len(held)
+                < LENGTH_SIZE + int.from_bytes(held[:LENGTH_SIZE])
+                <= LENGTH_SIZE + self._longest
+            ):
+                return []
+            data = bytes(held)
+            held.clear()
+        found: list[bytes | Malformed] = []
+        at, there = 0, len(data)
+        while there - at >= LENGTH_SIZE:
+            size = data[at] << 8 | data[at + 1]
+            end = at + LENGTH_SIZE + size
             if size > self._longest:
-                raw = bytes(self._held[at : at + LENGTH_SIZE + self._longest])
-                self._held.clear()
                 self.dead = True
                 why = f"the length says {size} bytes, a message has at most {self._longest}"
-                yield Malformed(raw=raw, reason=why, cause=Reason.DATA_LENGTH, fatal=True)
-                return
-            end = at + LENGTH_SIZE + size
-            if end > len(self._held):
+                raw = data[at : at + LENGTH_SIZE + self._longest]
+                found.append(Malformed(raw=raw, reason=why, cause=Reason.DATA_LENGTH, fatal=True))
+                return found
+            if end > there:
                 break
-            raw = bytes(self._held[at:end])
+            found.append(data[at:end])
             at = end
-            yield raw
-        del self._held[:at]
+        if at < there:
+            held += data[at:]
+        return found
+
+
+class _Command(NamedTuple):
+    """What a codec needs of a command again and again."""
+
+    code: str
+    spec: CommandSpec
+    make: Callable[[dict[str, object]], Request]
+    good: bytes
+    """What stands in a reply between its header and its fields."""
 
 
 class HostServerCodec:
@@ -118,6 +143,9 @@ class HostServerCodec:
     def __init__(self, profile: HostProfile) -> None:
         self.profile = profile
         self._frames = _Frames(profile.max_message)
+        self._at = LENGTH_SIZE + profile.header_length
+        self._commands: dict[str, _Command] = {}
+        self._spelled: dict[bytes, _Command] = {}
 
     @property
     def pending(self) -> bool:
@@ -130,17 +158,18 @@ class HostServerCodec:
 
     def answer(self, call: HostCall | Malformed, reply: Reply) -> bytes:
         """The reply's bytes; b"" when there was no command to answer. Raises ValueError for what cannot be spelled."""
+        profile = self.profile
         if not call.code:
             return b""
-        head = call.header + (b"" if self.profile.binary else self.profile.reply_code(call.code).encode("latin-1"))
         if isinstance(reply, Refusal):
-            return _framed(head + _spelled_error(self.profile, reply.code) + reply.detail)
-        spec = self.profile.commands.get(call.code)
-        if spec is None:
-            raise ValueError(f"the machine {self.profile.name} has no command {call.code}")
+            return _framed(
+                call.header + _reply_head(profile, call.code) + _spelled_error(profile, reply.code) + reply.detail
+            )
+        command = self._known(call.code)
+        if command is None:
+            raise ValueError(f"the machine {profile.name} has no command {call.code}")
         values = reply.values if isinstance(reply, VendorReply) else vars(reply)
-        good = GOOD if self.profile.binary else self.profile.ok.encode()
-        return _framed(head + good + write_layout(spec.reply, values))
+        return _framed(call.header + command.good + write_values(command.spec.reply, values))
 
     def refuse(self, call: HostCall | Malformed, reason: Reason | None = None) -> bytes:
         """The reply that says no: by the reason's code, or by a Malformed's own."""
@@ -151,21 +180,37 @@ class HostServerCodec:
         return self.answer(call, Refusal(code=code))
 
     def _call(self, raw: bytes) -> HostCall | Malformed:
-        at = LENGTH_SIZE + self.profile.header_length
-        header, spelled = raw[LENGTH_SIZE:at], raw[at : at + CODE_SIZE]
-        code = code_of(self.profile, spelled)
-        if len(spelled) < CODE_SIZE:
-            answer = self.profile.answers[Reason.HEADER]
-            return Malformed(raw=raw, reason="it is too short for a command", cause=Reason.HEADER, error=answer)
-        spec = self.profile.commands.get(code)
-        if spec is None:
-            unknown = LayoutError("command", f"{code!r} is none", Reason.COMMAND_UNKNOWN)
-            return self._malformed(raw, header, code, unknown)
+        at = self._at
+        end = at + CODE_SIZE
+        header, spelled = raw[LENGTH_SIZE:at], raw[at:end]
+        command = self._spelled.get(spelled)
+        if command is None:
+            code = code_of(self.profile, spelled)
+            if len(spelled) < CODE_SIZE:
+                answer = self.profile.answers[Reason.HEADER]
+                return Malformed(raw=raw, reason="it is too short for a command", cause=Reason.HEADER, error=answer)
+            command = self._known(code)
+            if command is None:
+                unknown = LayoutError("command", f"{code!r} is none", Reason.COMMAND_UNKNOWN)
+                return self._malformed(raw, header, code, unknown)
+            self._spelled[spelled] = command
         try:
-            values = read_layout(spec.request, raw[at + CODE_SIZE :])
+            values = read_values(command.spec.request, raw[end:])
         except LayoutError as error:
-            return self._malformed(raw, header, code, error)
-        return HostCall(raw=raw, header=header, code=code, request=spec.make_request(values))
+            return self._malformed(raw, header, command.code, error)
+        # As `HostCall(raw=raw, …)`, which guards each field against assignment and takes three times as long.
+        call = object.__new__(HostCall)
+        _fill(call, "__dict__", {"raw": raw, "header": header, "code": command.code, "request": command.make(values)})
+        return call
+
+    def _known(self, code: str) -> _Command | None:
+        command = self._commands.get(code)
+        if command is None and code in self.profile.commands:
+            spec = self.profile.commands[code]
+            good = GOOD if self.profile.binary else self.profile.ok.encode()
+            command = _Command(code, spec, _maker(spec), _reply_head(self.profile, code) + good)
+            self._commands[code] = command
+        return command
 
     def _malformed(self, raw: bytes, header: bytes, code: str, error: LayoutError) -> Malformed:
         answer = error.error or self.profile.answers[error.reason]
@@ -231,7 +276,7 @@ class HostClientCodec:
                 reply = Refusal(code=error, detail=body[1:])
             case b"A":
                 try:
-                    reply = sent.spec.make_reply(read_layout(sent.spec.reply, body))
+                    reply = sent.spec.make_reply(read_values(sent.spec.reply, body))
                 except LayoutError as problem:
                     return _fatal(raw, str(problem))
             case _:
@@ -259,10 +304,31 @@ class HostClientCodec:
             reply = Refusal(code=error, detail=raw[body:])
         else:
             try:
-                reply = sent.spec.make_reply(read_layout(sent.spec.reply, raw[body:]))
+                reply = sent.spec.make_reply(read_values(sent.spec.reply, raw[body:]))
             except LayoutError as problem:
                 return _fatal(raw, str(problem))
         return HostAnswer(raw=raw, header=header, code=code, error=error, request=sent.request, reply=reply)
+
+
+def _maker(spec: CommandSpec) -> Callable[[dict[str, object]], Request]:
+    """What makes the command's message of values that were read, which it then keeps."""
+    if spec.message == VENDOR:
+        return spec.make_request
+    typed: Any = MESSAGES[spec.message][0]
+    whole = len(fields(typed))
+
+    def make(values: dict[str, object]) -> Request:
+        if len(values) < whole:
+            return spec.make_request(values)
+        request: Request = object.__new__(typed)
+        _fill(request, "__dict__", values)
+        return request
+
+    return make
+
+
+def _reply_head(profile: HostProfile, code: str) -> bytes:
+    return b"" if profile.binary else profile.reply_code(code).encode("latin-1")
 
 
 def code_of(profile: HostProfile, spelled: bytes) -> str:
@@ -281,7 +347,7 @@ def encode_request(profile: HostProfile, request: Request, *, header: bytes = b"
     spec = profile.command_for(request)
     values = request.values if isinstance(request, VendorRequest) else vars(request)
     code = bytes.fromhex(spec.code) if profile.binary else spec.code.encode("ascii")
-    raw = _framed(header + code + write_layout(spec.request, values))
+    raw = _framed(header + code + write_values(spec.request, values))
     if len(raw) - LENGTH_SIZE > profile.max_message:
         raise ValueError(f"the message has {len(raw) - LENGTH_SIZE} bytes, more than {profile.max_message}")
     return raw

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from harness.errors import ConfigError
+from harness.wire.encryption_machine.host_compiled import Compiled
 from harness.wire.encryption_machine.host_fields import Bytes, Constant, Der, Digits, Field, Hex, Number, Point, Text
 from harness.wire.encryption_machine.host_layout import (
     EXTERNAL_FORMS,
@@ -26,7 +27,7 @@ def parse_layout(rows: object, *, limits: Mapping[str, int], where: str) -> Layo
     """The fields of `rows`; `limits` are the numbers that a `minimum` or `maximum` may name."""
     if not isinstance(rows, list):
         _wrong(where, "a layout is a list of fields")
-    layout = tuple(_Row(row, limits, f"{where}, field {at}").field() for at, row in enumerate(rows, 1))
+    layout = Compiled(_Row(row, limits, f"{where}, field {at}").field() for at, row in enumerate(rows, 1))
     for at, part in enumerate(layout):
         if isinstance(part, When) and part.name not in {p.name for p in layout[:at] if isinstance(p, Number)}:
             _wrong(where, f"{part.name!r}, on which a part hangs, is no number that is read before it")

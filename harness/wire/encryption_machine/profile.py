@@ -8,7 +8,7 @@ in `host_messages`, and are compared with them when a profile is loaded: a profi
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import NoReturn, get_args, get_origin, get_type_hints
@@ -123,13 +123,18 @@ class HostProfile:
     def command_for(self, request: Request) -> CommandSpec:
         """The command that carries a request. Raises ValueError when this machine has none."""
         wanted = type(request).__name__
-        for spec in self.commands.values():
-            if isinstance(request, messages.VendorRequest):
-                if spec.code == request.code and spec.message == VENDOR:
-                    return spec
-            elif spec.message == wanted:
+        if isinstance(request, messages.VendorRequest):
+            spec = self.commands.get(request.code)
+            if spec is not None and spec.message == VENDOR:
                 return spec
+        elif wanted in self._by_message:
+            return self._by_message[wanted]
         raise ValueError(f"the machine {self.name} has no command for {wanted}")
+
+    @cached_property
+    def _by_message(self) -> Mapping[str, CommandSpec]:
+        """The first command for each message."""
+        return {spec.message: spec for spec in reversed(tuple(self.commands.values()))}
 
     def reply_code(self, code: str) -> str:
         """The two characters that answer a command, known or not: the second character and one."""

@@ -33,13 +33,13 @@ from harness.wire.encryption_machine.svs import (
     SvsRequest,
     request_type,
 )
+from harness.wire.encryption_machine.svs_http_shapes import Flat, Sof, Unreadable, cased, dumped, shape_of
 from harness.wire.encryption_machine.svs_profile import MAX_INTEGER, HttpManners, SvsField, SvsProfile
 from harness.wire.encryption_machine.svs_values import FieldError, Value, made, to_write
 from harness.wire.fields import is_object
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
-RESPONSE_CODE = "respValue"
 _MAX_FIELDS = 64
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _DECIMAL = re.compile(r"[0-9]{1,19}\Z")
@@ -55,10 +55,6 @@ class HttpMessage:
     body: bytes
 
 
-class _Unreadable(Exception):
-    """A body that is no message, and why."""
-
-
 class SvsHttpCodec:
     """Both sides of one server's HTTP dialect; it keeps nothing between calls."""
 
@@ -67,6 +63,7 @@ class SvsHttpCodec:
             raise ValueError(f"the profile {profile.name} is none of HTTP")
         self.profile = profile
         self._http: HttpManners = profile.http
+        self._shape = shape_of(profile, profile.http, self._json)
         self._paths = {self.path(type_): type_ for type_ in profile.messages}
 
     @property
@@ -76,13 +73,24 @@ class SvsHttpCodec:
 
     def path(self, type_: RequestType) -> str:
         """The path of a request type."""
-        return self._http.prefix + _cased(WIRE_NAMES[type_], self._http.path_case)
+        return (
+            self._http.prefix if self._http.sof else self._http.prefix + cased(WIRE_NAMES[type_], self._http.path_case)
+        )
+
+    def type_of(self, path: str, body: bytes) -> RequestType | None:
+        """What a request asks for, by its path, or where one path serves all by its body; None for nothing known."""
+        if not isinstance(self._shape, Sof) or path not in self._paths:
+            return self._paths.get(path)
+        try:
+            return self._shape.type_of(self._json(body)) if len(body) <= self.profile.max_body else None
+        except Unreadable:
+            return None
 
     # the server's side
 
     def read_call(self, path: str, content_type: str, body: bytes) -> SvsCall | SvsMalformed:
         """What a client asks. A Malformed without a type was sent to a path that does not exist."""
-        type_ = self._paths.get(path)
+        type_ = self.type_of(path, body)
         form = _is_form(content_type)
         if type_ is None:
             return self._malformed(body, "there is no such path", Reason.COMMAND_UNKNOWN, None, form=form)
@@ -94,10 +102,11 @@ class SvsHttpCodec:
             return self._malformed(body, why, Reason.BAD_INPUT, type_, form=form)
         try:
             outer = self._form(body) if form else self._json(body)
-            fields, time = self._request_of(outer, type_) if self._http.envelope and not form else (outer, "")
-            layout = self.profile.messages[type_].request
-            request = made(layout, self._values(layout, fields), type_, reply=False)
-        except _Unreadable as error:
+            fields, time = (outer, "") if form else self._shape.read_request(type_, outer)
+            messages = self.profile.messages[type_]
+            values = self._values(messages.request, fields)
+            request = made(messages.request, values, type_, reply=False, given=messages.given)
+        except Unreadable as error:
             return self._malformed(body, str(error), Reason.BAD_INPUT, type_, form=form)
         except FieldError as error:
             return self._malformed(body, str(error), error.reason, type_, form=form)
@@ -106,25 +115,19 @@ class SvsHttpCodec:
 
     def answer(self, call: SvsCall | SvsMalformed, reply: SvsReply, *, when: datetime) -> HttpMessage:
         """The answer to a call. Raises ValueError for what cannot be spelled, or when there was no such path."""
-        if call.type is None:
-            raise ValueError("nothing was asked: answer with HTTP status 404")
         code = reply.code if isinstance(reply, SvsRefusal) else SUCCESS
-        respond: dict[str, object] = {RESPONSE_CODE: code if self._http.codes_as == "integer" else str(code)}
+        if call.type is None:
+            if isinstance(self._shape, Sof) and code != SUCCESS:
+                return _message(JSON_TYPE, dumped(self._shape.refusal(code)))
+            raise ValueError("nothing was asked: answer with HTTP status 404")
+        fields: dict[str, object] = {}
         if not isinstance(reply, SvsRefusal):
-            respond |= self._spelled(self.profile.messages_for(call.type).reply, reply, form=call.form)
+            fields = self._spelled(self.profile.messages_for(call.type).reply, reply, form=call.form)
         if call.form:
-            return _message(FORM_TYPE, urlencode({name: str(value) for name, value in respond.items()}).encode())
-        if not self._http.envelope:
-            return _message(JSON_TYPE, _dumped(respond))
-        method = _cased(WIRE_NAMES[call.type], self._http.type_case)
-        outer: dict[str, object] = {
-            "version": self._http.version,
-            "reqType": method if self._http.reply_type == "method" else self.path(call.type).lstrip("/"),
-            "respond": respond if self._http.respond_as == "object" else _dumped(respond).decode(),
-        }
-        if self._http.reply_time:
-            outer[self._http.reply_time] = when.strftime(self._http.time_format)
-        return _message(JSON_TYPE, _dumped(outer))
+            flat = Flat(self._http).reply(call.type, code, fields, "")
+            return _message(FORM_TYPE, urlencode({name: str(value) for name, value in flat.items()}).encode())
+        time = when.strftime(self._http.time_format)
+        return _message(JSON_TYPE, dumped(self._shape.reply(call.type, code, fields, time)))
 
     def refuse(self, call: SvsCall | SvsMalformed, reason: Reason | None = None, *, when: datetime) -> HttpMessage:
         """The answer that says no: by the reason's code, or by a Malformed's own."""
@@ -140,16 +143,14 @@ class SvsHttpCodec:
         """A request. Raises ValueError for what cannot be spelled in this profile."""
         type_ = request_type(request)
         form = self._http.bodies[0] == "form"
-        fields = self._spelled(self.profile.messages_for(type_).request, request, form=form)
+        messages = self.profile.messages_for(type_)
+        fields = self._spelled(messages.request, request, form=form, given=messages.given)
         time = when.strftime(self._http.time_format)
         headers = {"SVS-Request-Version": str(self._http.version), "SVS-Request-Time": time}
         if form:
             body = urlencode({name: str(value) for name, value in fields.items()}).encode()
-        elif not self._http.envelope:
-            body = _dumped(fields)
         else:
-            method = _cased(WIRE_NAMES[type_], self._http.type_case)
-            body = _dumped({"version": self._http.version, "reqType": method, "request": fields, "reqTime": time})
+            body = dumped(self._shape.request(type_, fields, time))
         return HttpMessage(
             path=self.path(type_),
             content_type=FORM_TYPE if form else JSON_TYPE,
@@ -166,53 +167,27 @@ class SvsHttpCodec:
             why = f"the body has {len(body)} bytes, more than {self.profile.max_body}"
             return self._malformed(body[:64], why, Reason.DATA_LENGTH, type_, form=form)
         try:
-            respond = self._form(body) if form else self._json(body)
-            if self._http.envelope and not form:
-                respond, time = self._respond_of(respond, type_)
-            code = _code(respond.get(RESPONSE_CODE))
+            outer = self._form(body) if form else self._json(body)
+            code, respond, time = (Flat(self._http) if form else self._shape).read_reply(type_, outer)
             if code != SUCCESS:
                 reply: SvsRequest | SvsReply = SvsRefusal(code=code)
             else:
                 layout = self.profile.messages_for(type_).reply
                 reply = made(layout, self._values(layout, respond), type_, reply=True)
-        except (_Unreadable, FieldError, ValueError) as error:
+        except (Unreadable, FieldError, ValueError) as error:
             return self._malformed(body, str(error), Reason.BAD_INPUT, type_, form=form)
         assert isinstance(reply, SvsReply)
         return SvsAnswer(raw=body, type=type_, request=request, reply=reply, code=code, time=time)
 
     # both
 
-    def _request_of(self, outer: Mapping[str, object], type_: RequestType) -> tuple[Mapping[str, object], str]:
-        if outer.get("version") != self._http.version:
-            raise _Unreadable(f"version is not {self._http.version!r}")
-        if outer.get("reqType") != _cased(WIRE_NAMES[type_], self._http.type_case):
-            raise _Unreadable("reqType is not that of the path")
-        request, time = outer.get("request"), outer.get("reqTime", "")
-        if not is_object(request) or not isinstance(time, str):
-            raise _Unreadable("request is no object, or reqTime no text")
-        return request, time
-
-    def _respond_of(self, outer: Mapping[str, object], type_: RequestType) -> tuple[Mapping[str, object], str]:
-        if outer.get("version") != self._http.version:
-            raise _Unreadable(f"version is not {self._http.version!r}")
-        method = _cased(WIRE_NAMES[type_], self._http.type_case)
-        if outer.get("reqType") not in {method, self.path(type_).lstrip("/")}:
-            raise _Unreadable(f"reqType is not {method!r}: it answers something else")
-        respond = outer.get("respond")
-        if isinstance(respond, str):
-            respond = self._json(respond.encode("utf-8", errors="surrogatepass"))
-        if not is_object(respond):
-            raise _Unreadable("respond is no object")
-        time = outer.get(self._http.reply_time) if self._http.reply_time else ""
-        return respond, time if isinstance(time, str) else ""
-
     def _json(self, body: bytes) -> Mapping[str, object]:
         try:
             value = json.loads(body.decode("utf-8"), object_pairs_hook=self._object, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            raise _Unreadable(f"it is no JSON: {error}") from error
+            raise Unreadable(f"it is no JSON: {error}") from error
         if not is_object(value):
-            raise _Unreadable("it is no JSON object")
+            raise Unreadable("it is no JSON object")
         return value
 
     def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -225,9 +200,9 @@ class SvsHttpCodec:
         try:
             pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
         except ValueError as error:
-            raise _Unreadable(f"it is no form: {error}") from error
+            raise Unreadable(f"it is no form: {error}") from error
         if len({name for name, _ in pairs}) != len(pairs) and self._http.duplicate_keys == "refuse":
-            raise _Unreadable("a field stands twice in the form")
+            raise Unreadable("a field stands twice in the form")
         if self._http.doubled == "undo":
             return {name: unquote(value) if _ENCODED.search(value) else value for name, value in pairs}
         return dict(pairs)
@@ -243,11 +218,16 @@ class SvsHttpCodec:
         return found
 
     def _spelled(
-        self, layout: tuple[SvsField, ...], message: SvsRequest | SvsReply, *, form: bool
+        self,
+        layout: tuple[SvsField, ...],
+        message: SvsRequest | SvsReply,
+        *,
+        form: bool,
+        given: Mapping[str, object] | None = None,
     ) -> dict[str, object]:
         """The fields of a message as JSON or a form has them. Raises ValueError."""
         spelled: dict[str, object] = {}
-        for part, value in to_write(layout, message):
+        for part, value in to_write(layout, message, given or {}):
             match value:
                 case bool():
                     plain = self._http.booleans_as == "json" and not form
@@ -305,14 +285,6 @@ def _why_not_base64(told: str) -> str:
     return "it is no Base64"
 
 
-def _code(told: object) -> int:
-    """respValue: a decimal integer, or a text of one; never true, null or nothing. Raises _Unreadable."""
-    code = int(told) if isinstance(told, str) and _DECIMAL.match(told) else told
-    if isinstance(code, bool) or not isinstance(code, int):
-        raise _Unreadable(f"{RESPONSE_CODE} is no decimal number")
-    return code
-
-
 def _encodable(text: str) -> bool:
     try:
         text.encode("utf-8")
@@ -327,14 +299,6 @@ def _no_constant(name: str) -> NoReturn:
 
 def _is_form(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == FORM_TYPE
-
-
-def _cased(name: str, case: str) -> str:
-    return name[0].upper() + name[1:] if case == "upper" else name
-
-
-def _dumped(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _message(content_type: str, body: bytes) -> HttpMessage:

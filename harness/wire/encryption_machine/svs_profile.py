@@ -13,6 +13,7 @@ An `optional` field may be absent; in HTTP an empty text counts as absent too.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from dataclasses import field as dataclasses_field
 from functools import cache, partial
 from pathlib import Path
 from types import NoneType, UnionType
@@ -59,6 +60,10 @@ class SvsMessages:
 
     request: tuple[SvsField, ...]
     reply: tuple[SvsField, ...]
+    called: str = ""
+    """The function's name in SOF, without SOF_, where it is not the standard's."""
+    given: Mapping[str, object] = dataclasses_field(default_factory=dict)
+    """Values that a request has without saying them: the server knows them of the application."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +96,8 @@ class HttpManners:
     """As strftime has it; for reqTime, respTime and the header."""
     reply_time: str
     """The member of a reply that tells the time; "" for none."""
+    sof: bool
+    """Whether a body names its function (SOF) and `prefix` is the one path of all."""
     headers: bool
     """Whether SVS-Request-Version and SVS-Request-Time are sent."""
 
@@ -233,6 +240,7 @@ class _Reader:
             doubled=self.choice(rows, "doubled", ("refuse", "undo")),
             time_format=self.text(rows, "time_format"),
             reply_time=self.text(rows, "reply_time"),
+            sof=rows.get("sof") is True,
             headers=rows.get("headers") is True,
         )
 
@@ -280,11 +288,19 @@ class _Reader:
                 self.wrong(f"requests.{wire} is none of: {', '.join(known)}")
             type_ = known[wire]
             request, reply = (self._layout(wire, part, rows, limits) for part in ("request", "reply"))
+            given = {name: told.encode() if isinstance(told, str) else told for name, told in self._given(row).items()}
             for part, layout, maker in zip(("request", "reply"), (request, reply), svs.makers(type_), strict=True):
-                if problem := _mismatch(layout, maker):
+                if problem := _mismatch(layout, maker, set(given)):
                     self.wrong(f"requests.{wire}.{part}: {problem}")
-            made[type_] = SvsMessages(request=request, reply=reply)
+            called = str(row.get("called", ""))
+            made[type_] = SvsMessages(request=request, reply=reply, called=called, given=given)
         return made
+
+    def _given(self, row: Mapping[str, object]) -> Mapping[str, object]:
+        given = row.get("given", {})
+        if not is_object(given) or not all(type(told) in {int, str} for told in given.values()):
+            self.wrong("given is a table of numbers and texts")
+        return given
 
     def _layout(
         self, wire: str, part: str, rows: Mapping[str, object], limits: Mapping[str, int]
@@ -334,11 +350,11 @@ class _Reader:
         )
 
 
-def _mismatch(layout: tuple[SvsField, ...], maker: object) -> str:
+def _mismatch(layout: tuple[SvsField, ...], maker: object, known: set[str]) -> str:
     """In what fields do not fit the message they should make; "" when they do."""
-    given: set[str] = set()
+    given = set(known)
     if isinstance(maker, partial):
-        given = set(maker.keywords)
+        given |= set(maker.keywords)
         maker = maker.func
     assert isinstance(maker, type)
     hints = get_type_hints(maker)
@@ -351,13 +367,12 @@ def _mismatch(layout: tuple[SvsField, ...], maker: object) -> str:
             if _TYPES[part.form] not in allowed:
                 return f"{part.name} of {maker.__name__} cannot be of form {part.form}"
             given.add(part.name)
-    lacking = [known for known in fields(maker) if known.name not in given and known.default is MISSING]
+    lacking = [own for own in fields(maker) if own.name not in given and own.default is MISSING]
     if lacking:
         return f"{lacking[0].name} of {maker.__name__} is missing"
-    for known in fields(maker):
-        needed = any(part.name == known.name and part.optional for part in layout) and known.default is MISSING
-        if needed:
-            return f"{known.name} of {maker.__name__} cannot be optional"
+    for own in fields(maker):
+        if own.default is MISSING and any(part.name == own.name and part.optional for part in layout):
+            return f"{own.name} of {maker.__name__} cannot be optional"
     for part in layout:
         named = [part.of] if part.form == "length" else list((part.options or {}).values())
         if unknown := [name for name in named if name not in given]:

@@ -23,10 +23,12 @@ class FieldError(Exception):
         return f"{self.wire}: {self.text}"
 
 
-def to_write(layout: tuple[SvsField, ...], message: SvsRequest | SvsReply) -> Iterator[tuple[SvsField, Value]]:
+def to_write(
+    layout: tuple[SvsField, ...], message: SvsRequest | SvsReply, given: Mapping[str, object] | None = None
+) -> Iterator[tuple[SvsField, Value]]:
     """The fields that go onto the line, with their values. Raises ValueError for a message that has no spelling."""
     values = vars(message)
-    if absent := _unspelled(layout, message):
+    if absent := _unspelled(layout, message, given or {}):
         raise ValueError(f"{absent} cannot be told in this dialect")
     for part in layout:
         match part.form:
@@ -53,10 +55,15 @@ def to_write(layout: tuple[SvsField, ...], message: SvsRequest | SvsReply) -> It
 
 
 def made(
-    layout: tuple[SvsField, ...], found: Mapping[str, Value], type_: RequestType, *, reply: bool
+    layout: tuple[SvsField, ...],
+    found: Mapping[str, Value],
+    type_: RequestType,
+    *,
+    reply: bool,
+    given: Mapping[str, object] | None = None,
 ) -> SvsRequest | SvsReply:
     """The message of the values found, by wire name. Raises FieldError."""
-    values: dict[str, object] = {}
+    values: dict[str, object] = dict(given or {})
     for part in layout:
         if part.form in {"length", "choice"}:
             continue
@@ -87,11 +94,19 @@ def made(
     return VerifiedReply() if reply_maker is VerifiedReply else reply_maker(**values)
 
 
-def _unspelled(layout: tuple[SvsField, ...], message: SvsRequest | SvsReply) -> str:
-    """The first field of a message that says more than its default and has no place in the layout; "" for none."""
+def _unspelled(layout: tuple[SvsField, ...], message: SvsRequest | SvsReply, given: Mapping[str, object]) -> str:
+    """The first field of a message that says more than its default and has no place in the layout; "" for none.
+
+    What is given without being said may be said only as it is given; a PIN that the server holds is not compared.
+    """
     known = {part.name for part in layout} | {"part"}
     told = vars(message)
-    return next((own.name for own in fields(message) if own.name not in known and told[own.name] != own.default), "")
+    for own in fields(message):
+        if own.name in known or (own.name in given and isinstance(given[own.name], bytes)):
+            continue
+        if told[own.name] != given.get(own.name, own.default):
+            return own.name
+    return ""
 
 
 def _check_size(part: SvsField, value: Value) -> None:

@@ -61,3 +61,14 @@ def test_clearing_forgets_everything() -> None:
 def test_messages_are_counted_from_one() -> None:
     with pytest.raises(ValueError, match="from 1"):
         Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY, nth=0)
+
+
+def test_it_is_idle_until_something_is_planned_and_after_all_has_fired() -> None:
+    schedule, _ = make()
+    seen = [schedule.idle]
+    schedule.plan(Fault(party="box", message="2102", effect=Effect.LOSE_REPLY))
+    seen.append(schedule.idle)
+    assert schedule.due("2102") is not None
+    seen.append(schedule.idle)
+    assert seen == [True, False, True]
+    assert schedule.due("2102") is None

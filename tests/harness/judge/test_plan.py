@@ -88,3 +88,13 @@ def test_a_real_subject_is_not_asked_for_faults_that_only_a_virtual_one_has() ->
     assert "encryption-machine/line-fault[silence]" in real.left_out
     assert "encryption-machine/sign[1]" in real.cases
     assert {case.partition("[")[0] for case in real.left_out} == set(plan.virtual_only)
+
+
+def test_a_case_that_needs_what_the_subject_lacks_is_left_out() -> None:
+    plan = load_plan("encryption-machine")
+    everything = frozenset(name for names in plan.needs.values() for name in names)
+    assert plan.for_subject_with(everything).cases == plan.cases
+    without = plan.for_subject_with(everything - {"MoveKey", "header"})
+    assert "encryption-machine/move-key" in {case.partition("[")[0] for case in without.left_out}
+    assert "encryption-machine/line-fault[wrong-header]" in without.left_out
+    assert "encryption-machine/line-fault[silence]" in without.cases

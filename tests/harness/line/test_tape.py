@@ -71,6 +71,14 @@ def test_the_head_is_the_chain_over_all_bodies(tape: Tape) -> None:
     assert tape.head == digest.hex()
 
 
+def test_a_record_that_was_asked_for_is_the_same_one_later(tape: Tape) -> None:
+    fill(tape)
+    last = tape.recent(since=3)
+    fill(tape)
+    assert tape.recent()[3] is last[0]
+    assert [record.seq for record in tape.recent(since=2)] == [2, 3, 4, 5, 6, 7]
+
+
 def test_records_bear_the_time_of_the_bench(path: Path) -> None:
     clock = BenchClock()
     with Tape(clock, path) as tape:

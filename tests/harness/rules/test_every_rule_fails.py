@@ -523,7 +523,7 @@ def test_a_broken_story_is_found(broken: Broken) -> None:
 
 
 def test_every_rule_has_a_story_in_which_it_fails() -> None:
-    at_a_counter = {name for name in all_rules() if not name.startswith(("machine-", "server-"))}
+    at_a_counter = {name for name in all_rules() if not name.startswith(("machine-", "server-", "scanner-"))}
     assert at_a_counter == {broken.rule for broken in BROKEN}
 
 

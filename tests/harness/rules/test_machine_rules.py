@@ -19,6 +19,7 @@ from tests.harness.rules.machine_tape import (
     KEY,
     MESSAGE,
     OTHER,
+    SM4_KEY,
     MachineTape,
     begun,
     good_story,
@@ -84,6 +85,32 @@ def _given_in_clear(tape: MachineTape) -> None:
     clear = b"\0" + OTHER.d.to_bytes(32) + b"\0"
     made = wire.GenerateKeyPairReply(public=OTHER.public.spki, private=clear)
     tape.talk(wire.GenerateKeyPair(), made)
+
+
+def _pair_given_in_clear(tape: MachineTape) -> None:
+    moved = wire.MoveKeyPairReply(public=OTHER.public.spki, private=OTHER.d.to_bytes(32))
+    tape.talk(wire.MoveKeyPair(way=wire.Way.EXPORT, kek=1, index=2), moved)
+
+
+def _key_given_in_clear(tape: MachineTape) -> None:
+    check = sm4_sealed(bytes(16)).data[:8]
+    export = wire.MoveKey(way=0, under=0, protector=1, key_type="109", key=wire.KeyIndex(index=1))
+    tape.talk(export, wire.MoveKeyReply(wrapped=bytes(20) + SM4_KEY, check=check))
+
+
+def _imported_other(tape: MachineTape) -> None:
+    pair = wire.MoveKeyPair(way=wire.Way.IMPORT, kek=1, index=30, public=OTHER.public.spki, private=bytes(32))
+    tape.talk(pair, wire.MoveKeyPairReply())
+    tape.talk(wire.GetPublicKey(index=30), wire.GetPublicKeyReply(public=KEY.public.spki))
+
+
+def _batch_opened_otherwise(tape: MachineTape) -> None:
+    def batch(direction: int, block: bytes) -> wire.SmBatch:
+        return wire.SmBatch(direction=direction, key_type="109", key=wire.KeyIndex(index=1), blocks=(BLOCK[:8], block))
+
+    sealed = sm4_sealed(BLOCK).data
+    tape.talk(batch(wire.ENCRYPT, BLOCK), wire.SmBatchReply(blocks=(b"x", sealed)))
+    tape.talk(batch(wire.DECRYPT, sealed), wire.SmBatchReply(blocks=(b"y", bytes(16))))
 
 
 def _expected_otherwise(tape: MachineTape) -> None:
@@ -194,6 +221,10 @@ BROKEN = (
     ),
     Broken("machine-keeps-what-it-acknowledged", "forgotten", _stored_other, "index 30"),
     Broken("machine-no-clear-private-key", "in clear", _given_in_clear, "in clear"),
+    Broken("machine-no-clear-private-key", "moved in clear", _pair_given_in_clear, "in clear"),
+    Broken("machine-no-clear-symmetric-key", "moved in clear", _key_given_in_clear, "key in clear"),
+    Broken("machine-keeps-what-it-acknowledged", "another than was imported", _imported_other, "index 30"),
+    Broken("machine-opens-what-it-sealed", "another block of a batch", _batch_opened_otherwise, "encrypted before"),
 )
 MACHINE_RULES = {name for name in all_rules() if name.startswith(("machine-", "server-"))}
 
@@ -207,6 +238,17 @@ def test_a_machine_that_does_this_is_found(broken: Broken) -> None:
     found = list(check(tape.history()))
     assert any(re.search(broken.seen, said) for one in found for said in (one.expected, one.seen)), found
     assert all(0 <= one.seq < len(tape.entries) for one in found)
+
+
+@pytest.mark.parametrize(("opened", "findings"), [(b"abc" + bytes(13), 0), (b"abc" + bytes(12) + b"d", 1)])
+def test_zeros_of_a_padding_may_stay(opened: bytes, findings: int) -> None:
+    tape = begun()
+    ask = sm4_seal(b"abc")
+    tape.talk(replace(ask, padding=3), sm4_sealed(b"abc" + bytes(13)))
+    sealed = sm4_sealed(b"abc" + bytes(13)).data
+    asked = wire.Sm4Decrypt(key_type="109", key=wire.KeyIndex(index=1), padding=3, data=sealed)
+    tape.talk(asked, wire.Sm4DecryptReply(data=opened))
+    assert len(list(all_rules()["machine-opens-what-it-sealed"].check(tape.history()))) == findings
 
 
 def test_every_rule_about_machines_has_a_way_to_fail() -> None:

@@ -11,17 +11,21 @@ import httpx
 import pytest
 
 from harness.faults.catalogue import ON_MACHINE, Effect
-from harness.gm import DecryptionFailed, InvalidEncoding, PrivateKey, PublicKey, Signature, signature_from_der
+from harness.gm import DecryptionFailed, InvalidEncoding, PrivateKey, PublicKey, Signature, der, signature_from_der
 from harness.line.record import Direction
 from simulators.encryption_machine.provision import PIN, seeded_private_key
 from tests.simulators.encryption_machine_rig import (
     Client,
     RunningMachine,
     StartMachine,
+    connected,
+    der_request,
     export_certificate,
     n4,
+    octets,
     sign_request,
     svs,
+    tagged,
 )
 
 USER = b"1234567812345678"
@@ -401,6 +405,43 @@ def test_a_fault_that_cannot_do_anything_is_said_to_be_without_effect(machine: R
     client = ready(machine, "B2", Effect.SIGNATURE_BIT)
     assert client.ask(b"B20002ok") == b"00ok"
     client.close()
+    assert "fault-without-effect" in machine.events()
+
+
+@pytest.mark.parametrize("code", ["01", "15", "41", "47", "90", "D2"])
+def test_the_machine_refuses_with_the_code_it_is_told(machine: RunningMachine, code: str) -> None:
+    client = ready(machine, "B2", Effect.REFUSE, code=int(code, 16))
+    assert client.ask(b"B20004abcd") == code.encode()
+    recovered(machine, client)
+
+
+@pytest.mark.parametrize("value", [0x04000001, 0x0400000C, 0x0400001D])
+def test_the_signature_server_refuses_with_the_code_it_is_told(machine: RunningMachine, value: int) -> None:
+    machine.plan("exportCert", Effect.REFUSE, code=value)
+    assert svs(machine, "ExportCert", identification="liantiao-1") == {"respValue": value}
+    assert export_certificate(machine, "liantiao-1")
+    machine.plan("exportCert", Effect.REFUSE, code=value)
+    line = connected(machine.ends.also["svs-der"])
+    for due in (der.integer(value), der.integer(0)):
+        line.sendall(der_request(0, tagged(0, octets(b"liantiao-1"))))
+        assert tagged(0, due) in line.recv(4096)
+    line.close()
+    recovered(machine)
+
+
+@pytest.mark.parametrize(
+    "detail", [{}, {"code": 0}, {"code": 0x1FF}, {"code": -1}], ids=["none", "ok", "large", "less"]
+)
+def test_a_code_that_is_none_has_no_effect(machine: RunningMachine, detail: dict[str, int]) -> None:
+    client = ready(machine, "B2", Effect.REFUSE, **detail)
+    assert client.ask(b"B20002ok") == b"00ok"
+    assert "fault-without-effect" in machine.events()
+
+
+@pytest.mark.parametrize("detail", [{}, {"code": 0}, {"code": 1 << 32}], ids=["none", "success", "large"])
+def test_a_response_code_that_is_none_has_no_effect(machine: RunningMachine, detail: dict[str, int]) -> None:
+    machine.plan("exportCert", Effect.REFUSE, **detail)
+    assert export_certificate(machine, "liantiao-1")
     assert "fault-without-effect" in machine.events()
 
 

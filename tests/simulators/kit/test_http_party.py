@@ -12,9 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.bench.plugin import Endpoints, SimulatorContext
-from harness.clock import BenchClock
+from harness.clock import BenchClock, Clock, SystemClock
 from harness.errors import BenchError
 from harness.faults.schedule import FaultSchedule
+from harness.line.record import Kind
 from harness.line.tape import Tape
 from simulators.kit.http_party import HttpParty
 
@@ -23,8 +24,8 @@ async def agent(request: Request) -> Response:
     return JSONResponse({"agent": request.headers["user-agent"]})
 
 
-def party(*, port: int = 0) -> HttpParty:
-    clock = BenchClock()
+def party(*, port: int = 0, clock: Clock | None = None) -> HttpParty:
+    clock = clock or BenchClock()
     tape = Tape(clock)
     context = SimulatorContext(name="box", clock=clock, tape=tape, seed=1, faults=FaultSchedule("box", tape), port=port)
 
@@ -53,6 +54,22 @@ def test_both_doors_answer_and_calls_to_peers_say_who_calls() -> None:
         assert (await box.client.get(f"{ends.also['control']}/state")).json() == {}
 
     serving(body)
+
+
+@pytest.mark.parametrize(("clock", "connections"), [(BenchClock(), 3), (SystemClock(), 1)], ids=["bench", "system"])
+def test_connections_to_peers_are_kept_where_no_tape_must_repeat(clock: Clock, connections: int) -> None:
+    async def run() -> None:
+        box = party(clock=clock)
+        ends = await box.start()
+        try:
+            for _ in range(3):
+                await box.client.get(f"{ends.at}/agent")
+            channels = {record.channel for record in box._context.tape.recent() if record.kind is Kind.FRAME}
+            assert len(channels) == connections
+        finally:
+            await box.stop()
+
+    asyncio.run(run())
 
 
 def test_after_stop_nobody_answers() -> None:

@@ -178,8 +178,7 @@ def test_unplug_takes_the_name_away_and_replug_brings_it_back(start: StartAttach
             scanner.read(5)
     with pytest.raises(Disconnected, match="cannot be opened"):
         Scanner.open(box.at)
-    box.send(b"lost")
-    assert box.reports.get(timeout=5) == ("bytes-lost", {"bytes": 64})
+    assert not box.send(b"lost")
     box.do("replug")
     with Scanner.open(box.at) as scanner:
         box.loop.settle()
