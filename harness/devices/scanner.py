@@ -277,7 +277,7 @@ class Scanner:
                     self._scans.append(event)
             if dialect.acknowledgement:
                 due, dialect.acknowledgement = dialect.acknowledgement, b""
-                self._line.write(due)
+                self._acknowledge(due)
             if wanted:
                 return
             pending = dialect.pending
@@ -286,10 +286,21 @@ class Scanner:
                 return
             patience = gap if pending else left
 
+    def _acknowledge(self, due: bytes) -> None:
+        """Tell the box that its packet came; a box that is gone sends it again, and is told then."""
+        try:
+            self._line.write(due)
+        except Disconnected:
+            self._lose()
+            if self._follower is None:
+                raise
+
     def _lose(self) -> None:
-        """The line is gone: what had begun on it never ends."""
+        """The line is gone: what had begun on it never ends; which packet came last is still known."""
         self._line.close()
-        self._dialect = self._new_dialect()
+        self._dialect.idle()
+        self._dialect.forget()
+        self._dialect.acknowledgement = b""
         self._lost = self._follower is not None
 
     def _find_again(self, deadline: float) -> None:

@@ -55,6 +55,8 @@ class PtyLine:
         self._baud = baud
         self._master = -1
         self._slave = -1
+        self._told = b""
+        self._format: SerialFormat | None = None
         self._name = ""
         self._waiting = bytearray()
         self._received: Callable[[bytes], None] = _ignore
@@ -81,9 +83,16 @@ class PtyLine:
         if self._slave < 0:
             return None
         try:
-            settings = _TERMIOS2.unpack(fcntl.ioctl(self._master, TCGETS2, bytes(_TERMIOS2.size)))
+            told = fcntl.ioctl(self._master, TCGETS2, bytes(_TERMIOS2.size))
         except OSError:
             return None
+        if told != self._told:
+            self._told, self._format = told, self._format_of(told)
+        return self._format
+
+    @staticmethod
+    def _format_of(told: bytes) -> SerialFormat:
+        settings = _TERMIOS2.unpack(told)
         baud, two = int(settings[_OSPEED]), bool(int(settings[_CFLAG]) & termios.CSTOPB)
         return SerialFormat(baud=min(MOST_BAUD, max(LEAST_BAUD, baud)), stop_bits=2 if two else 1)
 

@@ -124,7 +124,6 @@ def test_what_is_acknowledged_is_never_lost_and_never_doubled(line: str) -> None
     assert lost == []
 
 
-@pytest.mark.xfail(strict=True, reason="the driver forgets, when its line is gone, which packet it had last")
 def test_an_acknowledgement_that_the_cable_swallows_does_not_double_the_scan() -> None:
     """At 1200 baud it takes 50 ms to arrive; meanwhile the cable is pulled. The box sends the scan again."""
     words = ("--family", "ssi", "--at", "tcp", "--pace", "true", "--baud", "1200", "--clock", "bench", *ACKNOWLEDGED)

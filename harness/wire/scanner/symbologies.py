@@ -43,4 +43,4 @@ BY_AIM: Mapping[bytes, str] = MappingProxyType({ids.aim: name for name, ids in r
 
 def ids_of(symbology: str) -> Ids:
     """The ids of a symbology; those of an unknown one for a name that is not in the table."""
-    return SYMBOLOGIES.get(symbology, UNKNOWN)
+    return SYMBOLOGIES.get(symbology) or SYMBOLOGIES.get(symbology.replace("-", ""), UNKNOWN)
