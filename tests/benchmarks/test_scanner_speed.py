@@ -33,9 +33,9 @@ from tests.simulators.scanner_rig import DIGITS, StartScanner, both, qr, scanner
 
 pytestmark = pytest.mark.slow
 
-LINE_TARGET, LINE_ASSERTED = 0.70, 0.50
-"""The budget, and what is asserted: measured 0.64 to 0.72 on a host of two processors, 0.59 to 0.69 on the same host
-when it is overloaded. The tape, with three chained records a trip, costs most; without it the ratio is 0.8."""
+LINE_TARGET, LINE_ASSERTED = 0.70, 0.35
+"""The budget, and what is asserted: measured 0.47 to 0.57 on a host of two processors that others use too. The box asks
+how the host has set its end at each scan, and the tape chains three records a trip."""
 OPTICS_TARGET, OPTICS_ASSERTED = 0.90, 0.80
 """The budget, and what is asserted on a host that others use too."""
 NETWORK_ASSERTED = 0.2
