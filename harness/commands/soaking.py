@@ -237,8 +237,16 @@ class _Soak:
         """Pull the cable in the middle of this scan, put it back, and get the code all the same."""
         assert self._window is not None
         self._result.unplugs += 1
+        since = self._bench.tape.seq
         self._back.call("/plug", {"in": False, "scan": 1, "byte": len(digits) // 2})
         self._show(picture)
+        tape, patience_s = self._bench.tape, self._table.read_s
+        if tape.wait_for(lambda record: record.name == "unplugged", since=since, timeout=patience_s) is None:
+            raise BenchError(
+                f"The cable was not pulled within {patience_s:g} s.",
+                cause="the box did not send the scan in which it was to be pulled",
+                remedy="look at the tape in the run's folder",
+            )
         self._back.call("/replug")
         self._take(self._table.quiet_s)
         for _ in range(TRIES):

@@ -30,6 +30,8 @@ WATCH, TRIGGER = "watch", "trigger"
 BACK_DOOR_MODES = {WATCH: "sense", TRIGGER: "host"}
 READY: Mapping[str, Wish] = {"same_code_ms": 0, "good_read_ms": 0, "session_ms": 3000}
 """How a real box is set before each case; a case sets what it is about."""
+PLAIN: Mapping[str, Wish] = {"prefix": "", "suffix": "CR", "code_id": False, "aim_id": False, "packeted": False}
+"""Scans without anything but a CR."""
 USUAL_LOCK_OUT_S = 2
 Code = tuple[str, str]
 """Digits and symbology."""
@@ -219,9 +221,10 @@ class BoxStage(Stage):
         self.watch_plainly()
 
     def watch_plainly(self) -> None:
-        """Read whatever comes into view, without packets."""
-        if self.box.form["packeted"]:
-            self.set_up(packeted=False)
+        """Read whatever comes into view, and send it as it is, with CR behind it."""
+        for name, value in PLAIN.items():
+            if self.box.form[name] != value:
+                self.set_up(**{name: value})
         self.mode(WATCH)
 
     def enable(self, *, on: bool) -> None:
