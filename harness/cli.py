@@ -14,7 +14,7 @@ import typer
 
 from harness import __version__
 from harness.commands.native_noise import without_native_noise
-from harness.commands.output import UnreadView, even_unread, own_output, say, spell_everything, writer
+from harness.commands.output import even_unread, own_output, say, spell_everything, writer
 from harness.errors import BenchError, ExitStatus, LiantiaoError, SimulatorDefect
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _run(options: "RunOptions", *, paths: Sequence[Path] = (), as_json: bool) ->
     from reports.progress import print_summary, progress_view
 
     with own_output() as out, progress_view(as_json=as_json, out=out) as view:
-        folder, status = run_cases(options, UnreadView(view), paths=paths)
+        folder, status = run_cases(options, view, paths=paths)
     with even_unread():
         print_summary(folder, as_json=as_json)
     raise typer.Exit(status)

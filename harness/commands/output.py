@@ -2,15 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import IO, TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-    from harness.casework import View
 
 STANDARD_ERROR = 2
 
@@ -90,29 +88,3 @@ def own_output() -> Iterator[IO[str] | None]:
         return
     with writer(number, encoding=sys.stdout.encoding, at_once=False, close=True) as out:
         yield out
-
-
-class UnreadView:
-    """A view of a run that goes quiet when nobody reads it any more; the run goes on."""
-
-    def __init__(self, view: "View") -> None:
-        self._view: View | None = view
-
-    def began(self, total: int) -> None:
-        """So many cases will run."""
-        self._show(lambda view: view.began(total))
-
-    def case_started(self, case: str, title: str) -> None:
-        """A case begins."""
-        self._show(lambda view: view.case_started(case, title))
-
-    def case_ended(self, case: str, verdict: str, findings: int, elapsed_ms: int) -> None:
-        """A case has its verdict."""
-        self._show(lambda view: view.case_ended(case, verdict, findings, elapsed_ms))
-
-    def _show(self, what: Callable[["View"], None]) -> None:
-        if self._view is not None:
-            try:
-                what(self._view)
-            except BrokenPipeError:
-                self._view = None

@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-from harness.commands.output import UnreadView
-
 FIT = "import os, sys\nfrom harness.commands.output import spell_everything\n"
 UNREAD = "r, w = os.pipe(); os.dup2(w, 1); os.close(w); os.close(r)\n"
 
@@ -64,32 +62,6 @@ def test_a_full_disk_is_an_error_once() -> None:
 def test_a_stream_that_a_program_around_us_put_there_stays() -> None:
     text = "import io\nsys.stdout = io.StringIO()\nspell_everything()\nprint('x')\nsys.exit(sys.stdout.getvalue())"
     assert python(FIT + text).stderr == b"x\n\n"
-
-
-class Breaking:
-    """A view whose reader goes away at the first case."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def began(self, total: int) -> None:
-        self.calls.append(f"began {total}")
-
-    def case_started(self, case: str, title: str) -> None:
-        self.calls.append(f"{case} {title}")
-        raise BrokenPipeError
-
-    def case_ended(self, case: str, verdict: str, findings: int, elapsed_ms: int) -> None:
-        self.calls.append(f"{case} {verdict} {findings} {elapsed_ms}")
-
-
-def test_a_view_goes_quiet_when_nobody_reads_it() -> None:
-    inner = Breaking()
-    view = UnreadView(inner)
-    view.began(2)
-    view.case_started("a", "A")
-    view.case_ended("a", "passed", 0, 1)
-    assert inner.calls == ["began 2", "a A"]
 
 
 def test_what_a_stream_cannot_spell_is_escaped() -> None:
