@@ -188,6 +188,29 @@ def report(run: RunArgument) -> None:
 
 
 @app.command()
+def coverage(
+    run: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The folders of some runs.")],
+    *,
+    area: Annotated[list[str] | None, typer.Option(help="Only this area; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("runs/coverage"),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which requirements some runs show together; 0 when they show all."""
+    from reports.coverage_of_runs import as_json as for_machines
+    from reports.coverage_of_runs import coverage_of_runs, print_coverage, write_coverage
+
+    found = coverage_of_runs(run, area or ())
+    page = write_coverage(found, out)
+    with even_unread():
+        if as_json:
+            print(for_machines(found), flush=True)
+        else:
+            print_coverage(found)
+    say(f"The page: {page}")
+    raise typer.Exit(int(found.status))
+
+
+@app.command()
 def tape(
     run: RunArgument,
     *,

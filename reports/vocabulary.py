@@ -119,6 +119,7 @@ OUTCOMES: Mapping[str, Pair] = {
     "inconclusive": ("inconclusive", "无法判定"),
     "missing": ("not run", "未执行"),
     "not-covered": ("not covered by this plan", "本计划未覆盖"),
+    "not-shown": ("not shown", "未验证"),
     "certified": ("certified", "通过认证"),
     "findings": ("findings", "存在问题"),
 }
