@@ -11,9 +11,14 @@ from reports.run_folder import Manifest
 
 
 def replay(manifest: Manifest, case: str) -> str:
-    """What to paste into a shell; `FILE` stands for a bench file that the manifest knows by its name alone."""
-    name, command = _shipped(manifest.plan)
+    """What to paste into a shell.
+
+    `FILE` stands for a bench file that the manifest knows by its name alone, `PATH` for wherever a vendor's own case is.
+    """
+    name, command, cases = _shipped(manifest.plan)
     words = ["liantiao", "certify", manifest.plan or "PLAN", "--case", case]
+    if cases and case not in cases:
+        words = ["liantiao", "test", "PATH", "--plan", manifest.plan, "--case", case]
     if manifest.seed is not None:
         words += ["--seed", str(manifest.seed)]
     if manifest.bench and manifest.bench != name:
@@ -27,11 +32,12 @@ def replay(manifest: Manifest, case: str) -> str:
 
 
 @cache
-def _shipped(plan: str) -> tuple[str, tuple[str, ...]]:
-    """The name of a plan's own bench and the adapter that it tests; nothing for a plan that does not ship."""
+def _shipped(plan: str) -> tuple[str, tuple[str, ...], frozenset[str]]:
+    """The name of a plan's own bench, the adapter that it tests, its cases; nothing for a plan that does not ship."""
     try:
-        text = fixture(f"benches/{load_plan(plan).bench}").read_text(encoding="utf-8")
+        shipped = load_plan(plan)
+        text = fixture(f"benches/{shipped.bench}").read_text(encoding="utf-8")
     except (ConfigError, OSError):
-        return "", ()
+        return "", (), frozenset()
     bench = tomllib.loads(text)
-    return str(bench["bench"]["name"]), tuple(bench.get("counter", {}).get("command", ()))
+    return str(bench["bench"]["name"]), tuple(bench.get("counter", {}).get("command", ())), frozenset(shipped.cases)

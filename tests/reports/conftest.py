@@ -188,9 +188,7 @@ def write_run(folder: Path) -> Path:
     t.tape.event("case", "expect", operation=2, outcomes=["accepted"], reasons=[], amounts={})
     t.end()
 
-    t.begin(
-        "pharmacy/settlement-reply-lost", "The reply of 2102 is lost after booking", "QH-FUND-SAFETY", "GS-PHARMACY"
-    )
+    t.begin("pharmacy/crash", "The reply of 2102 is lost after booking", "QH-FUND-SAFETY", "GS-PHARMACY")
     t.fault("fault-scheduled")
     t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **order)
     t.says(event="scan-please", id=2)

@@ -121,7 +121,7 @@ def test_a_finding_has_its_rule_clause_contrast_frame_and_replay(page: Page, run
         assert part in section
     assert re.findall(r"<mark>\s*(.*?)</mark>", section) == ['"medfee_sumamt": "25.00",']
     assert section.count('<details class="frame') == 5
-    assert "liantiao certify pharmacy --case pharmacy/settlement-reply-lost --seed 7" in page.text
+    assert "liantiao certify pharmacy --case pharmacy/crash --seed 7" in page.text
 
 
 def test_cases_that_did_not_pass_are_open_and_others_folded(page: Page) -> None:

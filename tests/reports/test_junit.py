@@ -47,7 +47,7 @@ def test_a_failure_names_rule_clause_expected_seen_and_replay(run_folder: Path) 
         "seen: 50.00",
     ):
         assert part in text
-    assert "replay: liantiao certify pharmacy --case pharmacy/settlement-reply-lost --seed 7" in text
+    assert "replay: liantiao certify pharmacy --case pharmacy/crash --seed 7" in text
 
 
 def test_what_is_inconclusive_or_missing_is_an_error(run_folder: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_summary_of_a_bad_run(run_folder: Path) -> None:
         "? pharmacy/byte-dropped: the fault drop-byte",
         "– pharmacy/refund: not run",
         f"report 报告: {run_folder / 'report.html'}",
-        "replay 重放: liantiao certify pharmacy --case pharmacy/settlement-reply-lost --seed 7",
+        "replay 重放: liantiao certify pharmacy --case pharmacy/crash --seed 7",
     ):
         assert part in text
 
@@ -93,7 +93,7 @@ def test_the_summary_for_machines_is_one_line(run_folder: Path) -> None:
     (line,) = summary(run_folder, as_json=True).splitlines()
     told = json.loads(line)
     assert (told["verdict"], told["cases"]["failed"], len(told["findings"])) == ("findings", 1, 2)
-    assert told["findings"][0]["case"] == "pharmacy/settlement-reply-lost"
+    assert told["findings"][0]["case"] == "pharmacy/crash"
     assert told["inconclusive"][0]["case"] == "pharmacy/byte-dropped"
 
 

@@ -19,7 +19,12 @@ def test_the_shipped_bench_needs_no_more_than_case_and_seed(manifest: Manifest) 
 
 
 def test_variants_are_quoted(manifest: Manifest) -> None:
-    assert "--case 'pharmacy/channel[wechat pay]'" in replay(manifest, "pharmacy/channel[wechat pay]")
+    assert "--case 'pharmacy/channel[wechat]'" in replay(manifest, "pharmacy/channel[wechat]")
+
+
+def test_a_case_that_is_not_the_plans_is_run_from_its_own_file(manifest: Manifest) -> None:
+    said = replay(manifest, "vendor/own")
+    assert said == "liantiao test PATH --plan pharmacy --case vendor/own --seed 7"
 
 
 def test_another_adapter_is_named(manifest: Manifest) -> None:
