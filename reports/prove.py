@@ -1,9 +1,10 @@
 """The kill matrix: which mutant of what is under test was caught by which rule, as a page and as a table.
 
-    prove.json {"plan", "mutants": [{"name", "text", "killed", "by": [{"case", "rule"}], "run"}],
+    prove.json {"plan", "quick", "rules", "mutants": [{"name", "text", "killed", "by": [{"case", "rule"}], "run"}],
                 "reference": {"verdict", "run"}}
 
-A mutant that survives is a defect that no rule sees; a reference with a finding makes every kill worthless.
+A mutant that survives is a defect that no rule sees; a reference with a finding makes every kill worthless; a rule that
+catches nothing is not shown to detect anything.
 """
 
 import json
@@ -63,6 +64,15 @@ class Proof:
     """The verdict on the reference; empty when it never ran."""
     reference_run: str
     reference_passed: bool
+    demanded: tuple[str, ...] = ()
+    """The rules of the plan."""
+    quick: bool = False
+    """Whether each mutant was left at its first finding, so that nothing can be said of the rules."""
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The plan's rules that caught no mutant; none can be named after a quick proof."""
+        return () if self.quick else tuple(rule for rule in self.demanded if rule not in self.rules)
 
     @property
     def survivors(self) -> tuple[Mutant, ...]:
@@ -100,6 +110,8 @@ def read_proof(folder: Path) -> Proof:
         reference=str(reference.get("verdict", "")),
         reference_run=str(reference.get("run", "")),
         reference_passed=reference.get("passed", reference.get("verdict") == Verdict.PASSED) is True,
+        demanded=tuple(map(str, rules)) if isinstance(rules := content.get("rules"), list) else (),
+        quick=content.get("quick") is True,
     )
 
 
@@ -121,7 +133,8 @@ def proof_table(proof: Proof) -> Table:
     reference = both(OUTCOMES, proof.reference) or "not run 未执行"
     table = Table(
         title=f"{proof.plan}: {killed} / {len(proof.mutants)} mutants killed 变异体被发现",
-        caption=f"reference 参考系统: {reference}",
+        caption=f"reference 参考系统: {reference}"
+        + (f"\nrules that caught nothing 未发现变异体的规则: {', '.join(proof.idle)}" if proof.idle else ""),
         expand=True,
     )
     table.add_column("mutant 变异体", ratio=4)

@@ -88,6 +88,7 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
         "plan": plan.id,
         "seed": file.bench.seed,
         "quick": options.quick,
+        "rules": list(plan.rules),
         "reference": {
             "verdict": reference["verdict"],
             "passed": reference["passed"],

@@ -73,3 +73,19 @@ def test_the_terminal_names_rules_and_survivors(tmp_path: Path) -> None:
 def test_a_folder_without_a_proof_is_your_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no readable prove\.json"):
         read_proof(tmp_path)
+
+
+@pytest.mark.parametrize(("quick", "idle"), [(False, ("msgid-form",)), (True, ())])
+def test_a_rule_that_caught_nothing_is_named_unless_it_was_never_asked(
+    tmp_path: Path, *, quick: bool, idle: tuple[str, ...]
+) -> None:
+    folder = write(tmp_path, KILLED, reference=GOOD)
+    content = json.loads((folder / "prove.json").read_text(encoding="utf-8"))
+    content |= {"quick": quick, "rules": ["money-identities", "msgid-form", "books-agree"]}
+    (folder / "prove.json").write_text(json.dumps(content), encoding="utf-8")
+    assert read_proof(folder).idle == idle
+    page = render_proof(folder).read_text(encoding="utf-8")
+    assert ("<b>msgid-form</b>" in page) is bool(idle)
+    table = io.StringIO()
+    print_proof(folder, Console(file=table, width=120))
+    assert ("msgid-form" in table.getvalue()) is bool(idle)
