@@ -13,7 +13,7 @@ from reports.run_folder import Manifest
 def replay(manifest: Manifest, case: str) -> str:
     """What to paste into a shell.
 
-    `FILE` stands for a bench file that the manifest knows by its name alone, `PATH` for wherever a vendor's own case is.
+    `FILE` stands for a bench file that the manifest knows by its name alone, `PATH` for a vendor's own cases.
     """
     name, command, cases = _shipped(manifest.plan)
     words = ["liantiao", "certify", manifest.plan or "PLAN", "--case", case]
