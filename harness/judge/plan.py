@@ -64,6 +64,8 @@ class Plan:
     """Cases, without their variants, that need faults which only a virtual subject can be told to have."""
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What a case, with or without its variant, needs of the subject beyond the usual, by the crew's names."""
+    shown_in: Mapping[str, str] = field(default_factory=dict)
+    """A case in which a mutant shows, where a quick proof looks first."""
     left_out: tuple[str, ...] = ()
     """Cases that are not demanded because the subject is real, or lacks what they need; a certificate says so."""
 
@@ -114,6 +116,7 @@ def load_plan(plan_id: str) -> Plan:
         cases=tuple(head["cases"]),
         virtual_only=tuple(head.get("virtual_only", ())),
         needs={case: tuple(names) for case, names in raw.get("needs", {}).items()},
+        shown_in=dict(raw.get("shown_in", {})),
         rules={
             name: RuleTerms(severity=Severity(terms["severity"]), clause=terms["clause"])
             for name, terms in raw["rules"].items()
