@@ -40,6 +40,9 @@ DeviceOption = Annotated[
     list[str] | None, typer.Option("--device", metavar="NAME=ADDRESS", help="Overrides a device's address.")
 ]
 AdapterOption = Annotated[str | None, typer.Option("--adapter", metavar="COMMAND", help="The adapter under test.")]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", help="The province's profile; `liantiao profiles` lists them.")
+]
 CaseOption = Annotated[list[str] | None, typer.Option("--case", help="Only this case; may be repeated.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines: JSON instead of tables.")]
 
@@ -53,6 +56,7 @@ def certify(
     seed: SeedOption = None,
     device: DeviceOption = None,
     adapter: AdapterOption = None,
+    profile: ProfileOption = None,
     mutant: Annotated[str | None, typer.Option(help="Test this mutant of the bench's adapter instead.")] = None,
     case: CaseOption = None,
     as_json: JsonOption = False,
@@ -74,6 +78,7 @@ def certify(
             seed=seed,
             devices=device or (),
             adapter=adapter,
+            profile=profile,
             mutant=mutant,
             cases=case or (),
             until_finding=until_finding,
@@ -92,6 +97,7 @@ def run_own_cases(
     seed: SeedOption = None,
     device: DeviceOption = None,
     adapter: AdapterOption = None,
+    profile: ProfileOption = None,
     case: CaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -99,7 +105,14 @@ def run_own_cases(
     from harness.options import RunOptions
 
     options = RunOptions(
-        plan=plan, bench=bench, runs=runs, seed=seed, devices=device or (), adapter=adapter, cases=case or ()
+        plan=plan,
+        bench=bench,
+        runs=runs,
+        seed=seed,
+        devices=device or (),
+        adapter=adapter,
+        profile=profile,
+        cases=case or (),
     )
     _run(options, paths=paths, as_json=as_json)
 
@@ -122,6 +135,7 @@ def prove(
     bench: BenchOption = None,
     runs: RunsOption = Path("runs"),
     seed: SeedOption = None,
+    profile: ProfileOption = None,
     mutant: Annotated[list[str] | None, typer.Option(help="Only this mutant; may be repeated.")] = None,
     workers: Annotated[int, typer.Option(help="How many mutants at a time.")] = os.cpu_count() or 1,
     quick: Annotated[bool, typer.Option("--quick", help="Leave each mutant at its first finding.")] = False,
@@ -135,7 +149,14 @@ def prove(
     from reports.prove import print_proof, render_proof
 
     options = ProofOptions(
-        plan=plan, bench=bench, runs=runs, seed=seed, mutants=mutant or [], workers=workers, quick=quick
+        plan=plan,
+        bench=bench,
+        runs=runs,
+        seed=seed,
+        profile=profile,
+        mutants=mutant or [],
+        workers=workers,
+        quick=quick,
     )
     folder, content = run_proof(options, lambda name, good: say(f"{'ok  ' if good else 'BAD '} {name}"))
     page = render_proof(folder)
@@ -253,6 +274,7 @@ def up(
     plan: Annotated[str, typer.Option(help="Whose bench, when no file is named.")] = "pharmacy",
     device: DeviceOption = None,
     seed: SeedOption = None,
+    profile: ProfileOption = None,
     addresses: Annotated[Path, typer.Option(help="Where the addresses are written.")] = Path("bench.addresses.json"),
     stepped: Annotated[bool, typer.Option("--stepped", help="Stand still until stepped by a back door.")] = False,
     as_json: JsonOption = False,
@@ -263,7 +285,7 @@ def up(
     from harness.judge.plan import load_plan
     from harness.options import chosen_bench
 
-    file = chosen_bench(load_plan(plan), bench=bench, devices=device or (), seed=seed)
+    file = chosen_bench(load_plan(plan), bench=bench, devices=device or (), seed=seed, profile=profile)
     stay_up(file.on_clock(ClockKind.BENCH if stepped else ClockKind.SYSTEM), addresses, as_json=as_json)
 
 
@@ -370,6 +392,17 @@ def plans() -> None:
     for name in plan_ids():
         plan = load_plan(name)
         print(f"{name:20} {plan.title} {plan.title_zh}: {len(plan.cases)} cases, {len(plan.rules)} rules")
+
+
+@app.command()
+def profiles() -> None:
+    """List the provinces' profiles, and how much of each is assumed."""
+    from harness.wire.profile import load_profile, offered_profiles
+
+    for name in offered_profiles():
+        profile = load_profile(name)
+        known = len(profile.confirmed) + len(profile.likely)
+        print(f"{name:20} {profile.title}: {len(profile.assumed)} of {known + len(profile.assumed)} keys assumed")
 
 
 @app.command()

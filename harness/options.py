@@ -26,6 +26,8 @@ class RunOptions:
     """Addresses that override the bench file's, each `NAME=ADDRESS`."""
     adapter: str | None = None
     """Command of the adapter under test, as for a shell."""
+    profile: str | None = None
+    """The province's profile; the bench file's without one."""
     mutant: str | None = None
     """The mutant of what is under test that is to be tested instead."""
     cases: Sequence[str] = ()
@@ -35,7 +37,9 @@ class RunOptions:
 
     def bench_file(self, plan: Plan) -> BenchFile:
         """The bench that these options choose, found fit for cases. Raises ConfigError, before anything is started."""
-        file = chosen_bench(plan, bench=self.bench, devices=self.devices, seed=self.seed, adapter=self.adapter)
+        file = chosen_bench(
+            plan, bench=self.bench, devices=self.devices, seed=self.seed, adapter=self.adapter, profile=self.profile
+        )
         if self.mutant is not None:
             file = with_mutant(plan, file, self.mutant)
         crew_type(plan).check(file)
@@ -49,6 +53,7 @@ def chosen_bench(
     devices: Sequence[str] = (),
     seed: int | None = None,
     adapter: str | None = None,
+    profile: str | None = None,
 ) -> BenchFile:
     """The bench file of these choices. Raises ConfigError."""
     if bench is None:
@@ -56,7 +61,7 @@ def chosen_bench(
         file = parse_bench(text, source=plan.bench)
     else:
         file = load_bench(Path(bench))
-    file = file.with_overrides(devices=devices, seed=seed, command=adapter)
+    file = file.with_overrides(devices=devices, seed=seed, command=adapter, profile=profile)
     load_profile(file.bench.profile)
     return file
 

@@ -1,10 +1,10 @@
 """The kill matrix: which mutant of what is under test was caught by which rule, as a page and as a table.
 
-    prove.json {"plan", "quick", "rules", "mutants": [{"name", "text", "killed", "by": [{"case", "rule"}], "run"}],
-                "reference": {"verdict", "run"}}
+    prove.json {"plan", "quick", "rules", "mutants": [{"name", "text", "profile"?, "killed", "by": [{"case", "rule"}],
+                "run"}], "reference": {"verdict", "run", "passed"}, "elsewhere"?: {profile: the same}}
 
-A mutant that survives is a defect that no rule sees; a reference with a finding makes every kill worthless; a rule that
-catches nothing is not shown to detect anything.
+`elsewhere` is the reference under the profiles that some mutants need. A mutant that survives is a defect that no
+rule sees; a reference with a finding makes every kill worthless; a rule that catches nothing is not shown to detect.
 """
 
 import json
@@ -43,6 +43,8 @@ class Mutant:
     killed: bool
     by: tuple[Kill, ...]
     run: str
+    profile: str = ""
+    """The province's profile under which it ran, where it shows under that one alone."""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -64,6 +66,9 @@ class Proof:
     """The verdict on the reference; empty when it never ran."""
     reference_run: str
     reference_passed: bool
+    """Under every profile of the proof."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """The profiles that some mutants need, and the verdict on the reference under each."""
     demanded: tuple[str, ...] = ()
     """The rules of the plan."""
     quick: bool = False
@@ -103,13 +108,18 @@ def read_proof(folder: Path) -> Proof:
     content = found if isinstance(found, dict) else {}
     reference = content.get("reference")
     reference = reference if isinstance(reference, dict) else {}
+    told = content.get("elsewhere")
+    elsewhere = {name: one for name, one in told.items() if isinstance(one, dict)} if isinstance(told, dict) else {}
     mutants = content.get("mutants")
     return Proof(
         plan=str(content.get("plan", "")),
         mutants=tuple(_mutant(m) for m in mutants if isinstance(m, dict)) if isinstance(mutants, list) else (),
         reference=str(reference.get("verdict", "")),
         reference_run=str(reference.get("run", "")),
-        reference_passed=reference.get("passed", reference.get("verdict") == Verdict.PASSED) is True,
+        reference_passed=all(
+            one.get("passed", one.get("verdict") == Verdict.PASSED) is True for one in (reference, *elsewhere.values())
+        ),
+        elsewhere=tuple((profile, str(one.get("verdict", ""))) for profile, one in elsewhere.items()),
         demanded=tuple(map(str, rules)) if isinstance(rules := content.get("rules"), list) else (),
         quick=content.get("quick") is True,
     )
@@ -134,6 +144,7 @@ def proof_table(proof: Proof) -> Table:
     table = Table(
         title=f"{proof.plan}: {killed} / {len(proof.mutants)} mutants killed 变异体被发现",
         caption=f"reference 参考系统: {reference}"
+        + "".join(f"\n{profile}: {both(OUTCOMES, verdict) or 'not run 未执行'}" for profile, verdict in proof.elsewhere)
         + (f"\nrules that caught nothing 未发现变异体的规则: {', '.join(proof.idle)}" if proof.idle else ""),
         expand=True,
     )
@@ -143,7 +154,8 @@ def proof_table(proof: Proof) -> Table:
     for mutant in proof.mutants:
         fate = Text("killed 已发现", style="green") if mutant.killed else Text("SURVIVED 漏网", style="bold red")
         by = [f"{rule}  ({_some(mutant.cases(rule))})" for rule in mutant.rules]
-        table.add_row(Text.assemble((mutant.name, "bold"), f"\n{mutant.text}"), fate, Text("\n".join(by)))
+        where = f" ({mutant.profile})" if mutant.profile else ""
+        table.add_row(Text.assemble((mutant.name, "bold"), f"{where}\n{mutant.text}"), fate, Text("\n".join(by)))
     return table
 
 
@@ -164,4 +176,5 @@ def _mutant(found: Mapping[str, Any]) -> Mutant:
         killed=found.get("killed") is True,
         by=kills,
         run=str(found.get("run", "")),
+        profile=str(found.get("profile", "")),
     )

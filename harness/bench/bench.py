@@ -133,6 +133,7 @@ class Bench:
                 cause='the bench file says clock = "system"',
                 remedy='set clock = "bench", or leave this case out on real devices',
             )
+        self.loop.settle()  # what has just been asked of a device begins to wait before the time goes on, not after
         self.tape.event("bench", "clock-step", seconds=seconds)
         self.clock.step(seconds=seconds)
         self.loop.settle()
@@ -154,6 +155,7 @@ class Bench:
             seed=self.file.bench.seed,
             faults=faults,
             profile=self.file.bench.profile,
+            institution=self.file.counter.institution,
         )
         settings = read_settings(kind.settings, spec.settings, where=spec.where)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from harness.bench.registry import kinds, simulator_type
 from harness.bench.settings import read_settings, unknown
-from harness.bench.tables import BenchTable, ClockKind, CounterTable, MachineTable, ScannerTable
+from harness.bench.tables import BenchTable, CentreTable, ClockKind, CounterTable, MachineTable, ScannerTable
 from harness.errors import ConfigError
 from harness.line.address import parse_address
 
 VIRTUAL = "virtual"
-TABLES = ("bench", "device", "counter", "machine", "scanner")
+TABLES = ("bench", "device", "counter", "machine", "scanner", "centre")
 _DEVICE_KEYS = ("kind", "at")
 
 
@@ -50,6 +50,7 @@ class BenchFile:
     """The command that starts the adapter under test; empty when the bench has none."""
     machine: MachineTable
     scanner: ScannerTable = field(default_factory=ScannerTable)
+    centre: CentreTable = field(default_factory=CentreTable)
 
     def device(self, kind: str) -> DeviceSpec:
         """The device of a kind. Raises ConfigError when the bench has none."""
@@ -75,9 +76,14 @@ class BenchFile:
         return replace(self, bench=replace(self.bench, clock=clock))
 
     def with_overrides(
-        self, *, devices: Sequence[str] = (), seed: int | None = None, command: str | Sequence[str] | None = None
+        self,
+        *,
+        devices: Sequence[str] = (),
+        seed: int | None = None,
+        command: str | Sequence[str] | None = None,
+        profile: str | None = None,
     ) -> "BenchFile":
-        """The same bench with `--device NAME=AT`, `--seed` and `--adapter` applied. Raises ConfigError."""
+        """The same bench with `--device NAME=AT`, `--seed`, `--adapter` and `--profile` applied. Raises ConfigError."""
         specs = {spec.name: spec for spec in self.devices}
         for override in devices:
             name, separator, at = override.partition("=")
@@ -91,6 +97,7 @@ class BenchFile:
                 raise unknown(f"--device {override!r}: the bench has no device {name!r}", name, specs)
             specs[name] = replace(specs[name], at=_checked_at(at, f"--device {name}"))
         bench = self.bench if seed is None else replace(self.bench, seed=seed)
+        bench = bench if profile is None else replace(bench, profile=profile)
         words = self.command if command is None else _words(command)
         return replace(self, devices=tuple(specs.values()), bench=bench, command=words)
 
@@ -140,6 +147,8 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
     machine = read_settings(MachineTable, machine_raw, where=places.of_any("machine", machine_raw, MachineTable))
     scanner_raw = _table(raw, "scanner", places)
     scanner = read_settings(ScannerTable, scanner_raw, where=places.of_any("scanner", scanner_raw, ScannerTable))
+    centre_raw = _table(raw, "centre", places)
+    centre = read_settings(CentreTable, centre_raw, where=places.of_any("centre", centre_raw, CentreTable))
     devices = tuple(_device(name, table, places) for name, table in _table(raw, "device", places).items())
     _refuse_twins(devices, places)
     return BenchFile(
@@ -150,6 +159,7 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
         command=command,
         machine=machine,
         scanner=scanner,
+        centre=centre,
     )
 
 

@@ -26,7 +26,7 @@ class SimulatorContext:
     """What the bench gives a simulator: its name there, and the clock, tape, seed and faults that all share.
 
     `host` is the address that network services listen on; `port` the one for its front door, 0 for any free one.
-    `profile` names the province.
+    `profile` names the province, `institution` is the code of the one at whose counter the bench stands, if any.
     """
 
     name: str
@@ -37,6 +37,7 @@ class SimulatorContext:
     host: str = "127.0.0.1"
     port: int = 0
     profile: str = "qinghai"
+    institution: str = ""
 
 
 class Simulator(Protocol):

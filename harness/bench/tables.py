@@ -121,3 +121,27 @@ class ScannerTable:
         for name in ("read_s", "quiet_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CentreTable:
+    """The table `[centre]`: the voucher centre under test, and who asks it.
+
+    How long its codes and tokens live and how it writes is said by the settings of its device, for a real centre as for
+    a virtual one.
+    """
+
+    timeout_s: float = 5.0
+    """How long a call may take, in real seconds."""
+    institution: str = "P63999900001"
+    """Code of the institution whose terminal library asks."""
+    other_institution: str = "P63999900002"
+    """Code of another institution, for what belongs to one of them only."""
+    own_codes: bool = False
+    """Whether a refusal may have any code where ours is an invented one, as a real centre has codes of its own."""
+
+    def __post_init__(self) -> None:
+        if self.timeout_s <= 0:
+            raise ValueError(f"timeout_s must be more than 0 seconds, not {self.timeout_s:g}")
+        if self.institution == self.other_institution:
+            raise ValueError("other_institution must be another one than institution")

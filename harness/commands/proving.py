@@ -1,6 +1,7 @@
 """`liantiao prove PLAN`: every mutant of what is under test must be caught, and the reference itself must be clean.
 
-The mutants are those that the bench's adapter lists, or that the simulator of the device under test offers.
+The mutants are those that the bench's adapter lists, or that the simulator of the device under test offers. One that
+shows under a province's profile alone runs under that one; the reference must be clean there, too.
 
 Each mutant is certified in a process of its own, several at a time; the proof lies in `prove.json` of its folder.
 """
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ from harness.interrupt import one_interrupt
 from harness.judge.plan import ADAPTER, Plan, load_plan
 from harness.line.folder import CASES, PROOF, VERDICT, new_folder, write_json
 from harness.options import chosen_bench
+from harness.wire.profile import load_profile
 
 REFERENCE = "reference"
+PROFILE = "\tprofile="
 LIST_S = 30
 MOST_S = 900
 
@@ -43,6 +46,8 @@ class ProofOptions:
     bench: str | None = None
     runs: Path = Path("runs")
     seed: int | None = None
+    profile: str | None = None
+    """The province's profile, for every mutant that has none of its own; the bench file's without one."""
     mutants: Sequence[str] = field(default_factory=tuple)
     """Only these; all without any."""
     workers: int = 2
@@ -59,56 +64,70 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
     not end; whatever ends the proof ends its certifications.
     """
     plan = load_plan(options.plan)
-    file = chosen_bench(plan, bench=options.bench, seed=options.seed)
+    file = chosen_bench(plan, bench=options.bench, seed=options.seed, profile=options.profile)
     crew_type(plan).check(file)
-    texts = _mutants_of(plan, file)
-    strange = set(options.mutants) - set(texts)
+    mutants = _mutants_of(plan, file)
+    strange = set(options.mutants) - set(mutants)
     if strange:
         raise ConfigError(
             f"There is no mutant {', '.join(sorted(strange))}.",
             cause="a slip of the pen",
-            remedy=f"use some of: {', '.join(texts)}",
+            remedy=f"use some of: {', '.join(mutants)}",
         )
     folder = new_folder(options.runs, f"prove-{plan.id}", now=datetime.now(tz=BEIJING)).resolve()
-    names = [REFERENCE, *dict.fromkeys(options.mutants or texts)]
+    chosen = [mutants[name] for name in dict.fromkeys(options.mutants or mutants)]
+    runs = [_Run(name=REFERENCE, profile=options.profile or "", cases=()), *_elsewhere(plan, file, chosen, options)]
+    references = len(runs)
+    for mutant in chosen:
+        shown = plan.shown_in.get(mutant.name) if options.quick else None
+        runs.append(
+            _Run(
+                name=mutant.name,
+                profile=mutant.profile or options.profile or "",
+                cases=(shown,) if shown else (),
+                mutant=mutant.name,
+            )
+        )
     family = Family()
 
-    def one(name: str) -> dict[str, Any]:
-        result = _certify(options, family, name, folder / name, case=plan.shown_in.get(name) if options.quick else None)
-        if options.quick and name in plan.shown_in and not result["by"]:
-            result = _certify(options, family, name, folder / name)
-        told(name, result["passed"] if name == REFERENCE else bool(result["by"]))
+    def one(run: _Run) -> dict[str, Any]:
+        result = _certify(options, family, run, folder / run.name)
+        if run.mutant and run.cases and not result["by"]:
+            result = _certify(options, family, replace(run, cases=()), folder / run.name)
+        told(run.name, bool(result["by"]) if run.mutant else result["passed"])
         return result
 
     with one_interrupt(), family, ThreadPoolExecutor(max_workers=max(1, options.workers)) as pool:
         try:
-            results = dict(zip(names, pool.map(one, names), strict=True))
+            results = list(pool.map(one, runs))
         except BaseException:
             say(f"Ending what still runs; what was certified so far is in {folder}")
             family.end()
             raise
-    reference = results.pop(REFERENCE)
+    told_of = [
+        {"verdict": result["verdict"], "passed": result["passed"], "findings": result["by"], "run": result["run"]}
+        for result in results[:references]
+    ]
+    elsewhere = zip(runs[1:references], told_of[1:], strict=True)
     content = {
         "plan": plan.id,
         "seed": file.bench.seed,
+        "profile": file.bench.profile,
         "quick": options.quick,
         "rules": list(plan.rules),
-        "reference": {
-            "verdict": reference["verdict"],
-            "passed": reference["passed"],
-            "findings": reference["by"],
-            "run": reference["run"],
-        },
+        "reference": told_of[0],
+        "elsewhere": {run.profile: {"cases": list(run.cases), **found} for run, found in elsewhere},
         "mutants": [
             {
-                "name": name,
-                "text": texts[name],
+                "name": mutant.name,
+                "text": mutant.text,
+                **({"profile": mutant.profile} if mutant.profile else {}),
                 "killed": bool(result["by"]),
                 "by": result["by"],
                 "verdict": result["verdict"],
                 "run": result["run"],
             }
-            for name, result in results.items()
+            for mutant, result in zip(chosen, results[references:], strict=True)
         ],
     }
     write_json(folder / PROOF, content)
@@ -116,12 +135,50 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
 
 
 def proof_status(content: dict[str, Any]) -> ExitStatus:
-    """0 when the reference is clean and every mutant was caught, else 1."""
+    """0 when the reference is clean under every profile and every mutant was caught, else 1."""
     killed = all(mutant["killed"] for mutant in content["mutants"]) and content["mutants"]
-    return ExitStatus.CERTIFIED if killed and content["reference"]["passed"] else ExitStatus.FINDINGS
+    clean = all(found["passed"] for found in (content["reference"], *content["elsewhere"].values()))
+    return ExitStatus.CERTIFIED if killed and clean else ExitStatus.FINDINGS
 
 
-def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class _Mutant:
+    """What is offered."""
+
+    name: str
+    text: str
+    profile: str = ""
+    """The profile under which alone it shows; empty for any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """One certification of a proof."""
+
+    name: str
+    """Of its folder."""
+    profile: str
+    """Empty for the bench file's."""
+    cases: tuple[str, ...]
+    """Only these; all of the plan without any."""
+    mutant: str = ""
+    """Empty for the reference."""
+
+
+def _elsewhere(plan: Plan, file: BenchFile, chosen: Sequence[_Mutant], options: ProofOptions) -> list[_Run]:
+    """The reference under the profiles that mutants bring with them; in a quick proof only where they show."""
+    shown: dict[str, list[str | None]] = {}
+    for mutant in chosen:
+        if mutant.profile and mutant.profile != file.bench.profile:
+            shown.setdefault(mutant.profile, []).append(plan.shown_in.get(mutant.name) if options.quick else None)
+    runs = []
+    for profile, cases in shown.items():
+        named = tuple(dict.fromkeys(case for case in cases if case))
+        runs.append(_Run(name=f"{REFERENCE}-{profile}", profile=profile, cases=() if None in cases else named))
+    return runs
+
+
+def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, _Mutant]:
     if plan.subject == ADAPTER:
         return _listed(runnable(file.command))
     kind = simulator_type(plan.subject)
@@ -135,10 +192,11 @@ def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, str]:
             cause="only a virtual device whose simulator offers mutants can be given a known defect",
             remedy="prove with the shipped bench",
         )
-    return texts
+    return {name: _Mutant(name=name, text=text) for name, text in texts.items()}
 
 
-def _listed(command: Sequence[str]) -> dict[str, str]:
+def _listed(command: Sequence[str]) -> dict[str, _Mutant]:
+    """What an adapter lists, a line each: its name, texts about it, and `profile=NAME` as the last where it has one."""
     asked = [*command, "--list-mutants"]
     try:
         said = subprocess.run(asked, capture_output=True, text=True, timeout=LIST_S, check=True).stdout
@@ -148,23 +206,29 @@ def _listed(command: Sequence[str]) -> dict[str, str]:
             cause="only the reference adapter has mutants; the bench names another one",
             remedy="prove with the shipped bench, or give your adapter --list-mutants and --mutant NAME",
         ) from error
-    texts = {}
+    found = {}
     for line in said.splitlines():
         name, _, text = line.partition("\t") if "\t" in line else line.partition(" ")
+        rest, separator, profile = text.rpartition(PROFILE)
+        if separator and "\t" not in profile:
+            text = rest
+            load_profile(profile.strip())
+        else:
+            profile = ""
         if name:
-            texts[name] = text.strip()
-    return texts
+            found[name] = _Mutant(name=name, text=text.strip(), profile=profile.strip())
+    return found
 
 
-def _certify(
-    options: ProofOptions, family: Family, name: str, folder: Path, *, case: str | None = None
-) -> dict[str, Any]:
+def _certify(options: ProofOptions, family: Family, run: _Run, folder: Path) -> dict[str, Any]:
     words = [sys.executable, "-m", "harness", "certify", options.plan, "--runs", str(folder), "--json"]
     words += ["--end-with-input"]
-    if name != REFERENCE:
-        words += ["--mutant", name, *(["--until-finding"] if options.quick else [])]
-    if case is not None:
+    if run.mutant:
+        words += ["--mutant", run.mutant, *(["--until-finding"] if options.quick else [])]
+    for case in run.cases:
         words += ["--case", case]
+    if run.profile:
+        words += ["--profile", run.profile]
     if options.bench is not None:
         words += ["--bench", options.bench]
     if options.seed is not None:
@@ -177,16 +241,16 @@ def _certify(
             cause="the bench could not be brought up, or the certification was ended",
             remedy="run that command by hand",
         )
-    run = runs[-1].parent
+    left = runs[-1].parent
     caught: list[dict[str, str]] = []
-    for line in (run / CASES).read_text(encoding="utf-8").splitlines():
+    for line in (left / CASES).read_text(encoding="utf-8").splitlines():
         found = json.loads(line)
         caught += [{"case": found["case"], "rule": rule} for rule in sorted({f["rule"] for f in found["findings"]})]
-    written = run / VERDICT
+    written = left / VERDICT
     verdict = json.loads(written.read_text(encoding="utf-8"))["verdict"] if written.exists() else "inconclusive"
     return {
         "by": caught,
         "verdict": verdict,
         "passed": status == ExitStatus.CERTIFIED,
-        "run": str(run.relative_to(folder.parent)),
+        "run": str(left.relative_to(folder.parent)),
     }

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.clock import Clock
+from harness.counter.hall import Insurance, Proof, Screen, TierChange
+from harness.counter.hospital import Admission, Asked, By, Slot, Way
 from harness.errors import ConfigError, PeerViolation
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
@@ -56,6 +58,19 @@ class Reason(StrEnum):
     VOUCHER_CENTRE_UNAVAILABLE = "voucher-centre-unavailable"
     PLATFORM_UNAVAILABLE = "platform-unavailable"
     PLATFORM_REFUSED = "platform-refused"
+    SLOT_TAKEN = "slot-taken"
+    NO_SUCH_SLOT = "no-such-slot"
+    LOCK_EXPIRED = "lock-expired"
+    REFUND_AT_WINDOW = "refund-at-window"
+    NOTHING_PENDING = "nothing-pending"
+    NOT_THEIRS = "not-theirs"
+    NOT_DISCHARGED = "not-discharged"
+    HAS_FEES = "has-fees"
+    LIBRARY_MISMATCH = "library-mismatch"
+    CARD_UNREADABLE = "card-unreadable"
+    CARD_UNKNOWN = "card-unknown"
+    FACE_MISMATCH = "face-mismatch"
+    NOT_IDENTIFIED = "not-identified"
 
 
 class Ability(StrEnum):
@@ -67,6 +82,22 @@ class Ability(StrEnum):
     TOTALS = "totals"
     BOOKS = "books"
     RESOLVE = "resolve"
+    REGISTER = "register"
+    """Registrations: slots, lock, release, register."""
+    OUTPATIENT = "outpatient"
+    """Fees of a visit: fees, pending, pay, refund-part."""
+    INPATIENT = "inpatient"
+    """A stay: admit, charge, discharge, settle, cancel-admission."""
+    ID_CARD = "id-card"
+    CARD = "card"
+    FACE = "face"
+    SELF_SERVICE = "self-service"
+    UNATTENDED = "unattended"
+    """Goods are released without a cashier: drug cabinet, internet pharmacy."""
+    LIBRARIES = "libraries"
+    """The two libraries' widths are checked before they are used."""
+    HALL = "hall"
+    """A self-service terminal of a government hall: insurance, proof, tier."""
 
 
 class BookState(StrEnum):
@@ -109,6 +140,20 @@ class Line:
     amount: Fen
     level: str = "01"
     """Level of the charge item (chrgitm_lv): 01 class A, 02 class B, 03 paid by the person."""
+    returns: str = ""
+    """Of a return at a ward, with quantity and amount below zero: what it takes back, as `batch:line`, from 1."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The line as commands have it."""
+        members: dict[str, JsonValue] = {
+            "code": self.code,
+            "name": self.name,
+            "price": self.price,
+            "quantity": self.quantity,
+            "amount": format_yuan(self.amount),
+            "level": self.level,
+        }
+        return {**members, "returns": self.returns} if self.returns else members
 
     @classmethod
     def priced(cls, code: str, name: str, *, price: str, quantity: str, level: str = "01") -> "Line":
@@ -119,6 +164,16 @@ class Line:
         except InvalidOperation as error:
             raise ValueError(f"price {price!r} and quantity {quantity!r} must be decimal numbers") from error
         return cls(code=code, name=name, price=price, quantity=quantity, amount=amount, level=level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingRecord:
+    """Fees that wait to be paid (待缴费): what a doctor ordered at one visit."""
+
+    order: str
+    visit: str
+    total: Fen
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,23 +193,12 @@ class Basket:
 
     def as_json(self) -> dict[str, JsonValue]:
         """The members of a purchase command."""
-        lines: list[JsonValue] = [
-            {
-                "code": line.code,
-                "name": line.name,
-                "price": line.price,
-                "quantity": line.quantity,
-                "amount": format_yuan(line.amount),
-                "level": line.level,
-            }
-            for line in self.lines
-        ]
-        return {
-            "order": self.order,
-            "lines": lines,
-            "total": format_yuan(self.total),
-            "use_account": self.use_account,
-        }
+        return {**self.fees_as_json(), "use_account": self.use_account}
+
+    def fees_as_json(self) -> dict[str, JsonValue]:
+        """Order, lines and total alone: what a doctor orders says nothing of how it is paid."""
+        lines: list[JsonValue] = [line.as_json() for line in self.lines]
+        return {"order": self.order, "lines": lines, "total": format_yuan(self.total)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +218,24 @@ class Outcome:
     """What the cashier reads; set unless accepted."""
     code: str | None = None
     """The other system's own code, where a refusal came from there."""
+    slot: str | None = None
+    """Of a lock or a registration."""
+    until: str | None = None
+    """When a lock ends, yyyy-MM-dd HH:mm:ss."""
+    batch: str | None = None
+    """Of an accepted charge: its chrg_bchno."""
+    count: int | None = None
+    """Of an accepted charge: how many lines were uploaded."""
+    records: tuple[PendingRecord, ...] = ()
+    """Of an accepted question for what is pending."""
+    refunded: str | None = None
+    """Of a partial refund: setl_id of the 2208 that undid the settlement before."""
+    insurances: tuple[Insurance, ...] = ()
+    """Of an accepted question for one's insurance in a hall."""
+    proof: Proof | None = None
+    """Of an accepted proof of contributions."""
+    tier: TierChange | None = None
+    """Of an accepted change of tier."""
 
     @property
     def accepted(self) -> bool:
@@ -219,6 +281,8 @@ class Ready:
     version: str
     clock: AdapterClock
     can: frozenset[Ability]
+    bits: int = 64
+    """Width of the adapter's process, 32 or 64: that of the libraries it can load."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +301,10 @@ class Hello:
     connect_s: float = 2.0
     reply_s: float = 1.0
     scan: Mapping[str, float | str] = field(default_factory=lambda: {"idle_s": 0.05, "baud": 9600})
+    kind: str = ""
+    """What the counter is: pharmacy, hospital or hall; empty: not said."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the two libraries, `voucher` and `settlement`; empty: not said."""
 
 
 class Operation(Protocol):
@@ -244,6 +312,10 @@ class Operation(Protocol):
 
     def until_scan_please(self) -> bool:
         """Wait until the desk asks for a (further) scan: True; False when it ended without. Raises PeerViolation."""
+        ...
+
+    def until_asked(self) -> Asked | None:
+        """Wait until the desk asks for something (more) to be shown or typed; None when it ended without."""
         ...
 
     def until_journalled(self, infno: str) -> str | None:
@@ -281,16 +353,108 @@ class CounterPort(Protocol):
         """Begin the cashier's day (9001)."""
         ...
 
-    def purchase(self, basket: Basket) -> Operation:
-        """Sell a basket to whoever shows a code."""
+    def purchase(self, basket: Basket, *, by: By = By.CODE, way: Way = Way.WINDOW) -> Operation:
+        """Sell a basket to whoever shows a code, or is identified otherwise."""
         ...
 
-    def start_refund(self, order: str) -> Operation:
+    def start_refund(self, order: str, *, way: Way | None = None) -> Operation:
         """Begin to take an order back in full."""
         ...
 
-    def refund(self, order: str) -> Outcome:
-        """Take an order back in full (2103)."""
+    def refund(self, order: str, *, way: Way | None = None) -> Outcome:
+        """Take an order back in full (2103, 2208, 2305); a registration `online` or at the window."""
+        ...
+
+    def slots(self, day: date) -> tuple[Slot, ...]:
+        """What can be registered for on a day."""
+        ...
+
+    def lock(self, order: str, slot: str) -> Outcome:
+        """Hold a slot until it is paid or the lock ends (锁号)."""
+        ...
+
+    def release(self, order: str) -> Outcome:
+        """Give an unpaid lock up."""
+        ...
+
+    def register(self, order: str, *, by: By = By.CODE, way: Way = Way.WINDOW, use_account: bool = True) -> Operation:
+        """Pay for the locked slot: 2201, 2203, 2204, 2206, 2207."""
+        ...
+
+    def fees(self, basket: Basket, *, visit: str) -> Outcome:
+        """A doctor orders what becomes a pending record of the registration's patient."""
+        ...
+
+    def pending(self, *, by: By = By.CODE, way: Way = Way.WINDOW) -> Operation:
+        """Which records wait for whoever is identified."""
+        ...
+
+    def pay(self, order: str, *, by: By = By.CODE, way: Way = Way.WINDOW, use_account: bool = True) -> Operation:
+        """Pay a pending record: 2203, 2204, 2206, 2207."""
+        ...
+
+    def refund_part(
+        self,
+        order: str,
+        keep: tuple[int, ...],
+        *,
+        by: By = By.CODE,
+        way: Way = Way.WINDOW,
+        use_account: bool = True,
+    ) -> Operation:
+        """Take back all lines but those kept (from 0): 2208, 2205, 2204, 2206, 2207."""
+        ...
+
+    def admit(self, order: str, admission: Admission, *, by: By = By.CODE, way: Way = Way.WINDOW) -> Operation:
+        """Admit to hospital whoever is identified (2401)."""
+        ...
+
+    def charge(self, order: str, lines: tuple[Line, ...]) -> Outcome:
+        """Upload fees of a stay (2301); a return has quantity and amount below zero."""
+        ...
+
+    def start_charge(self, order: str, lines: tuple[Line, ...]) -> Operation:
+        """Begin to upload fees of a stay."""
+        ...
+
+    def discharge(self, order: str, *, way_out: str = "1") -> Outcome:
+        """End a stay (2402); `way_out` is dscg_way."""
+        ...
+
+    def settle(
+        self,
+        order: str,
+        *,
+        by: By = By.CODE,
+        way: Way = Way.WINDOW,
+        use_account: bool = True,
+        interim: bool = False,
+    ) -> Operation:
+        """Settle a stay with whoever is identified anew: 2303, 2304."""
+        ...
+
+    def cancel_admission(self, order: str) -> Outcome:
+        """Undo an admission (2404)."""
+        ...
+
+    def insurance(self, *, by: By = By.CODE) -> Operation:
+        """In a hall: show the insurance of whoever is identified."""
+        ...
+
+    def proof(self, *, by: By = By.CODE) -> Operation:
+        """In a hall: print a proof of contributions for whoever is identified."""
+        ...
+
+    def tier(self, tier: str, *, by: By = By.CODE) -> Operation:
+        """In a hall: change the contribution tier of whoever is identified."""
+        ...
+
+    def leave(self) -> Outcome:
+        """In a hall: the person presses the key that ends their session."""
+        ...
+
+    def screen(self) -> Screen:
+        """In a hall: what stands on the terminal's own screen now."""
         ...
 
     def totals(self, day: date) -> Totals:

@@ -8,41 +8,28 @@ what the adapter logged up to each answer.
 
 import threading
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from harness.clock import local_time
+from harness.counter.answers import plain_outcome_of
 from harness.counter.child import BYE_S, AdapterLog, Child, describe_status
+from harness.counter.commands import Commands
+from harness.counter.hospital import Asked
+from harness.counter.line_fields import DOCUMENT, SHOWN, rubbish, shown
 from harness.counter.messages import (
-    DOCUMENT,
     LINE_LIMIT,
-    SHOWN,
     Answer,
     Journalled,
     NotUnderstood,
+    PresentPlease,
+    Released,
     ScanPlease,
-    books_of,
     encode_command,
     encode_hello,
     parse_line,
-    plain_outcome_of,
-    rubbish,
-    sale_of,
-    shown,
-    totals_of,
 )
-from harness.counter.port import (
-    Ability,
-    AdapterSilent,
-    Basket,
-    BooksEntry,
-    Operation,
-    Outcome,
-    PortContext,
-    Ready,
-    Totals,
-)
+from harness.counter.port import AdapterSilent, Outcome, PortContext, Ready
 from harness.errors import BenchError, LiantiaoError, PeerViolation
 from harness.interrupt import shielded
 from harness.line.record import Direction, JsonValue
@@ -57,12 +44,14 @@ EVENTS_LIMIT = 10_000
 class ProcessOperation:
     """A command that the adapter is busy with."""
 
-    def __init__(self, port: "ProcessPort", number: int, do: str) -> None:
+    def __init__(self, port: "ProcessPort", number: int, do: str, read: Callable[[Answer], Outcome]) -> None:
         self._port = port
-        self._scans_seen = 0
+        self._read = read
+        self._asks_seen = 0
         self.number = number
         self.do = do
-        self.scans = 0
+        self.asks: list[Asked] = []
+        self.released: list[Released] = []
         self.journal: list[Journalled] = []
         self.answer: Answer | None = None
         self.not_understood: str | None = None
@@ -72,17 +61,38 @@ class ProcessOperation:
         """Whether the adapter has answered, well or badly."""
         return self.answer is not None or self.not_understood is not None
 
+    def take(self, message: ScanPlease | PresentPlease | Released | Journalled) -> None:
+        """Note an event of this command."""
+        match message:
+            case ScanPlease():
+                self.asks.append(Asked.SCAN)
+            case PresentPlease(what=what):
+                self.asks.append(what)
+            case Released():
+                self.released.append(message)
+            case Journalled():
+                self.journal.append(message)
+
     def until_scan_please(self) -> bool:
         """Wait until the desk asks for a (further) scan: True; False when it ended without. Raises PeerViolation."""
-
-        def asked() -> bool | None:
-            if self.scans > self._scans_seen:
+        while (asked := self.until_asked()) is not None:
+            if asked is Asked.SCAN:
                 return True
+        return False
+
+    def until_asked(self) -> Asked | None:
+        """Wait until the desk asks for something (more) to be shown or typed; None when it ended without."""
+
+        def asked() -> Asked | bool | None:
+            if len(self.asks) > self._asks_seen:
+                return self.asks[self._asks_seen]
             return False if self.ended else None
 
-        scan = self._port.wait_until(asked, f"'scan-please' or an answer to {self.do!r}")
-        self._scans_seen += scan
-        return scan
+        found = self._port.wait_until(asked, f"'scan-please', 'present-please' or an answer to {self.do!r}")
+        if not isinstance(found, Asked):
+            return None
+        self._asks_seen += 1
+        return found
 
     def until_journalled(self, infno: str) -> str | None:
         """Wait until a message of this transaction stands in the journal; its msgid, or None when it ended without."""
@@ -97,7 +107,7 @@ class ProcessOperation:
 
     def outcome(self) -> Outcome:
         """Wait for the end. Raises PeerViolation when the adapter dies, falls silent or breaks the protocol."""
-        return sale_of(self.whole_answer())
+        return self._read(self.whole_answer())
 
     def whole_answer(self) -> Answer:
         """Wait for the end; the answer as it came."""
@@ -111,7 +121,7 @@ class ProcessOperation:
         return self.answer
 
 
-class ProcessPort:
+class ProcessPort(Commands):
     """An adapter under test that is a command; see `CounterPort` for what each method means."""
 
     def __init__(self, context: PortContext) -> None:
@@ -186,34 +196,6 @@ class ProcessPort:
             self.close()
             raise
 
-    def sign_in(self) -> Outcome:
-        """Begin the cashier's day (9001)."""
-        return plain_outcome_of(self._command(Ability.SIGN_IN).whole_answer())
-
-    def purchase(self, basket: Basket) -> Operation:
-        """Sell a basket to whoever shows a code."""
-        return self._command(Ability.PURCHASE, **basket.as_json())
-
-    def start_refund(self, order: str) -> Operation:
-        """Begin to take an order back in full."""
-        return self._command(Ability.REFUND, order=order)
-
-    def refund(self, order: str) -> Outcome:
-        """Take an order back in full (2103)."""
-        return self.start_refund(order).outcome()
-
-    def totals(self, day: date) -> Totals:
-        """What the adapter's books say of a day."""
-        return totals_of(self._command(Ability.TOTALS, day=day.isoformat()).whole_answer())
-
-    def books(self) -> tuple[BooksEntry, ...]:
-        """Every settlement the adapter ever sent, with what became of it."""
-        return books_of(self._command(Ability.BOOKS).whole_answer())
-
-    def resolve(self) -> Outcome:
-        """Find out what became of every unknown outcome; accepted when none is left."""
-        return plain_outcome_of(self._command(Ability.RESOLVE).whole_answer())
-
     def kill(self) -> None:
         """Crash the adapter where it stands (SIGKILL to it and whatever it started)."""
         if self._child is None:
@@ -239,7 +221,7 @@ class ProcessPort:
         well = self._failure is None and self._ready is not None
         self._closing = True
         if well and self._context.loop.is_running():
-            self._post("bye")
+            self.post("bye")
         self._child.end(bye_s=BYE_S if well else HURRY_S)
         self._put_away()
 
@@ -273,21 +255,19 @@ class ProcessPort:
         self._last_line = time.monotonic()
         self._closing = False
 
-    def _command(self, do: Ability, **members: JsonValue) -> ProcessOperation:
-        if do not in self.ready.can:
-            raise BenchError(
-                f"The adapter {self.ready.adapter} does not offer {do.value!r}.",
-                cause="its `ready.can` does not list it",
-                remedy=f"implement it as {DOCUMENT} says and list it, or choose a plan without it",
-            )
-        return self._post(do.value, **members)
-
-    def _post(self, do: str, **members: JsonValue) -> ProcessOperation:
+    def post(
+        self,
+        do: str,
+        *,
+        read: Callable[[Answer], Outcome] = plain_outcome_of,
+        members: Mapping[str, JsonValue] | None = None,
+    ) -> ProcessOperation:
+        """Send a command; `read` is how its answer is read."""
         with self._changed:
             self._number += 1
-            operation = ProcessOperation(self, self._number, do)
+            operation = ProcessOperation(self, self._number, do, read)
             self._running[operation.number] = operation
-        self._send(encode_command(operation.number, do, at=self._now(), **members))
+        self._send(encode_command(operation.number, do, at=self._now(), **(members or {})))
         return operation
 
     def _now(self) -> str:
@@ -355,17 +335,14 @@ class ProcessPort:
                     return _out_of_turn(line, f"command {number} is not running")
                 self._running.pop(number).answer = message
                 self._events = 0
-            case ScanPlease(id=number) | Journalled(id=number):
+            case ScanPlease(id=number) | PresentPlease(id=number) | Released(id=number) | Journalled(id=number):
                 running = self._running.get(number)
                 self._events += 1
                 if running is None:
                     return _out_of_turn(line, f"command {number} is not running")
                 if self._events > EVENTS_LIMIT:
                     return _out_of_turn(line, f"that makes {self._events} events in one command")
-                if isinstance(message, Journalled):
-                    running.journal.append(message)
-                else:
-                    running.scans += 1
+                running.take(message)
             case _:
                 pass
         return None

@@ -1,8 +1,8 @@
 """Crews: who sets the stage of a plan's cases, one for each kind of thing that can be under test.
 
 A plan names its crew by its stage: `counter` for a HIS adapter, `machine` for an encryption machine, `scanner` for a
-scanner box. The crew says which devices the bench must have, attaches drivers to them, and gives every case its stage;
-the run does the rest.
+scanner box, `centre` for a voucher centre. The crew says which devices the bench must have, attaches drivers to them,
+and gives every case its stage; the run does the rest.
 """
 
 from collections.abc import Mapping
@@ -67,6 +67,7 @@ class CrewType(Protocol):
 
 def crew_type(plan: Plan) -> CrewType:
     """The crew of a plan."""
+    from harness.crews.centre import CentreCrew
     from harness.crews.counter import CounterCrew
     from harness.crews.machine import MachineCrew
     from harness.crews.scanner import ScannerCrew
@@ -75,5 +76,6 @@ def crew_type(plan: Plan) -> CrewType:
         StageKind.COUNTER: CounterCrew,
         StageKind.MACHINE: MachineCrew,
         StageKind.SCANNER: ScannerCrew,
+        StageKind.CENTRE: CentreCrew,
     }
     return crews[plan.stage]

@@ -1,4 +1,4 @@
-"""The crew of a cashier's counter: the adapter under test in a process of its own, a phone, a scanner box."""
+"""The crew of a counter: the adapter under test in a process of its own, a phone, a scanner box, perhaps a terminal."""
 
 import json
 import shlex
@@ -14,18 +14,23 @@ from harness.bench.tables import ClockKind, Restart
 from harness.counter import PORTS, create_port
 from harness.counter.command import runnable
 from harness.counter.days import DayCounter
+from harness.counter.libraries import Libraries
 from harness.counter.port import AdapterSilent, CounterPort, Hello, PortContext
 from harness.crews.back_doors import open_back_doors
 from harness.devices.back_door import BackDoorClient
 from harness.devices.phone import PhoneDriver
 from harness.devices.scanner import VirtualStage
+from harness.devices.terminal import TerminalDriver
 from harness.errors import ConfigError, PeerViolation
 from harness.line.record import JsonValue
 from harness.scenarios.counter_stage import CounterStage
 from harness.wire.profile import load_profile
+from harness.wire.shanghai import KINDS, SHANGHAI
 
 NEEDED = ("phone", "scanner", "voucher-centre", "platform")
 """The kinds of devices that a counter needs."""
+TERMINAL = "terminal"
+"""The kind of the insurance terminal; a counter may do without. Also what a plan's `needs` calls it."""
 OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
 """The cashier who signs in; the address ranges are those reserved for documentation."""
 
@@ -43,6 +48,8 @@ class CounterCrew:
         self._drivers = ExitStack()
         self._phone: PhoneDriver
         self._scanner: VirtualStage
+        self._terminal: TerminalDriver | None = None
+        self._libraries: Libraries | None = None
         self._back_doors: dict[str, BackDoorClient] = {}
 
     @staticmethod
@@ -50,7 +57,7 @@ class CounterCrew:
         """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
         for kind in NEEDED:
             file.device(kind)
-        institution_of(file)
+        _check_protocol(file)
         PORTS.check(file.counter.port)
         if file.counter.restart is Restart.RUN and file.bench.clock is ClockKind.SYSTEM:
             raise ConfigError(
@@ -62,9 +69,8 @@ class CounterCrew:
 
     @staticmethod
     def offers(file: BenchFile) -> frozenset[str]:
-        """Nothing beyond the usual."""
-        del file
-        return frozenset()
+        """`terminal`, where the bench has an insurance terminal."""
+        return frozenset({TERMINAL} if _has_terminal(file) else ())
 
     @property
     def lives_on(self) -> bool:
@@ -77,14 +83,18 @@ class CounterCrew:
         return self._about
 
     def attach(self) -> None:
-        """Attach the phone's and the scanner box's drivers. Raises BenchError."""
+        """Attach the drivers of phone, scanner box and terminal. Raises BenchError."""
         self._phone = self._drivers.enter_context(PhoneDriver(self._bench.address("phone")))
         self._scanner = VirtualStage(self._bench.back_door("scanner"))
+        if _has_terminal(self._bench.file):
+            self._terminal = self._drivers.enter_context(TerminalDriver(self._bench.address(TERMINAL)))
         self._back_doors = open_back_doors(self._bench, self._drivers)
 
     def begin(self, case: str, *, day: int) -> CounterStage:
         """The stage of a case. Raises what the adapter's start raises."""
         counter = self._counter or self._start(case, number=day + 1)
+        if self._libraries is not None:
+            self._libraries.fit(counter.ready.bits)
         return CounterStage(
             phone=self._phone,
             scanner=self._scanner,
@@ -92,6 +102,8 @@ class CounterCrew:
             tape=self._bench.tape,
             clock=self._bench.clock,
             step_clock=lambda seconds: self._bench.step(seconds=seconds),
+            terminal=self._terminal,
+            libraries=self._libraries,
             back_doors=self._back_doors,
             patience_s=self._table.patience_s,
         )
@@ -114,6 +126,10 @@ class CounterCrew:
     def _start(self, case: str, *, number: int) -> CounterPort:
         bench, table = self._bench, self._table
         institution = institution_of(bench.file)
+        parties = ["scanner", "voucher-centre", "platform", *([TERMINAL] if _has_terminal(bench.file) else [])]
+        libraries = self._libraries = Libraries(self._folder / "libraries" / f"{number:03d}")
+        libraries.fit(64)  # until the adapter says how wide it is
+        bench.tape.volatile("libraries", str(libraries.folder))
         context = PortContext(
             clock=bench.clock,
             tape=bench.tape,
@@ -121,12 +137,14 @@ class CounterCrew:
             hello=Hello(
                 institution={"code": institution.code, "name": institution.name, "admdvs": institution.admdvs},
                 operator=dict(OPERATOR),
-                endpoints={kind: bench.address(kind) for kind in ("scanner", "voucher-centre", "platform")},
+                endpoints={kind: bench.address(kind) for kind in parties},
                 profile=_profile(bench.file.bench.profile),
                 state_dir=self._folder / "adapter" / f"{number:03d}",
                 seed=case_seed(bench.file.bench.seed, case),
                 connect_s=table.connect_s,
                 reply_s=table.reply_s,
+                kind=institution.kind,
+                libraries=libraries.paths,
             ),
             command=runnable(bench.file.command),
             folder=self._folder,
@@ -158,6 +176,20 @@ def institution_of(file: BenchFile) -> Institution:
     )
 
 
+def _check_protocol(file: BenchFile) -> None:
+    institution = institution_of(file)
+    profile = load_profile(file.bench.profile)
+    if profile.protocol == SHANGHAI and institution.kind not in KINDS:
+        raise ConfigError(
+            f"{file.source}: the counter of {institution.code}, a {institution.kind}, cannot speak the protocol of the "
+            f"profile {profile.name!r}.",
+            cause="of that protocol only what a pharmacy needs is public; registration (SH01, SH02), stays (SI51, "
+            "SI52) and details (SN01, SN02) are known by their names alone",
+            remedy="choose another profile with --profile, or certify a pharmacy: certify pharmacy --profile "
+            f"{profile.name}",
+        )
+
+
 def _check_command(file: BenchFile) -> None:
     if not file.command:
         raise ConfigError(
@@ -172,6 +204,10 @@ def _check_command(file: BenchFile) -> None:
             cause="it is not installed, its path is wrong, or it may not be executed",
             remedy="try the command by hand in the same folder; `python` means the interpreter that runs Liantiao",
         )
+
+
+def _has_terminal(file: BenchFile) -> bool:
+    return any(spec.kind == TERMINAL for spec in file.devices)
 
 
 def _profile(name: str) -> dict[str, JsonValue]:

@@ -10,11 +10,12 @@ devices left. It is built from records alone, so that it is the same on any mach
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from harness.judge.messages import Message, exact_object, parse_message
+from harness.judge.provinces import in_province
 from harness.line.record import Direction, Kind, Record
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
 
 ADAPTER = "counter"
 """The name of the system under test as a client: whoever is not the bench or one of its devices by its User-Agent."""
+PLATFORM = "platform"
 BENCH, AGENT = "bench", "liantiao-"
 """The bench's own drivers as a client, and how a User-Agent of ours begins: `liantiao-platform`."""
 CASE, COUNTER = "case", "counter"
@@ -210,7 +212,23 @@ class CaseHistory:
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every HTTP exchange, in the order of the requests."""
-        return tuple(sorted(_exchanges(self.records, self._ours), key=lambda e: e.request.seq))
+        found = sorted(_exchanges(self.records, self._ours), key=lambda e: e.request.seq)
+        return tuple(self._as_profiled(exchange) for exchange in found)
+
+    def _as_profiled(self, exchange: Exchange) -> Exchange:
+        """The same exchange, read as the adapter's province has it."""
+        if exchange.client != ADAPTER or exchange.party not in self._platforms:
+            return exchange
+        told = self.hello_at(exchange.request.seq)
+        request, reply = in_province(exchange.request, exchange.reply, told)
+        return replace(exchange, request=request, reply=reply)
+
+    @cached_property
+    def _platforms(self) -> frozenset[str]:
+        """The names of the platforms of the bench."""
+        devices = (r.event for r in self.run_records if r.name == "device")
+        found = {str(device.get("name", "")) for device in devices if device.get("kind") == PLATFORM}
+        return frozenset(found or {PLATFORM})
 
     @cached_property
     def _ours(self) -> frozenset[str]:

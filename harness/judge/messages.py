@@ -4,7 +4,7 @@ Two readings of a body: `json`, as the specification wants it, and `readable`, a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +16,25 @@ INTERIM = b"HTTP/1.1 1"
 """How an interim answer (100 Continue) begins; the real one follows in the same frame."""
 
 
+UTF_8 = "utf-8"
+LAYERS = 3
+"""How often a forgiving reader takes JSON out of JSON text: twice where a province does so, once more for a relay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How the bodies of a party are to be read where the province has it otherwise than UTF-8 and an object."""
+
+    charset: str = UTF_8
+    twice: bool = False
+    """Whether the object may come as a JSON string."""
+    meant: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: found
+    """What an object of another protocol is in the words of the institution interface."""
+
+
+PLAIN = Dialect()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One HTTP message: where it stands on the tape, its start line, headers (lower-case names) and body."""
@@ -25,15 +44,19 @@ class Message:
     start: str
     headers: Mapping[str, str]
     body: bytes
+    dialect: Dialect = PLAIN
+    """How the body is to be read."""
 
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty when it is none (the rules then see missing fields, not an error)."""
         try:
-            found = json.loads(self.body)
+            found = json.loads(self.body if self.dialect.charset == UTF_8 else self.body.decode(self.dialect.charset))
+            if isinstance(found, str) and self.dialect.twice:
+                found = json.loads(found)
         except (ValueError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return self.dialect.meant(found) if isinstance(found, dict) else {}
 
     @cached_property
     def readable(self) -> dict[str, Any]:
@@ -42,7 +65,7 @@ class Message:
             text = self.body.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = self.body.decode("gb18030", errors="replace")
-        return exact_object(text)
+        return self.dialect.meant(exact_object(text))
 
     @property
     def complete(self) -> bool:
@@ -59,7 +82,7 @@ class Message:
 def exact_object(text: str) -> dict[str, Any]:
     """A JSON object with exact numbers, also when it comes as a JSON string of JSON; empty when it is none."""
     found: object = text
-    for _ in range(2):
+    for _ in range(LAYERS):
         if not isinstance(found, str):
             break
         try:

@@ -29,6 +29,8 @@ class StageKind(StrEnum):
     """An encryption machine is under test."""
     SCANNER = "scanner"
     """A scanner box is under test."""
+    CENTRE = "centre"
+    """A voucher centre is under test."""
 
 
 ADAPTER = "adapter"
@@ -36,6 +38,7 @@ SUBJECTS: Mapping[StageKind, str] = {
     StageKind.COUNTER: ADAPTER,
     StageKind.MACHINE: "encryption-machine",
     StageKind.SCANNER: "scanner",
+    StageKind.CENTRE: "voucher-centre",
 }
 """What is under test: the adapter, or the device of a kind."""
 

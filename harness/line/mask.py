@@ -20,9 +20,9 @@ NAMES = ("userName", "psn_name", "patn_name", "coner_name")
 """Keys of patients' names."""
 STAFF = ("operatorName", "opter_name", "dr_name", "atddrName", "atddr_name")
 """Keys of names of those who work there."""
-SECRETS = ("password", "proof", "birthday", "brdy", "tel", "mob", "mobile", "email", "addr")
+SECRETS = ("password", "proof", "birthday", "brdy", "tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo")
 """Keys of what is masked whole."""
-NUMBERS = ("idNo", "id_no", "certno", "psn_no", "psnNo", "mdtrt_cert_no", "card_sn", "ecIndexNo", "authNo")
+NUMBERS = ("idNo", "id_no", "certno", "psn_no", "psnNo", "mdtrt_cert_no", "card_sn", "cardNo", "ecIndexNo", "authNo")
 """Keys of what keeps its ends."""
 NUMBER_ENDS, TOKEN_ENDS, CODE_ENDS = (6, 2), (8, 4), (2, 4)
 

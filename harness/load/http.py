@@ -9,6 +9,7 @@ not) and `NoAnswerError` (perhaps). Nothing is ever sent twice. Out of scope: TL
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
@@ -153,10 +154,12 @@ class HttpPool:
         if connection in self._idle:
             self._idle.remove(connection)
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> HttpAnswer:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
         """Send a request and wait for its whole answer. Raises NotSentError or NoAnswerError."""
         connection = await self._take()
-        answer = connection.send(self._spelled(method, path, body))
+        answer = connection.send(self._spelled(method, path, body, headers or {}))
         try:
             async with asyncio.timeout(self._reply_s):
                 return await answer
@@ -165,13 +168,14 @@ class HttpPool:
         finally:
             self._give_back(connection)
 
-    def _spelled(self, method: str, path: str, body: bytes) -> bytes:
+    def _spelled(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         head = self._heads.get((method, path))
         if head is None:
             lines = f"{method} {self._prefix}{path} HTTP/1.1\r\nhost: {self._name}\r\nuser-agent: liantiao-load\r\n"
             kind = "content-type: application/json;charset=UTF-8\r\n" if method == "POST" else ""
             head = self._heads[method, path] = f"{lines}{kind}content-length: ".encode()
-        return b"%s%d\r\n\r\n%s" % (head, len(body), body)
+        more = "".join(f"\r\n{name}: {value}" for name, value in headers.items()).encode()
+        return b"%s%d%s\r\n\r\n%s" % (head, len(body), more, body)
 
     async def _take(self) -> _Connection:
         while self._room <= 0:

@@ -28,6 +28,8 @@ from harness.scenarios.purchase import usual_basket
 from harness.wire import institution as wire
 from harness.wire import voucher_messages as voucher
 from harness.wire.fields import is_object
+from harness.wire.gateway import cainfo, headers_for
+from harness.wire.msgid import make_msgid
 from harness.wire.profile import Profile
 
 OPERATOR, OPERATOR_NAME, OPERATOR_IP = "load01", "压测员", "127.0.0.1"
@@ -307,18 +309,23 @@ class PurchaseLoad:
 
     async def _call(self, envelope: wire.Envelope, content: Mapping[str, object]) -> wire.Reply:
         profile = self._systems.profile
-        path = profile.paths.get(envelope.infno, profile.any_path)
-        body = wire.encode(wire.request(envelope, content, input_as=profile.input_as))
-        answer = await self._platform.ask("POST", path, body)
+        path = profile.path_of(envelope.infno)
+        request = wire.request(envelope, content, input_as=profile.input_as, members=profile.envelope)
+        if profile.gateway.cainfo:
+            request["cainfo"] = cainfo(profile.gateway, request)
+        headers = headers_for(profile, at=envelope.at, nonce=envelope.msgid)
+        answer = await self._platform.ask("POST", path, wire.encode(request), headers)
         if answer.status != OK:
             raise NoAnswerError(f"HTTP {answer.status}")
-        found = wire.decode(answer.body)
+        found = wire.decode(answer.body, charset=profile.charset_out, twice=profile.reply_as == "string")
         reply = wire.parse_reply(found)
         return reply if reply.accepted else replace(reply, warn_msg=str(found.get(profile.refusal_code_in) or ""))
 
     def _envelope(self, infno: str, insured_place: str) -> tuple[str, wire.Envelope]:
         now, profile = self._now(), self._systems.profile
-        msgid = wire.make_msgid(self._institution.code, at=now, seq=next(self._sequence) % SEQUENCES)
+        msgid = make_msgid(
+            self._institution.code, at=now, seq=next(self._sequence) % SEQUENCES, form=profile.msgid_form
+        )
         return msgid, wire.Envelope(
             infno=infno,
             msgid=msgid,

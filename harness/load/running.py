@@ -213,13 +213,20 @@ async def _played(load: Load, trace: Trace, bench: LoadedBench, told: Told | Non
 
 def _purchase(file: BenchFile, bench: LoadedBench, settings: LoadSettings) -> PurchaseLoad:
     spec = file.device("voucher-centre")
+    profile = load_profile(file.bench.profile)
+    if profile.protocol != "national":
+        raise ConfigError(
+            f"Load of purchases cannot be put on a platform of {profile.title}.",
+            cause="its protocol is another one, which the load generator does not speak",
+            remedy="choose another profile in the bench file; `liantiao profiles` lists them",
+        )
     known = read_settings(simulator_type(spec.kind).settings, spec.settings, where=spec.where)
     phone, centre, platform = (bench.by_kind(kind) for kind in PURCHASE_NEEDS)
     systems = Systems(
         phone=phone,
         centre=centre,
         platform=platform,
-        profile=load_profile(file.bench.profile),
+        profile=profile,
         institution=file.counter.institution,
         code_field=known.code_field,
         signtype=settings.signtype,

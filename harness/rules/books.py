@@ -9,9 +9,8 @@ from harness.judge.history import CaseHistory, Operation
 from harness.money import Fen
 from harness.rules.ledger import Booking, Ledger, read_ledger, summed, written
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import BOOKING, SPLIT, as_object, fen, settled_at, shown, text
+from harness.rules.transactions import BOOKING, REFUNDS, SPLIT, as_object, fen, settled_at, shown, text
 
-REFUND = "2103"
 TAKEN_BACK = {"refunded": ("refunded",), "reversed": ("reversed", "refused")}
 """What the adapter may call a settlement that no longer stands, by how it was taken back."""
 
@@ -61,17 +60,18 @@ def _resolved(history: CaseHistory, seq: int) -> bool:
     return any(o.outcome == "accepted" and o.last_seq < seq for o in history.doing("resolve"))
 
 
-def _own(history: CaseHistory, ledger: Ledger, seq: int) -> list[Booking]:
-    """The settlements of the institution whose adapter answered."""
+def _own(history: CaseHistory, ledger: Ledger, seq: int, *, refunds: bool = False) -> list[Booking]:
+    """The settlements of the institution whose adapter answered, and their refunds if those are wanted too."""
     code = text(as_object(history.hello_at(seq).get("institution")).get("code"))
-    return [b for b in ledger.settlements() if b.seq < seq and (not code or b.institution == code)]
+    wanted = ledger.bookings if refunds else ledger.settlements()
+    return [b for b in wanted if b.seq < seq and (not code or b.institution == code)]
 
 
 def _state(ledger: Ledger, booking: Booking, seq: int) -> str:
     undone = ledger.undone_by(booking, seq)
     if undone is None:
         return "settled"
-    return "refunded" if undone.infno == REFUND else "reversed"
+    return "refunded" if undone.infno in REFUNDS else "reversed"
 
 
 def _entry_of(booking: Booking, state: str, entries: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -93,6 +93,8 @@ def _compared(seq: int, booking: Booking, state: str, entry: dict[str, Any]) -> 
         return
     if text(entry.get("order")) != booking.order:
         yield Observation(seq=seq, expected=f"{who}", seen=f"order {shown(entry.get('order'))}")
+    if text(entry.get("infno"))[:4] != booking.infno[:4]:
+        yield Observation(seq=seq, expected=f"{who}: a {booking.infno}", seen=f"infno {shown(entry.get('infno'))}")
     given = {part: amount for part in SPLIT if (amount := fen(entry.get(part))) is not None}
     if state != "reversed" and any(abs(given.get(p, Fen(-1))) != amount for p, amount in booking.amounts.items()):
         yield Observation(seq=seq, expected=f"{who}: {booking.written}", seen=written(given))
@@ -100,7 +102,7 @@ def _compared(seq: int, booking: Booking, state: str, entry: dict[str, Any]) -> 
 
 def _is_refund_line(entry: dict[str, Any]) -> bool:
     """Whether an entry is a refund of its own beside the settlement, as some books have it."""
-    return text(entry.get("infno")) == REFUND and (fen(entry.get("total")) or 0) <= 0
+    return text(entry.get("infno")) in REFUNDS and (fen(entry.get("total")) or 0) <= 0
 
 
 @rule("totals-agree")
@@ -114,19 +116,23 @@ def totals_agree(history: CaseHistory) -> Iterator[Observation]:
             continue
         seq, content = operation.last_seq, operation.answer.content
         day = text(operation.command.content.get("day")) or text(operation.command.content.get("at"))[:10]
-        standing = [
-            booking
-            for booking in _own(history, ledger, seq)
-            if ledger.stands(booking, seq) and _day(booking).isoformat() == day
-        ]
-        sums = summed(standing)
+        settled, refunded = _movements(_own(history, ledger, seq, refunds=True), ledger, seq, day)
+        sums, count = summed([*settled, *refunded]), len(settled) - len(refunded)
         told = {part: amount for part in SPLIT if (amount := fen(content.get(part))) is not None}
-        if told != sums or content.get("count") != len(standing):
+        if told != sums or content.get("count") != count:
             yield Observation(
                 seq=seq,
-                expected=f"{len(standing)} settlements, {written(sums)}",
+                expected=f"{count} settlements, {written(sums)}",
                 seen=f"{shown(content.get('count'))} settlements, {written(told)}",
             )
+
+
+def _movements(own: list[Booking], ledger: Ledger, seq: int, day: str) -> tuple[list[Booking], list[Booking]]:
+    """The settlements and the refunds of a day; what was reversed, and the reversal, count on no day."""
+    that_day = [booking for booking in own if _day(booking).isoformat() == day]
+    undone = {booking: ledger.undone_by(booking, seq) for booking in that_day}
+    kept = [b for b, undoing in undone.items() if undoing is None or undoing.infno in REFUNDS]
+    return [b for b in kept if not b.reverses], [b for b in kept if b.infno in REFUNDS]
 
 
 def _day(booking: Booking) -> date:

@@ -7,7 +7,9 @@ from harness.rules.ledger import Ledger, read_ledger
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
     BOOKING,
+    DOUBTFUL,
     JOURNALLED,
+    REFUNDS,
     journal_lines,
     later,
     member,
@@ -23,7 +25,7 @@ FINAL = ("accepted", "refused")
 
 @rule("journal-before-send")
 def journal_before_send(history: CaseHistory) -> Iterator[Observation]:
-    """The msgid of a settlement, refund or reversal is durable in the journal before it is sent."""
+    """The msgid of a settlement, refund, admission or reversal is durable in the journal before it is sent."""
     durable = list(journal_lines(history))
     for exchange in history.sent(*JOURNALLED):
         seq, msgid = exchange.request.seq, exchange.msgid
@@ -35,11 +37,11 @@ def journal_before_send(history: CaseHistory) -> Iterator[Observation]:
 
 @rule("unknown-resolved")
 def unknown_resolved(history: CaseHistory) -> Iterator[Observation]:
-    """A settlement or refund without a readable answer is cleared up before anything else is said or booked."""
+    """A settlement, refund or admission without a readable answer is cleared up before anything else is booked."""
     ledger = read_ledger(history)
     starts = [told for told, _ in history.hellos]
     dead = bool(history.crashes) and max(history.crashes) > max(starts, default=-1)
-    for exchange in history.sent(*BOOKING):
+    for exchange in history.sent(*DOUBTFUL):
         if not exchange.unknown:
             continue
         seq = exchange.request.seq
@@ -69,7 +71,8 @@ def unknown_resolved(history: CaseHistory) -> Iterator[Observation]:
 
 def _next_booking(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> Exchange | None:
     order = _order(history, ledger, exchange)
-    for other in later(history, exchange, *BOOKING):
+    same = (exchange.infno,) if exchange.infno not in BOOKING else BOOKING
+    for other in later(history, exchange, *same):
         if order and _order(history, ledger, other) == order and not same_transaction(other, exchange):
             return other
     return None
@@ -77,7 +80,7 @@ def _next_booking(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> E
 
 def _order(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> str:
     """The order of a settlement, or of the settlement that a refund cites."""
-    if exchange.infno != "2103":
+    if exchange.infno not in REFUNDS:
         return order_of(history, exchange)
     booking = ledger.find(member(exchange, "setl_id"))
     if booking is not None:

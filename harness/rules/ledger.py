@@ -5,11 +5,11 @@ adapter says. No rule lives here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.judge.history import CaseHistory, Event
 from harness.money import Fen, format_yuan
-from harness.rules.transactions import SPLIT, order_of
+from harness.rules.transactions import SPLIT, head_of, is_interim, order_of, text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +30,10 @@ class Booking:
     amounts: dict[str, Fen]
     balance: Fen
     reverses: str
+    batch: str = ""
+    """chrg_bchno of an outpatient settlement, as it was sent."""
+    interim: bool = False
+    """A settlement of a stay before its end, as it was sent."""
 
     @property
     def written(self) -> str:
@@ -81,7 +85,11 @@ def read_ledger(history: CaseHistory) -> Ledger:
         order = order_of(history, sent[msgid]) if msgid in sent and not reverses else ""
         order = order or orders.get(reverses) or invoice
         orders[str(event["setl_id"])] = order
-        bookings.append(_booking(event, order=order, invoice=invoice, reverses=reverses))
+        booking = _booking(event, order=order, invoice=invoice, reverses=reverses)
+        if msgid in sent and not reverses:
+            batch = text(head_of(sent[msgid]).get("chrg_bchno"))
+            booking = replace(booking, batch=batch, interim=is_interim(sent[msgid]))
+        bookings.append(booking)
     return Ledger(bookings=tuple(bookings))
 
 

@@ -8,12 +8,15 @@ from harness.judge.history import CaseHistory, Exchange
 from harness.money import Fen, format_yuan
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
+    PRE_SETTLING,
+    SETTLEMENTS,
     SPLIT,
     as_object,
-    drug_info,
     drug_lines,
     fen,
+    head_of,
     reply_output,
+    rows_of,
     settlement_of,
     shown,
     text,
@@ -24,6 +27,7 @@ PERSON = ("psn_part_amt", "acct_pay", "psn_cash_pay", "acct_mulaid_pay", "hosp_p
 COVERED = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc")
 AMOUNTS = ("medfee_sumamt", "fund_pay_sumamt", "psn_pay", "cash_payamt", *FUNDS, *PERSON, *COVERED)
 """The amounts of a setlinfo: N16,2."""
+UPLOADS = ("2204", "2301")
 FINE = {"pric": 6, "cnt": 4}
 """Numbers of a line that may have more decimals than an amount."""
 
@@ -32,7 +36,7 @@ FINE = {"pric": 6, "cnt": 4}
 def money_identities(history: CaseHistory) -> Iterator[Observation]:
     """Amounts are exact decimals of yuan, and every total is the sum of its parts."""
     for exchange in history.exchanges:
-        if exchange.infno in {"2101", "2102"}:
+        if exchange.infno in {*PRE_SETTLING, *SETTLEMENTS, *UPLOADS}:
             yield from _request(exchange)
         if exchange.infno and exchange.reply is not None:
             yield from _settlement(exchange, exchange.reply.seq)
@@ -55,8 +59,9 @@ def _decimals(value: object) -> int | None:
 
 
 def _request(exchange: Exchange) -> Iterator[Observation]:
-    seq, head, lines = exchange.request.seq, drug_info(exchange), drug_lines(exchange)
-    yield from _inexact(head, ["medfee_sumamt"], seq)
+    seq, head = exchange.request.seq, head_of(exchange)
+    lines = rows_of(exchange) if exchange.infno in UPLOADS else drug_lines(exchange)
+    yield from _inexact(head, ["medfee_sumamt", *COVERED], seq)
     for line in lines:
         yield from _inexact(line, ["det_item_fee_sumamt"], seq)
         for name, most in FINE.items():
@@ -66,7 +71,7 @@ def _request(exchange: Exchange) -> Iterator[Observation]:
                     seq=seq, expected=f"{name} with at most {most} decimals", seen=f"{name} {shown(line.get(name))}"
                 )
     total, parts = fen(head.get("medfee_sumamt")), [fen(line.get("det_item_fee_sumamt")) for line in lines]
-    if exchange.granted and total is not None and None not in parts:
+    if exchange.granted and total is not None and lines and None not in parts:
         added = Fen(sum(part for part in parts if part is not None))
         if added != total:
             yield Observation(
@@ -102,7 +107,7 @@ def _settlement(exchange: Exchange, seq: int) -> Iterator[Observation]:
     if "fund_pay_sumamt" in known and known.keys() & set(FUNDS):
         funds = sum(known.get(name, 0) for name in FUNDS)
         yield from _adds_up(seq, "fund_pay_sumamt = the sum of the funds", known["fund_pay_sumamt"], (funds,))
-    unused = text(drug_info(exchange).get("acct_used_flag")) == "0"
+    unused = text(head_of(exchange).get("acct_used_flag")) == "0"
     if unused and known.get("acct_pay"):
         yield Observation(
             seq=seq,

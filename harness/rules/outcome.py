@@ -6,7 +6,18 @@ from harness.judge.history import CaseHistory, Event, Operation
 from harness.money import Fen, format_yuan
 from harness.rules.ledger import Booking, Ledger, read_ledger, written
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import BOOKING, SPLIT, as_object, fen, settled_at, shown, text
+from harness.rules.transactions import (
+    BOOKING,
+    REFUNDS,
+    SETTLEMENTS,
+    SETTLING,
+    SPLIT,
+    as_object,
+    fen,
+    settled_at,
+    shown,
+    text,
+)
 
 OUTCOMES = ("accepted", "refused", "unknown")
 REASONS = (
@@ -26,11 +37,24 @@ REASONS = (
     "voucher-centre-unavailable",
     "platform-unavailable",
     "platform-refused",
+    "slot-taken",
+    "no-such-slot",
+    "lock-expired",
+    "refund-at-window",
+    "nothing-pending",
+    "not-theirs",
+    "not-discharged",
+    "has-fees",
+    "library-mismatch",
+    "card-unreadable",
+    "card-unknown",
+    "face-mismatch",
+    "not-identified",
 )
 """Why something was refused (counter port)."""
 UNANSWERED = ("bye",)
 """Commands that the adapter need not answer."""
-ON_AN_ORDER = ("purchase", "refund")
+ON_AN_ORDER = (*SETTLING, "refund")
 
 
 @rule("adapter-answers-every-command")
@@ -134,8 +158,8 @@ def outcome_agrees_with_books(history: CaseHistory) -> Iterator[Observation]:
         if operation.answer is None:
             continue
         match operation.outcome:
-            case "accepted" if operation.verb == "purchase":
-                yield from _accepted_purchase(history, ledger, operation)
+            case "accepted" if operation.verb in SETTLING:
+                yield from _accepted_settlement(history, ledger, operation)
             case "accepted":
                 yield from _accepted_refund(ledger, operation)
             case "refused":
@@ -159,10 +183,10 @@ def _moments(history: CaseHistory, operation: Operation) -> Iterator[tuple[int, 
     yield (nexts[0] if nexts else history.records[-1].seq), "afterwards"
 
 
-def _accepted_purchase(history: CaseHistory, ledger: Ledger, operation: Operation) -> Iterator[Observation]:
+def _accepted_settlement(history: CaseHistory, ledger: Ledger, operation: Operation) -> Iterator[Observation]:
     content = operation.answer.content if operation.answer else {}
     for moment, when in _moments(history, operation):
-        standing = ledger.standing_of(operation.order, moment)
+        standing = _standing_now(ledger, operation, moment)
         if len(standing) != 1:
             yield Observation(
                 seq=operation.last_seq,
@@ -170,15 +194,35 @@ def _accepted_purchase(history: CaseHistory, ledger: Ledger, operation: Operatio
                 seen=f"{len(standing)} {when}",
             )
             return
-    booking = ledger.standing_of(operation.order, operation.last_seq)[0]
+    booking = _standing_now(ledger, operation, operation.last_seq)[0]
     yield from _same_amounts(operation, booking.amounts)
-    if booking.msgid not in {exchange.msgid for exchange in history.sent("2102")}:
+    if booking.msgid not in {exchange.msgid for exchange in history.sent(*SETTLEMENTS)}:
         yield Observation(
-            seq=booking.seq, expected=f"the adapter's own 2102 for {booking.setl_id}", seen="none is on the tape"
+            seq=booking.seq,
+            expected=f"the adapter's own {booking.infno} for {booking.setl_id}",
+            seen="none is on the tape",
         )
     claimed = text(content.get("setl_id"))
     if claimed and claimed != booking.setl_id:
         yield Observation(seq=operation.last_seq, expected=f"setl_id {booking.setl_id}", seen=f"setl_id {claimed}")
+    if operation.verb == "refund-part":
+        yield from _refund_before(ledger, operation)
+
+
+def _standing_now(ledger: Ledger, operation: Operation, moment: int) -> list[Booking]:
+    """The standing settlements of an order, without the interim ones of a stay that stood before this command."""
+    before = ledger.standing_of(operation.order, operation.command.seq)
+    return [b for b in ledger.standing_of(operation.order, moment) if not (b.interim and b in before)]
+
+
+def _refund_before(ledger: Ledger, operation: Operation) -> Iterator[Observation]:
+    claimed = text(operation.answer.content.get("refunded")) if operation.answer else ""
+    before = ledger.standing_of(operation.order, operation.command.seq)
+    undoing = [ledger.undone_by(booking, operation.last_seq) for booking in before]
+    refunds = {booking.setl_id for booking in undoing if booking is not None and booking.infno in REFUNDS}
+    if claimed not in refunds:
+        due = " or ".join(sorted(refunds)) or "a 2208 of the settlement before"
+        yield Observation(seq=operation.last_seq, expected=f"refunded: {due}", seen=shown(claimed))
 
 
 def _accepted_refund(ledger: Ledger, operation: Operation) -> Iterator[Observation]:
@@ -191,7 +235,7 @@ def _accepted_refund(ledger: Ledger, operation: Operation) -> Iterator[Observati
     undoing = [
         ledger.undone_by(booking, moment) for booking in ledger.settlements() if booking.order == operation.order
     ]
-    refunds = [booking for booking in undoing if booking is not None and booking.infno == "2103"]
+    refunds = [booking for booking in undoing if booking is not None and booking.infno in REFUNDS]
     if not refunds:
         yield Observation(seq=moment, expected=f"a booked refund of {operation.order}", seen="none")
     else:
@@ -210,7 +254,7 @@ def _refused(history: CaseHistory, ledger: Ledger, operation: Operation) -> Iter
     for moment, when in _moments(history, operation):
         added = [b for b in ledger.standing_of(operation.order, moment) if b not in before]
         undoing = [ledger.undone_by(booking, moment) for booking in before if operation.verb == "refund"]
-        refunds = [booking for booking in undoing if booking is not None and booking.infno == "2103"]
+        refunds = [booking for booking in undoing if booking is not None and booking.infno in REFUNDS]
         if refunds and operation.answer and operation.answer.content.get("reason") == "already-refunded":
             refunds = []  # the refusal itself says so
         if added or refunds:

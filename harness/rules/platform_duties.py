@@ -9,7 +9,22 @@ from harness.judge.history import CaseHistory, Event, Exchange
 from harness.money import Fen, format_yuan
 from harness.rules.ledger import Booking, read_ledger
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import VOUCHER, as_object, fen, member, reply_output, shown, text
+from harness.rules.transactions import (
+    ID_CARD,
+    PRE_SETTLING,
+    SETTLEMENTS,
+    SOCIAL_CARD,
+    VOUCHER,
+    as_object,
+    fen,
+    member,
+    order_of,
+    reply_output,
+    settlement_of,
+    shown,
+    text,
+)
+from harness.wire.card_pin import MEMBER, exp_content
 
 MOCK = "MOCK"
 """The signtype that skips the password in a test environment."""
@@ -17,11 +32,11 @@ MOCK = "MOCK"
 
 @rule("password-asked")
 def password_asked(history: CaseHistory) -> Iterator[Observation]:
-    """Nothing is booked by e-voucher unless its owner has confirmed the payment with the password."""
+    """Nothing is booked unless its person has confirmed with the password: the voucher's, or that of their card."""
     booked = {booking.msgid: booking for booking in read_ledger(history).settlements()}
     confirmed = history.named("payment-confirmed")
     told = set()
-    for exchange in history.sent("2102"):
+    for exchange in history.sent(*SETTLEMENTS):
         profile = as_object(history.hello_at(exchange.request.seq).get("profile"))
         allowed = text(profile.get("signtype")) == MOCK
         if text(exchange.request.json.get("signtype")) == MOCK and not allowed:
@@ -31,15 +46,39 @@ def password_asked(history: CaseHistory) -> Iterator[Observation]:
                 seen="signtype MOCK, which skips the password",
             )
         booking = booked.get(exchange.msgid)
-        if booking is None or allowed or booking in told or member(exchange, "mdtrt_cert_type") != VOUCHER:
+        if booking is None or allowed or booking in told:
             continue
         told.add(booking)
+        certificate = member(exchange, "mdtrt_cert_type")
+        if certificate == SOCIAL_CARD and not _typed(history, exchange):
+            yield Observation(
+                seq=booking.seq,
+                expected="the proof of a card's password that was typed before this settlement",
+                seen=f"{booking.setl_id} booked without one",
+            )
+        if certificate not in {VOUCHER, ID_CARD}:
+            continue
         if not any(_confirms(event, exchange, booking) for event in confirmed):
             yield Observation(
                 seq=booking.seq,
                 expected="a confirmed payment of this person between request and booking",
                 seen=f"{booking.setl_id} booked without one",
             )
+
+
+def _typed(history: CaseHistory, exchange: Exchange) -> bool:
+    """Whether a settlement carries a proof that the terminal gave in the same command (VerifyPIN)."""
+    operation = history.operation_at(exchange.request.seq)
+    carried = exp_content(member(exchange, "expContent")).get(MEMBER)
+    given = {
+        text(other.readable_reply.get("proof"))
+        for other in history.exchanges
+        if other.path.endswith("/VerifyPIN")
+        and other.granted
+        and other.request.seq < exchange.request.seq
+        and (operation is None or operation.spans(other.request.seq))
+    }
+    return isinstance(carried, str) and carried in given - {""}
 
 
 def _confirms(event: Event, exchange: Exchange, booking: Booking) -> bool:
@@ -51,7 +90,7 @@ def confirmed_amount_is_booked(history: CaseHistory) -> Iterator[Observation]:
     """What is booked is the amount that the person saw when they confirmed it: the total, or their part of it."""
     shown_to = {str(event["prompt"]): event for event in history.named("prompt-shown")}
     confirmed = history.named("payment-confirmed")
-    sent = {exchange.msgid: exchange for exchange in reversed(history.sent("2102"))}
+    sent = {exchange.msgid: exchange for exchange in reversed(history.sent(*SETTLEMENTS))}
     for booking in read_ledger(history).settlements():
         exchange = sent.get(booking.msgid)
         mine = [e for e in confirmed if exchange is not None and _confirms(e, exchange, booking)]
@@ -101,9 +140,12 @@ def one_notice_a_movement(history: CaseHistory) -> Iterator[Observation]:
 def money_conserved(history: CaseHistory) -> Iterator[Observation]:
     """No fen is lost or made: each balance is the one before less what was booked, and no account is overdrawn."""
     balances = _opening_balances(history)
+    aided = _mutual_aid(history)
     for booking in read_ledger(history).bookings:
         before = [amount for seq, amount in balances.get(booking.psn_no, []) if seq < booking.seq]
-        due = Fen(before[-1] - booking.amounts["account"]) if before else booking.balance
+        account = booking.amounts["account"]
+        own = account + aided.get(booking.order, 0) * (1 if account < 0 else -1)
+        due = Fen(before[-1] - own) if before else booking.balance
         if booking.balance != due:
             yield Observation(
                 seq=booking.seq,
@@ -118,6 +160,16 @@ def money_conserved(history: CaseHistory) -> Iterator[Observation]:
         if parts != booking.amounts["total"]:
             yield Observation(seq=booking.seq, expected="total = fund + account + cash", seen=booking.written)
         balances.setdefault(booking.psn_no, []).append((booking.seq, booking.balance))
+
+
+def _mutual_aid(history: CaseHistory) -> dict[str, int]:
+    """What of each order a family account pays (acct_mulaid_pay): within acct_pay, but another account moves."""
+    found: dict[str, int] = {}
+    for exchange in history.sent(*PRE_SETTLING, *SETTLEMENTS):
+        paid = fen(settlement_of(exchange).get("acct_mulaid_pay")) if exchange.granted else None
+        if paid is not None:
+            found[order_of(history, exchange)] = paid
+    return found
 
 
 def _opening_balances(history: CaseHistory) -> dict[str, list[tuple[int, Fen]]]:

@@ -6,7 +6,7 @@ from fixtures.population import people
 from harness.judge.history import COUNTER, CaseHistory
 from harness.line.record import Kind
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import as_object, masked, reply_output, text, voucher_of
+from harness.rules.transactions import as_object, masked, reply_output, social_card, text, voucher_of
 
 LOG = f"{COUNTER}.log"
 """The channel on which the counter port records what the adapter logs."""
@@ -65,6 +65,11 @@ def _secrets(history: CaseHistory) -> dict[str, str]:
         id_numbers.add(text(told.get("idNo")))
         found[text(told.get("userName"))] = NAME
         found[text(told.get("ecToken"))] = "a token"
+    for exchange in history.exchanges:
+        if exchange.path.endswith("/ReadCardBas"):
+            _, id_no, number, serial, name, *_ = [*social_card(exchange), "", "", "", "", ""]
+            id_numbers.add(id_no)
+            found |= {number: "a card's number", serial: "a card's number", name: NAME}
     for exchange in history.sent("1101"):
         base = as_object(reply_output(exchange).get("baseinfo"))
         id_numbers.add(text(base.get("certno")))

@@ -1,11 +1,11 @@
-"""Taking back: technical reversals (2601) by the original's msgid, refunds (2103) by the settlement's id."""
+"""Taking back: reversals (2601) by the original's msgid, refunds (2103, 2208, 2305) by the settlement's id."""
 
 from collections.abc import Iterator
 
 from harness.judge.history import CaseHistory, Exchange
 from harness.rules.ledger import read_ledger
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import earlier, is_repeat, journal_lines, masked, member, shown
+from harness.rules.transactions import REFUNDS, earlier, is_repeat, journal_lines, masked, member, shown
 
 REVERSIBLE = ("2102", "2102A", "2103", "2207", "2208", "2304", "2304A", "2305", "2401")
 """What 2601 may reverse (institution interface, 5.2.7.1 as quoted)."""
@@ -51,7 +51,7 @@ def refund_cites_original(history: CaseHistory) -> Iterator[Observation]:
     if not history.stood_in("platform"):
         return
     ledger = read_ledger(history)
-    for exchange in history.sent("2103"):
+    for exchange in history.sent(*REFUNDS):
         if is_repeat(history, exchange):
             continue
         seq = exchange.request.seq
@@ -64,6 +64,9 @@ def refund_cites_original(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(
                 seq=seq, expected="a settlement of this institution", seen=f"one of {booking.institution}"
             )
+        elif booking.infno not in REFUNDS[exchange.infno]:
+            due = " or ".join(REFUNDS[exchange.infno])
+            yield Observation(seq=seq, expected=f"a settlement by {due}", seen=f"{setl_id}, a {booking.infno}")
         elif not ledger.stands(booking, seq):
             yield Observation(seq=seq, expected="a settlement that stands", seen=f"{setl_id}, already taken back")
         else:

@@ -1,13 +1,18 @@
 """The operator's session with the platform, and what every envelope says of institution, operator and profile."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from harness.clock import BEIJING, NS
 from harness.judge.history import CaseHistory, Exchange
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import SIGN_IN, as_object, earlier, reply_output, request_input, shown, text
+from harness.wire.gateway import find_problem
+from harness.wire.profile import gateway_from
 
 SIGN_OUT = "9002"
+SHANGHAI = "shanghai"
 ANY_PATH = "/fsi/api/callService"
 """The path that takes every transaction where the profile names no other."""
 ENVELOPE = {
@@ -29,7 +34,7 @@ OPERATOR = {"opter_no": "no", "mac": "mac", "ip": "ip"}
 def signed_in_first(history: CaseHistory) -> Iterator[Observation]:
     """Every transaction but the sign-in comes after an accepted sign-in and carries its sign_no."""
     for exchange in history.sent():
-        if exchange.infno == SIGN_IN:
+        if exchange.infno == SIGN_IN or _has_no_sign_in(history, exchange):
             continue
         valid = _sign_numbers(history, exchange)
         sign_no = text(exchange.request.json.get("sign_no"))
@@ -41,6 +46,12 @@ def signed_in_first(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(
                 seq=exchange.request.seq, expected=f"sign_no {' or '.join(valid)}", seen=f"sign_no {shown(sign_no)}"
             )
+
+
+def _has_no_sign_in(history: CaseHistory, exchange: Exchange) -> bool:
+    """Whether the province's protocol has no such message."""
+    profile = as_object(history.hello_at(exchange.request.seq).get("profile"))
+    return text(profile.get("protocol")) == SHANGHAI
 
 
 def _sign_numbers(history: CaseHistory, exchange: Exchange) -> list[str]:
@@ -59,7 +70,7 @@ def _sign_numbers(history: CaseHistory, exchange: Exchange) -> list[str]:
 
 @rule("envelope-as-told")
 def envelope_as_told(history: CaseHistory) -> Iterator[Observation]:
-    """Envelope and sign-in name the institution, operator, versions and signature that the adapter was told."""
+    """Envelope, sign-in and headers name institution, operator, versions and signatures as the adapter was told."""
     for exchange in history.sent():
         hello = history.hello_at(exchange.request.seq)
         wanted = [
@@ -71,11 +82,30 @@ def envelope_as_told(history: CaseHistory) -> Iterator[Observation]:
             given = as_object(request_input(exchange).get("signIn"))
             operator = as_object(hello.get("operator"))
             wanted += [(field, operator.get(name), given.get(field)) for field, name in OPERATOR.items()]
+        profile = as_object(hello.get("profile"))
+        more = as_object(profile.get("envelope"))
+        wanted += [(field, due, exchange.request.json.get(field)) for field, due in more.items()]
+        yield from _wrong_at_the_gateway(exchange, profile)
         for field, due, seen in wanted:
             if due is not None and text(seen) != text(due):
                 yield Observation(
                     seq=exchange.request.seq, expected=f"{field} {shown(due)}", seen=f"{field} {shown(seen)}"
                 )
+
+
+def _wrong_at_the_gateway(exchange: Exchange, profile: Mapping[str, Any]) -> Iterator[Observation]:
+    """What a gateway of this profile finds wrong with the headers or the signed envelope."""
+    agreed = {name: text(value) for name, value in as_object(profile.get("headers")).items()}
+    gateway = gateway_from(as_object(profile.get("gateway")))
+    now = datetime.fromtimestamp(exchange.request.at_ns // NS, tz=BEIJING)
+    problem = find_problem(gateway, agreed, exchange.request.headers, exchange.request.json, now=now)
+    if problem is not None:
+        what = f": {problem.what}" if problem.what else ""
+        yield Observation(
+            seq=exchange.request.seq,
+            expected="headers and signatures as the profile has them",
+            seen=f"{problem.why}{what}",
+        )
 
 
 @rule("path-as-profiled")
@@ -84,9 +114,10 @@ def path_as_profiled(history: CaseHistory) -> Iterator[Observation]:
     for exchange in history.sent():
         profile = as_object(history.hello_at(exchange.request.seq).get("profile"))
         paths: Mapping[str, Any] = as_object(profile.get("paths"))
-        allowed = {text(paths.get(exchange.infno)), text(profile.get("any_path")) or ANY_PATH} - {""}
+        any_path = text(profile.get("any_path")) or ANY_PATH
+        allowed = {text(paths.get(exchange.infno)), any_path} - {""}
+        single = profile.get("single_path") is True
         path = exchange.path.partition("?")[0]
-        if exchange.infno in paths and path not in allowed:
-            yield Observation(
-                seq=exchange.request.seq, expected=f"{exchange.infno} at {paths[exchange.infno]}", seen=path
-            )
+        if (single or exchange.infno in paths) and path not in allowed:
+            due = any_path if single else paths[exchange.infno]
+            yield Observation(seq=exchange.request.seq, expected=f"{exchange.infno} at {due}", seen=path)

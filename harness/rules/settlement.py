@@ -1,4 +1,4 @@
-"""Settling a purchase: once, after a pre-settlement of the same goods, for the same amounts, as the cashier asked."""
+"""Settling: once, after a pre-settlement of the same goods or details, for the same amounts, as the cashier asked."""
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -9,20 +9,26 @@ from harness.money import Fen
 from harness.rules.ledger import Booking, read_ledger, written
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
+    PRE_SETTLEMENTS,
+    PRE_SETTLING,
+    SETTLEMENTS,
+    SETTLING,
     SPLIT,
-    drug_info,
     drug_lines,
     earlier,
     fen,
+    head_of,
     operation_of,
     order_of,
     settlement_of,
     shown,
     text,
 )
+from harness.rules.visits import Visits, mdtrt_id_of, read_visits
 
-PRE_SETTLEMENT, SETTLEMENT = "2101", "2102"
-SAME_HEAD = ("psn_no", "medfee_sumamt", "acct_used_flag", "insutype", "med_type")
+SAME_HEAD = (
+    "psn_no", "medfee_sumamt", "acct_used_flag", "insutype", "med_type", "mdtrt_id", "chrg_bchno", "mid_setl_flag",
+)  # fmt: skip
 SAME_LINE = ("med_list_codg", "medins_list_codg", "pric", "cnt", "det_item_fee_sumamt")
 """What a pre-settlement and its settlement share of the visit and of each line."""
 WIRE_SPLIT = dict(zip(SPLIT, ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "psn_cash_pay"), strict=True))
@@ -47,23 +53,25 @@ def settled_at_most_once(history: CaseHistory) -> Iterator[Observation]:
 
 
 def _same_visit(one: Booking, other: Booking) -> bool:
-    if one.institution != other.institution:
-        return False
+    if one.institution != other.institution or one.interim or other.interim:
+        return False  # a stay may be settled in parts; that no fee is settled twice is another rule
     return bool(one.order and one.order == other.order) or bool(one.invoice and one.invoice == other.invoice)
 
 
 @rule("pre-settlement-comes-first")
 def pre_settlement_comes_first(history: CaseHistory) -> Iterator[Observation]:
     """A settlement follows an accepted pre-settlement of the same order with the same details."""
-    for exchange in history.sent(SETTLEMENT):
+    visits = read_visits(history)
+    for exchange in history.sent(*SETTLEMENTS):
         before = _accepted_before(history, exchange)
         if not before:
+            due = " or ".join(PRE_SETTLEMENTS[exchange.infno])
             yield Observation(
                 seq=exchange.request.seq,
-                expected=f"an accepted 2101 of {order_of(history, exchange)} before its 2102",
+                expected=f"an accepted {due} of {order_of(history, exchange)} before its {exchange.infno}",
                 seen="none",
             )
-        elif not any(_essence(exchange) == _essence(other) for other in before):
+        elif not any(_essence(exchange, visits) == _essence(other, visits) for other in before):
             yield Observation(
                 seq=exchange.request.seq,
                 expected="the details of its pre-settlement",
@@ -73,7 +81,7 @@ def pre_settlement_comes_first(history: CaseHistory) -> Iterator[Observation]:
 
 def _accepted_before(history: CaseHistory, exchange: Exchange) -> list[Exchange]:
     order = order_of(history, exchange)
-    found = earlier(history, exchange, PRE_SETTLEMENT)
+    found = earlier(history, exchange, *PRE_SETTLEMENTS[exchange.infno])
     return [other for other in found if other.granted and order_of(history, other) == order]
 
 
@@ -85,17 +93,20 @@ def _plain(value: object) -> str:
         return text(value)
 
 
-def _essence(exchange: Exchange) -> tuple[object, ...]:
-    head = drug_info(exchange)
+def _essence(exchange: Exchange, visits: Visits) -> tuple[object, ...]:
+    head = head_of(exchange)
     lines = [tuple(_plain(line.get(name)) for name in SAME_LINE) for line in drug_lines(exchange)]
-    return (*(_plain(head.get(name)) for name in SAME_HEAD), tuple(sorted(lines)))
+    visit = visits.at(mdtrt_id_of(exchange), exchange.request.seq)
+    details = visit.unsettled(text(head.get("chrg_bchno"))) if visit is not None else []
+    uploads = sorted((detail.number, detail.seq) for detail in details)
+    return (*(_plain(head.get(name)) for name in SAME_HEAD), tuple(sorted(lines)), tuple(uploads))
 
 
 def _first_difference(one: Exchange, other: Exchange) -> str:
     for name in SAME_HEAD:
-        if _plain(drug_info(one).get(name)) != _plain(drug_info(other).get(name)):
+        if _plain(head_of(one).get(name)) != _plain(head_of(other).get(name)):
             return name
-    return "drugdetail"
+    return "drugdetail" if drug_lines(one) else "feedetail"
 
 
 @rule("pre-settlement-equals-settlement")
@@ -103,7 +114,7 @@ def pre_settlement_equals_settlement(history: CaseHistory) -> Iterator[Observati
     """What is settled and stays booked has the amounts of its pre-settlement."""
     ledger = read_ledger(history)
     booked = {booking.msgid: booking for booking in ledger.settlements()}
-    for exchange in history.sent(SETTLEMENT):
+    for exchange in history.sent(*SETTLEMENTS):
         before = [split for other in _accepted_before(history, exchange) if (split := _split(exchange=other))]
         booking = booked.get(exchange.msgid)
         settled = dict(booking.amounts) if booking else _split(exchange=exchange) if exchange.granted else {}
@@ -130,19 +141,22 @@ def _split(*, exchange: Exchange) -> dict[str, Fen]:
 @rule("pre-settlement-books-nothing")
 def pre_settlement_books_nothing(history: CaseHistory) -> Iterator[Observation]:
     """A pre-settlement books nothing."""
-    pre_settled = {exchange.msgid for exchange in history.sent(PRE_SETTLEMENT)}
-    settled = {exchange.msgid for exchange in history.sent(SETTLEMENT)}
+    pre_settled = {exchange.msgid: exchange.infno for exchange in history.sent(*PRE_SETTLING)}
+    settled = {exchange.msgid for exchange in history.sent(*SETTLEMENTS)}
     for booking in read_ledger(history).bookings:
-        if booking.infno == PRE_SETTLEMENT or booking.msgid in pre_settled - settled:
-            yield Observation(seq=booking.seq, expected="nothing booked by a 2101", seen=f"{booking.setl_id} booked")
+        if booking.infno in PRE_SETTLING or booking.msgid in pre_settled.keys() - settled:
+            infno = pre_settled.get(booking.msgid, booking.infno)
+            yield Observation(
+                seq=booking.seq, expected=f"nothing booked by a {infno}", seen=f"{booking.setl_id} booked"
+            )
 
 
 @rule("account-used-as-asked")
 def account_used_as_asked(history: CaseHistory) -> Iterator[Observation]:
     """The personal account is used if, and only if, the cashier was told to use it."""
-    for exchange in history.sent(PRE_SETTLEMENT, SETTLEMENT):
+    for exchange in history.sent(*PRE_SETTLING, *SETTLEMENTS):
         wish = _wish(history, exchange)
-        flag = text(drug_info(exchange).get("acct_used_flag"))
+        flag = text(head_of(exchange).get("acct_used_flag"))
         if wish is not None and flag != ("1" if wish else "0"):
             yield Observation(
                 seq=exchange.request.seq,
@@ -155,7 +169,7 @@ def _wish(history: CaseHistory, exchange: Exchange) -> bool | None:
     order = order_of(history, exchange)
     asked = [
         operation.command.content.get("use_account")
-        for operation in history.doing("purchase")
+        for operation in history.doing(*SETTLING)
         if operation.order == order and operation.command.seq < exchange.request.seq
     ]
     return asked[-1] if asked and isinstance(asked[-1], bool) else None
@@ -164,7 +178,7 @@ def _wish(history: CaseHistory, exchange: Exchange) -> bool | None:
 @rule("basket-as-rung-up")
 def basket_as_rung_up(history: CaseHistory) -> Iterator[Observation]:
     """The lines and the total that are settled are those that the cashier rang up."""
-    for exchange in history.sent(PRE_SETTLEMENT, SETTLEMENT):
+    for exchange in history.sent("2101", "2102"):
         order = order_of(history, exchange)
         asked = [o.command for o in history.doing("purchase") if o.order == order and o.spans(exchange.request.seq)]
         if not asked:
@@ -178,7 +192,7 @@ def basket_as_rung_up(history: CaseHistory) -> Iterator[Observation]:
                 expected=f"price, quantity, amount as rung up: {shown(wanted)}",
                 seen=shown(sent),
             )
-        total = drug_info(exchange).get("medfee_sumamt")
+        total = head_of(exchange).get("medfee_sumamt")
         if _plain(total) != _plain(asked[-1].content.get("total")):
             yield Observation(
                 seq=exchange.request.seq,

@@ -10,18 +10,38 @@ from decimal import Decimal
 from typing import Any
 
 from fixtures.population import people
-from harness.judge.history import CaseHistory, Exchange, Operation, exact_object
+from harness.judge.history import ADAPTER, CaseHistory, Exchange, Operation, exact_object
 from harness.money import Fen, parse_yuan
 
-BOOKING = ("2102", "2103")
-"""Transactions that book: settlement and refund."""
-JOURNALLED = (*BOOKING, "2601")
+PRE_SETTLEMENTS = {
+    "2102": ("2101",),
+    "2207": ("2206", "2206A"),
+    "2207A": ("2206A", "2206"),
+    "2304": ("2303",),
+}
+"""Settlements, each with the pre-settlements that may come before it."""
+SETTLEMENTS = tuple(PRE_SETTLEMENTS)
+PRE_SETTLING = ("2101", "2206", "2206A", "2303")
+REFUNDS = {"2103": ("2102",), "2208": ("2207", "2207A"), "2305": ("2304",)}
+"""Refunds, each with the settlements that it takes back."""
+BOOKING = (*SETTLEMENTS, *REFUNDS)
+"""Transactions that book: settlements and refunds."""
+ADMISSION = "2401"
+DOUBTFUL = (*BOOKING, ADMISSION)
+"""Transactions whose unknown outcome must be cleared up, and can be by 2601."""
+JOURNALLED = (*DOUBTFUL, "2601")
 """Transactions whose msgid must be durable before they are sent."""
-PERSONAL = ("1101", "2101", "2102")
+PERSONAL = ("1101", "2101", "2102", "2201", "2206", "2206A", "2207", "2207A", "2303", "2304", ADMISSION)
 """Transactions that name a person by a certificate."""
+SETTLING = ("purchase", "register", "pay", "refund-part", "settle")
+"""Commands of the cashier that end in a settlement."""
+IDENTIFYING = (*SETTLING, "admit", "pending")
+"""Commands of the cashier for which a person identifies."""
 SIGN_IN = "9001"
-VOUCHER = "01"
-"""mdtrt_cert_type of the e-voucher (医保电子凭证)."""
+VOUCHER, ID_CARD, SOCIAL_CARD = "01", "02", "03"
+"""mdtrt_cert_type of the e-voucher (医保电子凭证), the ID card, the social-insurance card."""
+IDENTITY_CALLS = ("ec.query", "cn.nhsa.qrcode.get", "cn.nhsa.auth.check", "cn.nhsa.cert.get")
+"""Calls of the voucher library that tell who somebody is."""
 SPLIT = ("total", "fund", "account", "cash")
 """The amounts of a settlement, as the counter port names them."""
 KEPT_LETTERS = 4
@@ -64,9 +84,22 @@ def settlement_of(exchange: Exchange) -> dict[str, Any]:
     return as_object(reply_output(exchange).get("setlinfo"))
 
 
-def drug_info(exchange: Exchange) -> dict[str, Any]:
-    """The druginfo of a 2101 or 2102."""
-    return as_object(request_input(exchange).get("druginfo"))
+def head_of(exchange: Exchange) -> dict[str, Any]:
+    """What a settlement or its pre-settlement says of the whole: druginfo of a pharmacy, data of a hospital."""
+    found = request_input(exchange)
+    return as_object(found.get("druginfo")) or as_object(found.get("data"))
+
+
+def rows_of(exchange: Exchange) -> list[dict[str, Any]]:
+    """The feedetail of a 2204 or 2301, the data of a 2302."""
+    found = request_input(exchange)
+    rows = found.get("feedetail", found.get("data"))
+    return [as_object(row) for row in rows] if isinstance(rows, list) else []
+
+
+def is_interim(exchange: Exchange) -> bool:
+    """Whether this settles a stay before its end (mid_setl_flag)."""
+    return text(head_of(exchange).get("mid_setl_flag")) == "1"
 
 
 def drug_lines(exchange: Exchange) -> list[dict[str, Any]]:
@@ -76,9 +109,10 @@ def drug_lines(exchange: Exchange) -> list[dict[str, Any]]:
 
 
 def member(exchange: Exchange, name: str) -> str:
-    """A field of the input, wherever among its nodes it stands; empty without it."""
+    """A field of the input, wherever among its nodes it stands; of rows the first one's; empty without it."""
     found = request_input(exchange)
-    for node in (found, *(as_object(value) for value in found.values() if isinstance(value, Mapping))):
+    inner = (value[0] if isinstance(value, list) and value else value for value in found.values())
+    for node in (found, *(as_object(value) for value in inner if isinstance(value, Mapping))):
         if text(node.get(name)):
             return text(node[name])
     return ""
@@ -128,12 +162,12 @@ def operation_of(history: CaseHistory, exchange: Exchange) -> Operation | None:
 
 
 def order_of(history: CaseHistory, exchange: Exchange) -> str:
-    """The order that a 2101 or 2102 is for: of the purchase that first sent its msgid, else its invoice number."""
+    """The order that a settlement or pre-settlement is for: of the command that first sent its msgid, else invono."""
     first = next((e for e in history.sent(exchange.infno) if e.msgid == exchange.msgid), exchange)
     operation = operation_of(history, first)
-    if operation is not None and operation.verb == "purchase" and operation.order:
+    if operation is not None and operation.verb in (*SETTLING, "admit") and operation.order:
         return operation.order
-    return text(drug_info(exchange).get("invono"))
+    return text(head_of(exchange).get("invono"))
 
 
 def journal_lines(history: CaseHistory) -> Iterator[tuple[int, str, str]]:
@@ -166,6 +200,62 @@ def voucher_of(query: Exchange) -> dict[str, Any]:
 def token_of(query: Exchange) -> str:
     """The token that an ec.query returned; empty without one."""
     return text(voucher_of(query).get("ecToken")) if query.granted else ""
+
+
+def call_of(exchange: Exchange) -> str:
+    """The terminal library's call that a request to the voucher centre is (transType); empty for another."""
+    return text(exchange.request.readable.get("transType"))
+
+
+def identifications(history: CaseHistory, operation: Operation) -> list[tuple[int, str, str]]:
+    """Who was identified while a command was under way: record of the answer, certificate type, number sent with it.
+
+    A voucher's code and a face give a token, an ID card its number, a social-insurance card its own number.
+    """
+    found = []
+    for exchange in history.exchanges:
+        if exchange.client != ADAPTER or exchange.reply is None or not operation.spans(exchange.request.seq):
+            continue
+        told = voucher_of(exchange) if exchange.granted else {}
+        match call_of(exchange):
+            case "ec.query" | "cn.nhsa.auth.check" | "cn.nhsa.qrcode.get" if text(told.get("ecToken")):
+                found.append((exchange.reply.seq, VOUCHER, text(told["ecToken"])))
+            case "cn.nhsa.cert.get" if text(told.get("idNo")):
+                found.append((exchange.reply.seq, ID_CARD, text(told["idNo"])))
+            case "" if exchange.path.endswith("/ReadCardBas"):
+                number = social_card(exchange)[2:3]
+                found += [(exchange.reply.seq, SOCIAL_CARD, one) for one in number if one]
+            case _:
+                pass
+    return found
+
+
+def persons_identified(history: CaseHistory, operation: Operation) -> list[tuple[int, str]]:
+    """The ID numbers of whoever was identified while a command was under way, with the record of each answer."""
+    found = []
+    for exchange in history.exchanges:
+        if exchange.client != ADAPTER or exchange.reply is None or not operation.spans(exchange.request.seq):
+            continue
+        if call_of(exchange) in IDENTITY_CALLS and exchange.granted:
+            found.append((exchange.reply.seq, text(voucher_of(exchange).get("idNo"))))
+        elif exchange.path.endswith("/ReadCardBas"):
+            found += [(exchange.reply.seq, id_no) for id_no in social_card(exchange)[1:2]]
+    return [(seq, id_no) for seq, id_no in found if id_no]
+
+
+def social_card(exchange: Exchange) -> list[str]:
+    """The fields of a social-insurance card's reading (ReadCardBas); empty when none was read."""
+    return text(exchange.readable_reply.get("cardInfo")).split("|") if exchange.granted else []
+
+
+def by_of(operation: Operation) -> str:
+    """How the person of a command identifies: `code` unless it says otherwise."""
+    return text(operation.command.content.get("by")) or "code"
+
+
+def way_of(operation: Operation) -> str:
+    """Where the business of a command is done: `window` unless it says otherwise."""
+    return text(operation.command.content.get("way")) or "window"
 
 
 def id_numbers(history: CaseHistory) -> dict[str, str]:

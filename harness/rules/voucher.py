@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from harness.judge.history import CaseHistory, Exchange, Operation
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
+    IDENTIFYING,
     PERSONAL,
     VOUCHER,
+    by_of,
     code_of,
     id_numbers,
     is_repeat,
@@ -58,8 +60,8 @@ def _by_voucher(history: CaseHistory) -> list[Exchange]:
 
 @rule("code-asked-anew")
 def code_asked_anew(history: CaseHistory) -> Iterator[Observation]:
-    """Every purchase asks for a scan, asks the voucher centre about it, and uses no other token than it then gets."""
-    for operation in history.doing("purchase"):
+    """Whoever identifies by code is asked for a scan each time, and no token is used but the one this scan gives."""
+    for operation in _by_code(history):
         used = _transactions(history, operation)
         if not used:
             continue
@@ -82,8 +84,13 @@ def code_asked_anew(history: CaseHistory) -> Iterator[Observation]:
                 )
 
 
+def _by_code(history: CaseHistory) -> list[Operation]:
+    """The commands for which somebody identifies by a code."""
+    return [operation for operation in history.doing(*IDENTIFYING) if by_of(operation) == "code"]
+
+
 def _transactions(history: CaseHistory, operation: Operation) -> list[Exchange]:
-    """What a purchase sent about its person, repeats of earlier transactions apart."""
+    """What a command sent about its person, repeats of earlier transactions apart."""
     return [
         exchange
         for exchange in _by_voucher(history)
@@ -129,8 +136,8 @@ def _reads(history: CaseHistory, query: Exchange) -> set[str] | None:
 
 @rule("code-used-once")
 def code_used_once(history: CaseHistory) -> Iterator[Observation]:
-    """A scan serves one purchase: what an earlier purchase read is neither asked about nor paid with again."""
-    purchases = history.doing("purchase")
+    """A scan serves one command: what an earlier one read is neither asked about nor used again."""
+    purchases = _by_code(history)
     paid: dict[str, Operation] = {}
     for operation in purchases:
         tokens = {member(exchange, "mdtrt_cert_no") for exchange in _transactions(history, operation)}
@@ -159,7 +166,7 @@ def expired_code_refused(history: CaseHistory) -> Iterator[Observation]:
         digits, expires = str(event["digits"]), event["expires_ns"]
         if isinstance(expires, int) and expires:
             expiry[digits] = max(expires, expiry.get(digits, 0))
-    for operation in history.doing("purchase"):
+    for operation in _by_code(history):
         queries = _queries(history, operation)
         for place, query in enumerate(queries):
             end = queries[place + 1].request.seq if place + 1 < len(queries) else history.records[-1].seq

@@ -1,17 +1,32 @@
-"""The stage of a cashier's counter: phone, scanner box and the adapter under test, reached through a counter port."""
+"""The stage of a counter: phone, scanner box, terminal, and the adapter under test, reached through a counter port."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from harness.clock import local_time
+from harness.counter.libraries import FILES, Libraries, Library
 from harness.counter.port import Amounts, CounterPort, Outcome, OutcomeKind, Reason
 from harness.devices.phone import PhoneDriver
 from harness.errors import ConfigError
 from harness.line.record import Direction, Kind, Record
 from harness.scenarios.stage import CASE, Stage
+
+TERMINAL = "terminal"
+"""The insurance terminal on the tape."""
+
+
+class LibraryState(StrEnum):
+    """What an installer may have left."""
+
+    FITS = "fits"
+    OTHER_WIDTH = "other-width"
+    MISSING = "missing"
+    CUT = "cut"
+    """The copy was broken off: no PE file."""
 
 
 class Scanner(Protocol):
@@ -26,6 +41,30 @@ class Scanner(Protocol):
         ...
 
 
+class Terminal(Protocol):
+    """An insurance terminal (医保综合服务终端): things are held before it, passwords typed on its keypad."""
+
+    def present_id_card(self, person: str, /, *, how: str = "well") -> object:
+        """Lay a person's ID card on it; `how` is well or unreadable."""
+        ...
+
+    def present_face(self, person: str, as_person: str | None = None, /) -> object:
+        """Look into its camera, saying to be somebody."""
+        ...
+
+    def present_card(self, person: str, /, *, how: str = "well") -> object:
+        """Put a person's social-insurance card in; `how` is well or unreadable."""
+        ...
+
+    def type_password(self, text: str, /) -> object:
+        """Type on its keypad."""
+        ...
+
+    def cancel(self) -> object:
+        """Press its cancel key."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class CounterStage(Stage):
     """What a scenario at a counter has to hand."""
@@ -33,20 +72,76 @@ class CounterStage(Stage):
     phone: PhoneDriver
     scanner: Scanner
     counter: CounterPort
+    terminal: Terminal | None = None
+    """The insurance terminal (医保综合服务终端) at this counter, where the bench has one."""
+    libraries: Libraries | None = None
+    """The two libraries as they are installed beside the adapter."""
+
+    @property
+    def today(self) -> date:
+        """The day on the bench's clock, in Beijing."""
+        return local_time(self.clock).date()
 
     def await_prompt_or_answer(self, *, since: int) -> str:
-        """What happens next at the counter: `prompt` on the phone, `answer` of the adapter, `scan` asked for again.
+        """What happens next at the counter.
 
-        `silence` when nothing does within the bench's patience, or the adapter has failed and nothing will.
+        `prompt` on the phone, `keypad` of the terminal, `answer` of the adapter, `scan` asked for (again), `ask` for
+        something else. `silence` when nothing does within the bench's patience, or the adapter has failed.
         """
         if not self.counter.works:
             return "silence"
-        found = self.tape.wait_for(lambda r: bool(_next_at_counter(r)), since=since, timeout=self.patience_s)
-        if found is None:
-            return "silence"
-        if _next_at_counter(found) == "prompt":
-            self.await_reply("phone", since=found.seq)  # or what the case does next would race with it
-        return _next_at_counter(found)
+        found = self.tape.wait_for(lambda r: bool(next_at_counter(r)), since=since, timeout=self.patience_s)
+        return "silence" if found is None else self.happened(found)
+
+    def happened(self, record: Record) -> str:
+        """What a record means at the counter, once whoever asks for a password has been heard."""
+        what = next_at_counter(record)
+        if what in {"prompt", "keypad"}:
+            self.await_reply(record.channel, since=record.seq)  # or what the case does next would race with it
+        return what
+
+    def await_call(self, party: str, call: str, *, since: int) -> Record | None:
+        """The adapter's next request to a party that names a call (transType, or the end of its path)."""
+        wanted = call.encode()
+        return self.tape.wait_for(
+            lambda r: r.direction is Direction.RECEIVED and r.channel.startswith(f"{party}.http") and wanted in r.data,
+            since=since,
+            timeout=self.patience_s,
+        )
+
+    def at_terminal(self) -> Terminal:
+        """The terminal's driver. Raises ConfigError when the bench has none."""
+        if self.terminal is None:
+            raise ConfigError(
+                "This case needs an insurance terminal.",
+                cause="the bench has no device of kind terminal",
+                remedy='add a table [device.terminal] with kind = "terminal" and at = "virtual"',
+            )
+        return self.terminal
+
+    def install_library(self, library: Library, state: LibraryState) -> None:
+        """Leave a library as an installer's mistake would, and start the adapter anew with it."""
+        libraries = self.libraries
+        if libraries is None:
+            raise ConfigError(
+                "This case needs libraries.", cause="the adapter was told none", remedy="use a crew's stage"
+            )
+        match state:
+            case LibraryState.OTHER_WIDTH:
+                libraries.install(library, bits=32 if self.counter.ready.bits == 64 else 64)
+            case LibraryState.MISSING:
+                libraries.remove(library)
+            case LibraryState.CUT:
+                libraries.cut(library)
+            case LibraryState.FITS:
+                libraries.install(library, bits=self.counter.ready.bits)
+        self.tape.event(CASE, "library", library=library.value, file=FILES[library], state=state.value)
+        self.counter.restart()
+
+    @property
+    def command_at(self) -> int:
+        """The record of the last command to the adapter; 0 before the first."""
+        return next((r.seq for r in reversed(self.tape.recent()) if _command_of(r) is not None), 0)
 
     def expect(
         self,
@@ -84,12 +179,8 @@ class CounterStage(Stage):
         self.counter.totals(day or local_time(self.clock).date())
 
     def _last_command(self) -> int:
-        for record in reversed(self.tape.recent()):
-            if record.channel == "counter" and record.direction is Direction.SENT:
-                content = json.loads(record.data)
-                if "do" in content:
-                    return int(content["id"])
-        return -1
+        found = (_command_of(record) for record in reversed(self.tape.recent()))
+        return next((number for number in found if number is not None), -1)
 
 
 def at_counter(stage: Stage) -> CounterStage:
@@ -101,9 +192,18 @@ def at_counter(stage: Stage) -> CounterStage:
     )
 
 
-def _next_at_counter(record: Record) -> str:
+def _command_of(record: Record) -> int | None:
+    """The number of the command that a record is; None when it is none."""
+    if record.channel != "counter" or record.direction is not Direction.SENT:
+        return None
+    content = json.loads(record.data)
+    return int(content["id"]) if "do" in content else None
+
+
+def next_at_counter(record: Record) -> str:
+    """What a record means to whoever stands at the counter; empty for nothing (see `await_prompt_or_answer`)."""
     if record.name == "prompt-shown":
-        return "prompt"
+        return "keypad" if record.channel == TERMINAL else "prompt"
     if record.name in {"adapter-failed", "adapter-ended"}:
         return "silence"
     if record.kind is Kind.FRAME and record.channel == "counter" and record.direction is Direction.RECEIVED:
@@ -115,6 +215,8 @@ def _next_at_counter(record: Record) -> str:
             return ""
         if "outcome" in content or "error" in content:
             return "answer"
+        if content.get("event") == "present-please":
+            return "ask"
         if content.get("event") == "scan-please":
             return "scan"
     return ""

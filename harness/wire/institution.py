@@ -1,16 +1,16 @@
-"""The institution interface (定点医药机构接口): envelope, message ids, and what may be wrong with a message.
+"""The institution interface (定点医药机构接口): envelope, and what may be wrong with a message.
 
 Requests and answers are JSON objects; `decode` reads them without a float ever being made, `check` and `check_reply`
 compare them with the field tables of `fixtures/institution/` and report every wrong field. What a transaction does is
 the platform's business, not this module's.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain, islice
 
 import msgspec
 
@@ -32,6 +32,7 @@ from harness.wire.fields import (
     show,
     written_plainly,
 )
+from harness.wire.msgid import CODE_IN_MSGID, CODE_TIME, parse_msgid
 
 SIGN_IN, SIGN_OUT = "9001", "9002"
 PERSON, PRE_SETTLE, SETTLE, REFUND = "1101", "2101", "2102", "2103"
@@ -40,49 +41,46 @@ OUTPATIENT = ("2201", "2202", "2203", "2203A", "2204", "2205", "2206", "2206A", 
 INPATIENT = ("2301", "2302", "2303", "2304", "2305", "2401", "2402", "2403", "2404", "2405")
 DIRECTORY = ("1201", "1901", "2001")
 STATEMENTS = ("3201", "3202", "3203", "3204", "9101", "9102")
+HALL = ("9801", "9802", "9803")
+"""Own design, for a government hall's terminal: proof of contributions, change of tier, check of a proof."""
 TRANSACTIONS = (
     *(SIGN_IN, SIGN_OUT, PERSON, PRE_SETTLE, SETTLE, REFUND, REVERSE, QUERY),
     *OUTPATIENT,
     *INPATIENT,
     *DIRECTORY,
     *STATEMENTS,
+    *HALL,
 )
-CODE_IN_MSGID = 12
-_MSGID = re.compile(r"(?P<code>[0-9A-Za-z]{12})(?P<at>\d{14})(?P<seq>\d{4})\Z")
-_TIME, _STAMP = "%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S"
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+MOST_PROBLEMS = 1000
+"""How many wrong fields of a message are looked for: a few megabytes can have millions, which nobody reads."""
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+def _plain_number(text: str) -> Decimal:
+    """A number of JSON; 4.498e1, which as a Decimal would look like 44.98, becomes NaN: no field takes an exponent."""
+    found = Decimal(text)
+    return Decimal("NaN") if ("e" in text or "E" in text) and written_plainly(found) else found
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_plain_number)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Msgid:
-    """A message id: institution code (12) + yyyyMMddHHmmss + 4-digit sequence; unique for ever, and the key of 2601."""
+class Form:
+    """What provinces want of an envelope beyond, or otherwise than, the national field tables."""
 
-    institution: str
-    at: datetime
-    seq: int
-
-    def __str__(self) -> str:
-        return f"{self.institution}{self.at.astimezone(BEIJING):{_STAMP}}{self.seq:04d}"
-
-
-def make_msgid(institution: str, *, at: datetime, seq: int) -> str:
-    """A message id; a longer institution code is cut to 12. Raises ValueError for a shorter one or `seq` > 9999."""
-    code = institution[:CODE_IN_MSGID]
-    if len(code) != CODE_IN_MSGID or not 0 <= seq <= 9999:
-        raise ValueError(f"no msgid can be made of institution {institution!r} and sequence {seq}")
-    return str(Msgid(institution=code, at=at, seq=seq))
+    msgid: str = CODE_TIME
+    code_length: int = 30
+    """The most characters of fixmedins_code."""
+    cert_types: tuple[str, ...] = ()
+    """The mdtrt_cert_type that there are; empty: all of the code table."""
+    members: tuple[str, ...] = ()
+    """Members that the envelope must have."""
+    input_as: str = ""
+    """`string` where input must be a string of JSON; empty: an object or a string."""
 
 
-def parse_msgid(text: str) -> Msgid:
-    """The parts of a message id. Raises ValueError that says what is wrong."""
-    match = _MSGID.match(text)
-    if match is None:
-        raise ValueError("12 characters of institution code, 14 digits of time and 4 of sequence are due")
-    try:
-        at = datetime.strptime(match["at"], _STAMP).replace(tzinfo=BEIJING)
-    except ValueError as error:
-        raise ValueError(f"{match['at']} is no time of the form yyyyMMddHHmmss") from error
-    return Msgid(institution=match["code"], at=at, seq=int(match["seq"]))
+NATIONAL = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +106,14 @@ class Envelope:
     dev_no: str = ""
 
 
-def request(envelope: Envelope, data: Mapping[str, object], *, input_as: str = "object") -> dict[str, object]:
-    """A request as the wire spells it; `data` is the content of input."""
+def request(
+    envelope: Envelope,
+    data: Mapping[str, object],
+    *,
+    input_as: str = "object",
+    members: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """A request as the wire spells it; `data` is the content of input, `members` what a province's envelope adds."""
     return {
         "infno": envelope.infno,
         "msgid": envelope.msgid,
@@ -128,6 +132,7 @@ def request(envelope: Envelope, data: Mapping[str, object], *, input_as: str = "
         "fixmedins_code": envelope.institution,
         "fixmedins_name": envelope.institution_name,
         "sign_no": envelope.sign_no,
+        **(members or {}),
         "input": encode(data).decode() if input_as == "string" else data,
     }
 
@@ -163,12 +168,17 @@ def parse_reply(body: Mapping[str, object]) -> Reply:
     )
 
 
-def decode(raw: bytes, *, charset: str = "utf-8") -> Mapping[str, object]:
-    """A message from its bytes, numbers with a point as Decimal. Raises ValueError when it is no JSON object."""
+def decode(raw: bytes, *, charset: str = "utf-8", twice: bool = False) -> Mapping[str, object]:
+    """A message from its bytes, numbers with a point as Decimal. Raises ValueError when it is no JSON object.
+
+    `twice`: it may come as a JSON string of JSON.
+    """
     if charset != "utf-8":
         raw = raw.decode(charset).encode()
     try:
         value = _DECODER.decode(raw)
+        if twice and isinstance(value, str):
+            value = _DECODER.decode(value)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from error
     if not is_object(value):
@@ -191,6 +201,8 @@ def content(body: Mapping[str, object]) -> Mapping[str, object]:
 
 def amount(value: object) -> Fen:
     """Fen from a wire amount: a decimal string or a JSON number of yuan. Raises ValueError otherwise."""
+    if type(value) is str:
+        return _fen(value)
     if isinstance(value, Decimal) and written_plainly(value):
         value = format(value, "f")
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -198,10 +210,15 @@ def amount(value: object) -> Fen:
     return parse_yuan(value)
 
 
+_fen = lru_cache(maxsize=4096)(parse_yuan)
+_ONE = Decimal(1)
+
+
 def line_amount(price: object, count: object) -> Fen:
     """Price times count (pric N16,6; cnt N16,4), rounded half up to the fen."""
-    product = Decimal(str(price)) * Decimal(str(count)) * 100
-    return Fen(int(product.quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+    price = price if type(price) is Decimal else Decimal(str(price))
+    count = count if type(count) is Decimal else Decimal(str(count))
+    return Fen(int((price * count * 100).quantize(_ONE, rounding=ROUND_HALF_UP)))
 
 
 @cache
@@ -246,12 +263,41 @@ def _envelope(part: str) -> tuple[FieldSpec, ...]:
     return tuple(FieldSpec(**row) for row in rows)
 
 
-def check(infno: str, body: Mapping[str, object], *, insuplc_required: bool = True) -> tuple[FieldProblem, ...]:
-    """Every wrong field of a request's envelope and input; empty when all is well.
+def check(
+    infno: str, body: Mapping[str, object], *, insuplc_required: bool = True, form: Form = NATIONAL
+) -> tuple[FieldProblem, ...]:
+    """Every wrong field of a request's envelope and input, up to `MOST_PROBLEMS`; empty when all is well.
 
-    `infno` is the transaction that the sender called, e.g. by the path. `insuplc_required` is the profile's.
+    `infno` is the transaction that the sender called, e.g. by the path; `insuplc_required`, `form` are the profile's.
     """
-    return tuple(_problems(infno, body, insuplc_required=insuplc_required))
+    found = chain(
+        _problems(infno, body, insuplc_required=insuplc_required, msgid_form=form.msgid), form_problems(body, form)
+    )
+    return tuple(islice(found, MOST_PROBLEMS))
+
+
+def form_problems(body: Mapping[str, object], form: Form) -> tuple[FieldProblem, ...]:
+    """Every field that is right by the national tables and wrong in a province."""
+    return tuple(_form_problems(body, form))
+
+
+def _form_problems(body: Mapping[str, object], form: Form) -> Iterator[FieldProblem]:
+    code = body.get("fixmedins_code")
+    if isinstance(code, str) and len(code) > form.code_length:
+        expected = f"text of at most {form.code_length} characters"
+        yield _problem("fixmedins_code", Rule.LENGTH, expected, f"{len(code)} characters")
+    for name in form.members:
+        if is_absent(body.get(name)):
+            yield _problem(name, Rule.REQUIRED, "text, due in this province,", body.get(name))
+    if form.input_as == "string" and is_object(body.get("input")):
+        yield _problem("input", Rule.TYPE, "a string of JSON", body.get("input"))
+    if not form.cert_types:
+        return
+    known = code_table("mdtrt_cert_type")
+    for node, value in (_content(body.get("input")) or {}).items():
+        kind = value.get("mdtrt_cert_type") if is_object(value) else None
+        if isinstance(kind, str) and kind in known and kind not in form.cert_types:
+            yield _problem(f"input.{node}.mdtrt_cert_type", Rule.CODE, f"one of {' '.join(form.cert_types)}", kind)
 
 
 def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, ...]:
@@ -269,12 +315,14 @@ def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, .
     return tuple(problems)
 
 
-def _problems(infno: str, body: Mapping[str, object], *, insuplc_required: bool) -> Iterator[FieldProblem]:
+def _problems(
+    infno: str, body: Mapping[str, object], *, insuplc_required: bool, msgid_form: str
+) -> Iterator[FieldProblem]:
     yield from check_fields(_envelope("fields"), body, "")
     named = body.get("infno")
     if isinstance(named, str) and named != infno and named in code_table("infno"):
         yield _problem("infno", Rule.CONSISTENT, f"the called transaction {infno}", named)
-    yield from _msgid_problems(body)
+    yield from _msgid_problems(body, msgid_form)
     data = _content(body.get("input"))
     if is_absent(body.get("input")):
         yield _problem("input", Rule.REQUIRED, "an object", body.get("input"))
@@ -288,12 +336,12 @@ def _problems(infno: str, body: Mapping[str, object], *, insuplc_required: bool)
             yield _problem("insuplc_admdvs", Rule.REQUIRED, expected, body.get("insuplc_admdvs"))
 
 
-def _msgid_problems(body: Mapping[str, object]) -> Iterator[FieldProblem]:
+def _msgid_problems(body: Mapping[str, object], form: str) -> Iterator[FieldProblem]:
     msgid, institution = body.get("msgid"), body.get("fixmedins_code")
     if not isinstance(msgid, str) or not msgid:
         return
     try:
-        parsed = parse_msgid(msgid)
+        parsed = parse_msgid(msgid, form=form)
     except ValueError as error:
         yield _problem("msgid", Rule.FORMAT, str(error), msgid)
         return

@@ -31,6 +31,20 @@ QRCODE_PATH = "/ebus/channel/api/cfc/nationcfc/ec/qrcode"
 TERMINAL_PROMPTS_PATH = "/terminal/prompts"
 PUSH_PROMPT_PATH = "/push/prompt"
 PUSH_NOTICE_PATH = "/push/notice"
+PUSH_SCREEN_PATH = "/push/screen"
+"""Own design: the voucher centre puts the result of a settlement on the terminal's screen."""
+ON_SCREEN = (
+    "medicalSettleState",
+    "bizType",
+    "totalFee",
+    "hifAmt",
+    "acctAmt",
+    "ownAmt",
+    "userName",
+    "hospitalName",
+    "setlTime",
+)
+"""The members of cn.nhsa.settle.notify that go to the screen."""
 _CHANNEL = "/ebus/channel/api/cfc/nationcfc/ec"
 STATE_PATH = f"{_CHANNEL}/ec_state"
 """The one channel path that a public source names; what is said there is our own design."""
@@ -38,11 +52,14 @@ ACTIVATE_PATH, PASSWORD_PATH, PLACE_PATH = f"{_CHANNEL}/activate", f"{_CHANNEL}/
 FAMILY_PATH, PROMOTER_PATH = f"{_CHANNEL}/family", f"{_CHANNEL}/promoter"
 ORG_CODE_PATH, ORG_QUERY_PATH = f"{_CHANNEL}/orgcode", f"{_CHANNEL}/orgquery"
 TERMINAL_PRESENT_PATH, TERMINAL_CANCEL_PATH = "/terminal/present", "/terminal/cancel"
+TERMINAL_ASKED_PATH = "/terminal/asked"
 
 QR_QUERY, TOKEN_CHECK, QRCODE = "ec.query", "token-check", "ec.qrcode"
 PAY_CONFIRM, PAY_ANSWER = "pay-confirm", "pay-answer"
 TERMINAL_SCAN, FACE_START, FACE_CHECK = "cn.nhsa.qrcode.get", "cn.nhsa.ec.auth", "cn.nhsa.auth.check"
 READ_CARD, SHOW_RESULT = "cn.nhsa.cert.get", "cn.nhsa.settle.notify"
+AT_TERMINAL = (TERMINAL_SCAN, FACE_CHECK, READ_CARD)
+"""The calls of the terminal library that wait for what a patient holds before the terminal."""
 LIBRARY_CALLS = (QR_QUERY, TERMINAL_SCAN, FACE_START, FACE_CHECK, READ_CARD, SHOW_RESULT)
 """What the terminal library (动态库) says at the one decoding path, told apart by transType."""
 STATE, ACTIVATE, PASSWORD, PLACE = "ec.state", "ec.activate", "ec.password", "ec.place"
@@ -216,11 +233,23 @@ def parse_reply(body: object) -> CentreReply:
     return CentreReply(code=code, message=str(body.get("message") or ""), data=data if is_object(data) else {})
 
 
-def check(message: str, body: Mapping[str, object], *, code_field: str = CODE_FIELD) -> tuple[FieldProblem, ...]:
-    """Every wrong field of a request to the centre; `message` is one of this module's message names."""
+def check(
+    message: str,
+    body: Mapping[str, object],
+    *,
+    code_field: str = CODE_FIELD,
+    lengths: Mapping[str, int] | None = None,
+) -> tuple[FieldProblem, ...]:
+    """Every wrong field of a request to the centre; `message` is one of this module's message names.
+
+    `lengths` are of members of data that may be longer in a province than the nation allows.
+    """
     problems = list(check_fields(_outer(message), body, ""))
     problems += check_nodes(_nodes(message, "input"), body, "")
     data = body.get("data")
+    if lengths and is_object(data):
+        longer = {f"data.{name}" for name, most in lengths.items() if len(str(data.get(name) or "")) <= most}
+        problems = [one for one in problems if one.rule is not Rule.LENGTH or one.path not in longer]
     if message not in LIBRARY_CALLS or not is_object(data):
         return tuple(problems)
     if message == QR_QUERY and (not isinstance(data.get(code_field), str) or not data[code_field]):

@@ -25,8 +25,9 @@ from simulators.encryption_machine.plant import Plant
 from simulators.encryption_machine.provision import populate
 from simulators.encryption_machine.settings import EncryptionMachineSettings, Nonces
 from simulators.encryption_machine.spoiling import EFFECTS
-from simulators.encryption_machine.workers import Gate, demand_workers_possible
+from simulators.encryption_machine.workers import MachineGate
 from simulators.kit.back_door import BackDoor
+from simulators.kit.gate import demand_workers_possible
 from simulators.kit.no_faults import NoFaults
 
 COUNTED_BY_WORKERS = frozenset({"served", "refused", "sessions"})
@@ -36,9 +37,9 @@ class VirtualEncryptionMachine:
     """A machine with all its doors in this process, or in several workers."""
 
     def __init__(self, context: SimulatorContext, settings: EncryptionMachineSettings) -> None:
-        demand_workers_possible(context, settings)
+        demand_workers_possible(context, settings.workers)
         self._folder: TemporaryDirectory[str] | None = None
-        self._gate: Gate | None = None
+        self._gate: MachineGate | None = None
         if settings.workers > 1:
             context = replace(context, faults=NoFaults(context.name, context.tape))
             if settings.keys is None:
@@ -46,7 +47,7 @@ class VirtualEncryptionMachine:
                 settings = replace(settings, keys=str(Path(self._folder.name) / "keys.db"))
         self._plant = Plant(context, settings, store=open_store(context, settings))
         if settings.workers > 1:
-            self._gate = Gate(context, settings, keys=str(settings.keys))
+            self._gate = MachineGate(context, settings, keys=str(settings.keys))
         console = Console(self._plant)
         self._back = BackDoor(
             context,

@@ -1,4 +1,6 @@
-"""What books: settlement (2102), refund (2103), and the reversal (2601) of either when its outcome is unknown.
+"""What books: settlements, their refunds, and the reversal (2601) of either when its outcome is unknown.
+
+A settlement is 2102 at a pharmacy, 2207 of a visit, 2304 of a stay; its refund is 2103, 2208, 2305.
 
 The law of this module: between a message that books and its answer the outcome is unknown, and unknown is never
 refused. It is resolved by reversing the message in doubt, by its own msgid, which is right whether it was booked or
@@ -28,6 +30,8 @@ from simulators.his.texts import (
     Reason,
 )
 
+REFUNDS = {"2102": "2103", "2207": "2208", "2304": "2305"}
+"""What takes a settlement back."""
 ATTEMPTS = 3
 """How often a reversal is tried at once, and a refund that must be."""
 
@@ -42,11 +46,16 @@ class Reversal(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is to be settled: the input of 2102, whose it is, and what the pre-settlement said it would cost."""
+    """What is to be settled: the input of the settlement, whose it is, and what the pre-settlement said it costs.
 
+    `held` is called in the transaction of the journal that writes the settlement's msgid.
+    """
+
+    infno: str = "2102"
     content: Mapping[str, object]
     psn_no: str
     expected: Amounts | None
+    held: Callable[[str], None] = lambda _: None
 
 
 class Bookings:
@@ -59,13 +68,14 @@ class Bookings:
         self._platform = platform
         self._on_unknown = behaviour.on_unknown
         self._refund_by = behaviour.refund_by
+        self._named_refund = behaviour.named_refund
         self._sign_no = sign_no
         if not behaviour.remembers_unknown:
             for settlement in journal.open_ones():
                 journal.put(replace(settlement, state=State.REFUSED))
 
     def settle(self, order: Order, sender: Sender, *, again: bool = False) -> Done:
-        """2102. Raises RefusedError when nothing is booked, OutcomeUnknownError when that is not known."""
+        """Settle. Raises RefusedError when nothing is booked, OutcomeUnknownError when that is not known."""
         result, kept = self._send_settlement(order, sender)
         if result.kind is Kind.UNKNOWN:
             return self._after_unknown(kept, order, sender, again=again)
@@ -83,9 +93,9 @@ class Bookings:
             amounts=settled.amounts,
         )
 
-    def refund(self, settlement: Settlement, at: str) -> Done:
-        """2103. Raises RefusedError when the settlement stands, OutcomeUnknownError when that is not known."""
-        result, kept = self._send_refund(settlement, at)
+    def refund(self, settlement: Settlement, at: str, *, opter_type: str = "1") -> Done:
+        """Refund. Raises RefusedError when the settlement stands, OutcomeUnknownError when that is not known."""
+        result, kept = self._send_refund(settlement, at, opter_type)
         if result.kind is Kind.UNKNOWN:
             if not self.resolve(kept, at):
                 raise OutcomeUnknownError(result.msgid, REFUND_UNKNOWN_PROMPT)
@@ -129,6 +139,7 @@ class Bookings:
         kept = Settlement(
             msgid="",
             order=sender.order,
+            infno=order.infno,
             at=sender.at,
             psn_no=order.psn_no,
             insuplc=sender.insuplc,
@@ -139,6 +150,7 @@ class Bookings:
             nonlocal kept
             kept = replace(kept, msgid=msgid)
             self._journal.put(kept)
+            order.held(msgid)
 
         def finished(result: Result[Settled]) -> None:
             nonlocal kept
@@ -146,7 +158,7 @@ class Bookings:
             self._journal.put(kept)
 
         result = self._platform.call(
-            "2102", order.content, sender=sender, parse=read_settled, written=written, finished=finished
+            order.infno, order.content, sender=sender, parse=read_settled, written=written, finished=finished
         )
         return result, kept
 
@@ -172,7 +184,7 @@ class Bookings:
             return self.settle(order, sender, again=True)
         raise RefusedError(Reason.PLATFORM_UNAVAILABLE, msgid=kept.msgid)
 
-    def _send_refund(self, settlement: Settlement, at: str) -> tuple[Result[str], Settlement]:
+    def _send_refund(self, settlement: Settlement, at: str, opter_type: str = "1") -> tuple[Result[str], Settlement]:
         kept = replace(settlement, state=State.REFUNDING, refunded_at=at)
 
         def written(msgid: str) -> None:
@@ -188,11 +200,33 @@ class Bookings:
                 kept = replace(settlement, refund_msgid=result.msgid)
             self._journal.put(kept)
 
-        setl_id = settlement.setl_id if self._refund_by is RefundBy.JOURNAL else settlement.order
-        original = {"setl_id": setl_id, "mdtrt_id": settlement.mdtrt_id or "", "psn_no": settlement.psn_no}
-        sender = Sender(at=at, order=settlement.order, sign_no=self._sign_no(at), insuplc=settlement.insuplc)
+        sender = Sender(
+            at=at,
+            order=settlement.order,
+            sign_no=self._sign_no(at),
+            insuplc=settlement.insuplc,
+            opter_type=opter_type,
+        )
+        if self._refund_by is RefundBy.REVERSAL:
+            data = {"psn_no": settlement.psn_no, "omsgid": settlement.msgid, "oinfno": settlement.infno}
+            result = self._platform.call(
+                "2601",
+                {"data": data},
+                sender=sender,
+                parse=lambda _: settlement.setl_id or "",
+                written=written,
+                finished=finished,
+                stands_for=settlement.msgid,
+            )
+            return result, kept
+        setl_id = settlement.order if self._refund_by is RefundBy.ORDER_NUMBER else settlement.setl_id or ""
+        original = {
+            "setl_id": self._named_refund(settlement.infno, setl_id),
+            "mdtrt_id": settlement.mdtrt_id or "",
+            "psn_no": settlement.psn_no,
+        }
         result = self._platform.call(
-            "2103",
+            REFUNDS[settlement.infno],
             {"data": {**original, "expContent": ""}},
             sender=sender,
             parse=read_refund,
@@ -201,19 +235,28 @@ class Bookings:
         )
         return result, kept
 
-    def _reverse(self, settlement: Settlement, at: str) -> Reversal:
-        """2601 for the message in doubt."""
-        refund = settlement.state is State.REFUNDING
-        doubted, infno = (settlement.refund_msgid or "", "2103") if refund else (settlement.msgid, "2102")
-        data = {"psn_no": settlement.psn_no, "omsgid": doubted, "oinfno": infno}
-        sender = Sender(at=at, order=settlement.order, sign_no=self._sign_no(at), insuplc=settlement.insuplc)
+    def reverse(self, infno: str, msgid: str, *, psn_no: str, insuplc: str, order: str, at: str) -> Reversal:
+        """2601 for a message in doubt."""
+        data = {"psn_no": psn_no, "omsgid": msgid, "oinfno": infno}
+        sender = Sender(at=at, order=order, sign_no=self._sign_no(at), insuplc=insuplc)
         for _ in range(ATTEMPTS):
             result = self._platform.call(
-                "2601", {"data": data}, sender=sender, parse=lambda _: "reversed", stands_for=doubted
+                "2601", {"data": data}, sender=sender, parse=lambda _: "reversed", stands_for=msgid
             )
             if result.kind is not Kind.UNKNOWN:
-                return _told_by(result, refund=refund)
+                return _told_by(result, refund=infno in REFUNDS.values())
         return Reversal.UNSURE
+
+    def _reverse(self, settlement: Settlement, at: str) -> Reversal:
+        refund = settlement.state is State.REFUNDING
+        return self.reverse(
+            REFUNDS[settlement.infno] if refund else settlement.infno,
+            (settlement.refund_msgid or "") if refund else settlement.msgid,
+            psn_no=settlement.psn_no,
+            insuplc=settlement.insuplc,
+            order=settlement.order,
+            at=at,
+        )
 
 
 def _told_by(result: Result[str], *, refund: bool) -> Reversal:

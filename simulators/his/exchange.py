@@ -15,14 +15,24 @@ from decimal import Decimal
 
 LINGER_S = 0.25
 REPLY_LIMIT = 4 << 20
+LAYERS = 3
+"""How often an answer may be encoded: some provinces do so twice, and relays add one."""
 
 
 class NoAnswerError(Exception):
     """There was no proper answer; whether the other side acted on the request is unknown."""
 
 
-def post(url: str, body: bytes, *, connect_s: float, reply_s: float) -> Mapping[str, object]:
-    """Send a JSON body and read the JSON object that answers it. Raises NoAnswerError for anything else."""
+def post(
+    url: str,
+    body: bytes,
+    *,
+    connect_s: float,
+    reply_s: float,
+    headers: Mapping[str, str] | None = None,
+    charset: str = "utf-8",
+) -> Mapping[str, object]:
+    """Send a JSON body in `charset` and read the JSON object that answers. Raises NoAnswerError for anything else."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or parts.hostname is None:
         raise NoAnswerError(f"only http:// addresses are served, not {url}")
@@ -32,10 +42,11 @@ def post(url: str, body: bytes, *, connect_s: float, reply_s: float) -> Mapping[
         raise NoAnswerError(f"no connection: {error}") from error
     try:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         head = (
             f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            "User-Agent: liantiao-reference-pharmacy\r\nContent-Type: application/json;charset=UTF-8\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            f"User-Agent: liantiao-reference\r\nContent-Type: application/json;charset={charset.upper()}\r\n"
+            f"{more}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         line.settimeout(reply_s)
         line.sendall(head.encode("ascii") + body)
@@ -47,7 +58,7 @@ def post(url: str, body: bytes, *, connect_s: float, reply_s: float) -> Mapping[
 
 
 def read_json(body: bytes) -> Mapping[str, object]:
-    """The object in a body; UTF-8, else GBK; also when the object comes as a JSON string of JSON.
+    """The object in a body; UTF-8, else GBK; also when the object comes as a JSON string of JSON, or as one of that.
 
     Numbers with a point become Decimal. Raises ValueError when there is no object.
     """
@@ -55,9 +66,10 @@ def read_json(body: bytes) -> Mapping[str, object]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = body.decode("gbk")
-    value = json.loads(text, parse_float=Decimal)
-    if isinstance(value, str):
-        value = json.loads(value, parse_float=Decimal)
+    value: object = text
+    for _ in range(LAYERS):
+        if isinstance(value, str):
+            value = json.loads(value, parse_float=Decimal)
     if not isinstance(value, dict):
         raise ValueError("the answer is no JSON object")
     return value

@@ -1,8 +1,9 @@
 """What the adapter is told first: the institution, the operator, and where everything is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,24 @@ class Profile:
     """`object`, or `string` where input travels as a string of JSON."""
     refusal_code_in: str = ""
     """The member of the answer's envelope that holds the code of a refusal, where there is one."""
+    single_path: bool = False
+    """Every transaction goes to `any_path`."""
+    msgid_form: str = "code-time"
+    """`code-time`, or `time-code`: yyMMddHHmmss-code-nnnn."""
+    reply_as: str = "object"
+    """`string` where whole answers come encoded once more."""
+    charset_in: str = "utf-8"
+    charset_out: str = "utf-8"
+    protocol: str = "national"
+    """`national`, or `shanghai`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that every request carries as they stand."""
+    envelope: Mapping[str, str] = field(default_factory=dict)
+    """Members of the envelope beyond the national ones."""
+    gateway: Mapping[str, str] = field(default_factory=dict)
+    """Kind of the gateway's signed headers (`none`, `tif`, `csb`), its keys, and `cainfo_key`, as texts."""
+    shanghai: Mapping[str, str] = field(default_factory=dict)
+    """What the other protocol needs."""
     code_field: str = "ecQrCode"
     """The member of ec.query's data that holds the scanned text."""
     voucher_path: str = "/localcfc/api/hsecfc/localQrCodeQuery"
@@ -45,6 +64,12 @@ class Hello:
     idle_s: float
     baud: int
     wait_s: float
+    now: str = ""
+    """The bench's time when the adapter was started, yyyy-MM-dd HH:mm:ss."""
+    terminal: str = ""
+    """The insurance terminal (医保综合服务终端) at this counter; empty where there is none."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the libraries, `voucher` and `settlement`; empty where there are none to check."""
 
 
 def read_hello(raw: Mapping[str, object]) -> Hello:
@@ -53,7 +78,6 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
     institution, operator = _object(hello, "institution"), _object(hello, "operator")
     endpoints, profile = _object(hello, "endpoints"), _object(hello, "profile")
     timeouts, scan = _object(hello, "timeouts"), _object(hello, "scan")
-    known = Profile.__dataclass_fields__.keys() - {"paths"}
     return Hello(
         institution=_text(institution, "code"),
         institution_name=_text(institution, "name"),
@@ -65,17 +89,38 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
         scanner=_text(endpoints, "scanner"),
         voucher_centre=_text(endpoints, "voucher-centre").rstrip("/"),
         platform=_text(endpoints, "platform").rstrip("/"),
-        profile=Profile(
-            paths={key: str(path) for key, path in _object(profile, "paths").items()},
-            **{key: str(profile[key]) for key in known if key in profile},
-        ),
+        profile=_profile(profile),
         state_dir=Path(_text(hello, "state_dir")),
         connect_s=_number(timeouts, "connect_s", 2.0),
         reply_s=_number(timeouts, "reply_s", 1.0),
         idle_s=_number(scan, "idle_s", 0.05),
         baud=int(_number(scan, "baud", 9600)),
         wait_s=_number(scan, "wait_s", 60.0),
+        now=str(hello.get("now") or ""),
+        terminal=str(endpoints.get("terminal") or "").rstrip("/"),
+        libraries={name: str(path) for name, path in _object({"libraries": {}} | dict(hello), "libraries").items()},
     )
+
+
+def _profile(raw: Mapping[str, object]) -> Profile:
+    tables = ("headers", "envelope", "gateway", "shanghai")
+    known = Profile.__dataclass_fields__.keys() - {"paths", "single_path", *tables}
+    headers, envelope, gateway, shanghai = (_texts(raw, name) if name in raw else {} for name in tables)
+    texts: dict[str, Any] = {key: str(raw[key]) for key in known if key in raw}
+    return Profile(
+        paths=_texts(raw, "paths"),
+        single_path=raw.get("single_path") is True,
+        headers=headers,
+        envelope=envelope,
+        gateway=gateway,
+        shanghai=shanghai,
+        **texts,
+    )
+
+
+def _texts(raw: Mapping[str, object], name: str) -> dict[str, str]:
+    """A table of texts; what is false or null is the empty text."""
+    return {key: str(value) if value else "" for key, value in _object(raw, name).items()}
 
 
 def _object(raw: Mapping[str, object], name: str) -> Mapping[str, object]:

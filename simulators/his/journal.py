@@ -1,7 +1,8 @@
 """The adapter's journal: SQLite in its state folder, written before anything is sent, durable when a call returns.
 
 `messages` holds every msgid with its transaction and content before it is sent, and the result after. `settlements`
-holds one row for each 2102 and where it stands. What a crash leaves as `sent` or `refunding` is unknown.
+holds one row for each 2102, 2207 and 2304 and where it stands. What a crash leaves as `sent` or `refunding` is unknown.
+`documents` holds what a hospital's counter keeps besides (module `records`).
 """
 
 import contextlib
@@ -18,22 +19,32 @@ CREATE TABLE IF NOT EXISTS messages (
     content TEXT NOT NULL, result TEXT NOT NULL, answer TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS numbers ON messages (at, number);
 CREATE TABLE IF NOT EXISTS settlements (
-    msgid TEXT PRIMARY KEY, order_no TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL, to_void INTEGER NOT NULL,
-    psn_no TEXT NOT NULL, insuplc TEXT NOT NULL, setl_id TEXT, mdtrt_id TEXT,
+    msgid TEXT PRIMARY KEY, order_no TEXT NOT NULL, infno TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL,
+    to_void INTEGER NOT NULL, psn_no TEXT NOT NULL, insuplc TEXT NOT NULL, setl_id TEXT, mdtrt_id TEXT,
     total INTEGER NOT NULL, fund INTEGER NOT NULL, account INTEGER NOT NULL, cash INTEGER NOT NULL,
     refund_msgid TEXT, refunded_at TEXT);
 CREATE INDEX IF NOT EXISTS settlements_of_order ON settlements (order_no);
 CREATE TABLE IF NOT EXISTS sign_ins (operator TEXT NOT NULL, day TEXT NOT NULL, sign_no TEXT NOT NULL,
     PRIMARY KEY (operator, day));
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (kind TEXT NOT NULL, number TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, number));
 """
 _PUT = """
-INSERT OR REPLACE INTO settlements VALUES (:msgid, :order, :at, :state, :to_void, :psn_no, :insuplc,
+INSERT INTO settlements VALUES (:msgid, :order, :infno, :at, :state, :to_void, :psn_no, :insuplc,
     :setl_id, :mdtrt_id, :total, :fund, :account, :cash, :refund_msgid, :refunded_at)
+ON CONFLICT (msgid) DO UPDATE SET order_no = excluded.order_no, infno = excluded.infno, at = excluded.at,
+    state = excluded.state, to_void = excluded.to_void, psn_no = excluded.psn_no, insuplc = excluded.insuplc,
+    setl_id = excluded.setl_id, mdtrt_id = excluded.mdtrt_id, total = excluded.total, fund = excluded.fund,
+    account = excluded.account, cash = excluded.cash, refund_msgid = excluded.refund_msgid,
+    refunded_at = excluded.refunded_at
 """
 _COLUMNS = """
-SELECT msgid, order_no, at, state, to_void, psn_no, insuplc, setl_id, mdtrt_id, total, fund, account, cash,
+SELECT msgid, order_no, infno, at, state, to_void, psn_no, insuplc, setl_id, mdtrt_id, total, fund, account, cash,
     refund_msgid, refunded_at FROM settlements
+"""
+_KEEP = """
+INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, number) DO UPDATE SET body = excluded.body
 """
 
 
@@ -41,18 +52,20 @@ class State(StrEnum):
     """Where a settlement stands."""
 
     SENT = "sent"
-    """2102 is written, its result is not: unknown to whoever reads this later."""
+    """The settlement is written, its result is not: unknown to whoever reads this later."""
     UNKNOWN = "unknown"
     SETTLED = "settled"
     REFUSED = "refused"
     REVERSED = "reversed"
     REFUNDING = "refunding"
-    """2103 is written, and its result is not, or is unknown."""
+    """The refund is written, and its result is not, or is unknown."""
     REFUNDED = "refunded"
 
 
 OPEN_STATES = (State.SENT, State.UNKNOWN, State.REFUNDING)
 """States in which nobody here knows what the platform booked."""
+HELD_STATES = (*OPEN_STATES, State.SETTLED)
+"""States in which details may be settled at the platform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +80,7 @@ class Amounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """One 2102; `amounts` are those of its answer, before that those of the pre-settlement."""
+    """One 2102, 2207 or 2304; `amounts` are those of its answer, before that those of the pre-settlement."""
 
     msgid: str
     order: str
@@ -75,6 +88,7 @@ class Settlement:
     psn_no: str
     insuplc: str
     amounts: Amounts
+    infno: str = "2102"
     state: State = State.SENT
     to_void: bool = False
     """It is to be refunded as soon as that can be done."""
@@ -126,6 +140,14 @@ class Journal:
                 return number
         raise RuntimeError("every message number of this second is in use")
 
+    def next_of(self, name: str) -> int:
+        """The next number of a counter of that name, from 1; no number comes twice, also after a crash."""
+        row = self._base.execute(
+            "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name,),
+        ).fetchone()
+        return int(row[0])
+
     def write(self, *, msgid: str, number: int, infno: str, order: str, at: str, content: str) -> None:
         """A message is about to be sent."""
         self._base.execute(
@@ -155,6 +177,32 @@ class Journal:
         marks = ", ".join("?" * len(OPEN_STATES))
         return self._select(f"WHERE state IN ({marks}) OR (to_void AND state = 'settled') ORDER BY rowid", *OPEN_STATES)
 
+    def settlement(self, msgid: str) -> Settlement | None:
+        """The settlement that a message asked for."""
+        found = self._select("WHERE msgid = ?", msgid)
+        return found[0] if found else None
+
+    def message(self, msgid: str) -> tuple[str, str, str] | None:
+        """What was sent under a msgid: transaction, the cashier's time, content."""
+        row = self._base.execute("SELECT infno, at, content FROM messages WHERE msgid = ?", (msgid,)).fetchone()
+        return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
+
+    def keep(self, kind: str, number: str, body: str) -> None:
+        """A document, new or changed."""
+        self._base.execute(_KEEP, (kind, number, body))
+
+    def document(self, kind: str, number: str) -> str | None:
+        """A document's body."""
+        row = self._base.execute("SELECT body FROM documents WHERE kind = ? AND number = ?", (kind, number)).fetchone()
+        return None if row is None else str(row[0])
+
+    def documents(self, kind: str) -> list[str]:
+        """The bodies of all documents of a kind, in the order in which they were first kept."""
+        return [
+            str(row[0])
+            for row in self._base.execute("SELECT body FROM documents WHERE kind = ? ORDER BY rowid", (kind,))
+        ]
+
     def sign_no(self, operator: str, day: str) -> str | None:
         """The sign-in of an operator on a day."""
         row = self._base.execute(
@@ -175,16 +223,17 @@ class Journal:
             Settlement(
                 msgid=row[0],
                 order=row[1],
-                at=row[2],
-                state=State(row[3]),
-                to_void=bool(row[4]),
-                psn_no=row[5],
-                insuplc=row[6],
-                setl_id=row[7],
-                mdtrt_id=row[8],
-                amounts=Amounts(total=row[9], fund=row[10], account=row[11], cash=row[12]),
-                refund_msgid=row[13],
-                refunded_at=row[14],
+                infno=row[2],
+                at=row[3],
+                state=State(row[4]),
+                to_void=bool(row[5]),
+                psn_no=row[6],
+                insuplc=row[7],
+                setl_id=row[8],
+                mdtrt_id=row[9],
+                amounts=Amounts(total=row[10], fund=row[11], account=row[12], cash=row[13]),
+                refund_msgid=row[14],
+                refunded_at=row[15],
             )
             for row in rows
         ]

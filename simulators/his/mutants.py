@@ -1,26 +1,21 @@
 """Adapters with one known defect each: proof that the bench detects it.
 
-Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it.
+Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it. Here are
+those of whatever settles; `mutants_hospital` has those of a hospital and of the ways to identify, `mutants_province`
+those that only some province sees.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
+from simulators.his.hall_mutants import HALL_DEFECTS
+from simulators.his.mutant import Mutant
+from simulators.his.mutants_hospital import HOSPITAL_MUTANTS
+from simulators.his.mutants_province import PROVINCE_MUTANTS
 from simulators.his.texts import Reason, prompt_for
 
-
-@dataclass(frozen=True, kw_only=True)
-class Mutant:
-    """A defect, in both languages, and what shows it from outside."""
-
-    name: str
-    english: str
-    chinese: str
-    shown_by: str
-    behaviour: Behaviour
-
-
 RIGHT = Behaviour()
+BOTH, ALL = ("pharmacy", "hospital"), ("pharmacy", "hospital", "hall")
 
 
 def _float_amount(price: str, quantity: str, _stated: int) -> int:
@@ -48,15 +43,17 @@ MUTANTS = (
         name="timeout-as-refused",
         english="a settlement without an answer counts as refused; nobody reverses it",
         chinese="结算超时当作失败，不冲正",
-        shown_by="2102 booked and its reply lost: no 2601 follows, and the books differ from the platform's",
+        shown_by="2102, 2207 or 2304 booked, its reply lost: no 2601 follows, and the books differ from the platform's",
         behaviour=replace(RIGHT, on_unknown=OnUnknown.TREAT_AS_REFUSED),
+        kinds=BOTH,
     ),
     Mutant(
         name="settles-again-on-lost-reply",
         english="a settlement without an answer is sent again under a new msgid",
         chinese="结算无应答时换新报文号再次结算",
-        shown_by="2102 booked and its reply lost: a second 2102 for the same order, booked or refused as a duplicate",
+        shown_by="2102 (2207, 2304) booked and its reply lost: a second one for the same order, booked or refused",
         behaviour=replace(RIGHT, on_unknown=OnUnknown.SETTLE_AGAIN),
+        kinds=BOTH,
     ),
     Mutant(
         name="new-msgid-in-reversal",
@@ -64,6 +61,7 @@ MUTANTS = (
         chinese="冲正报文的原报文号填成了自己的报文号",
         shown_by="2601 whose omsgid is no earlier msgid; the settlement stays booked",
         behaviour=replace(RIGHT, omsgid=lambda _original, own: own),
+        kinds=BOTH,
     ),
     Mutant(
         name="float-money",
@@ -71,6 +69,7 @@ MUTANTS = (
         chinese="金额用浮点数计算并截断到分",
         shown_by="a line of 1 x 4.35 goes out as 4.34, one of 3 x 4.35 as 13.02: amounts differ from the basket",
         behaviour=replace(RIGHT, wire_amount=_float_amount),
+        kinds=BOTH,
     ),
     Mutant(
         name="cached-expired-code",
@@ -78,6 +77,7 @@ MUTANTS = (
         chinese="扫过的二维码直接用缓存的身份，不再解码",
         shown_by="a code shown twice (used or expired by then): no second ec.query; settled, not refused",
         behaviour=replace(RIGHT, caches_identities=True),
+        kinds=("pharmacy", "hall"),
     ),
     Mutant(
         name="ignores-password",
@@ -85,6 +85,7 @@ MUTANTS = (
         chinese="报文签名类型填MOCK，跳过支付密码",
         shown_by="signtype MOCK in the envelope; a settlement without a confirmed prompt",
         behaviour=replace(RIGHT, signtype=_signtype_mock),
+        kinds=ALL,
     ),
     Mutant(
         name="drops-last-digit",
@@ -92,6 +93,7 @@ MUTANTS = (
         chinese="扫码结果丢失最后一位",
         shown_by="ecQrCode differs from what the scanner sent; every good purchase is refused as code unknown",
         behaviour=replace(RIGHT, scanned=_without_last_digit),
+        kinds=ALL,
     ),
     Mutant(
         name="logs-id-number",
@@ -99,20 +101,23 @@ MUTANTS = (
         chinese="日志中明文记录身份证号",
         shown_by="an ID number in counter.log",
         behaviour=replace(RIGHT, masked=lambda text: text),
+        kinds=ALL,
     ),
     Mutant(
         name="refund-without-original",
         english="a refund is sent by order number, without looking for its settlement",
         chinese="退费不查原结算，直接用订单号",
-        shown_by="2103 whose setl_id the platform never gave out; refusals that should have been made at the counter",
+        shown_by="2103 (2208, 2305) whose setl_id the platform never gave out; refusals that were due at the counter",
         behaviour=replace(RIGHT, refund_by=RefundBy.ORDER_NUMBER),
+        kinds=BOTH,
     ),
     Mutant(
         name="skips-pre-settlement",
         english="the settlement is sent without a pre-settlement",
         chinese="不做预结算直接结算",
-        shown_by="2102 without a 2101 of the same amounts before it",
+        shown_by="2102 (2207, 2304) without a 2101 (2206, 2303) of the same amounts before it",
         behaviour=replace(RIGHT, pre_settles=False),
+        kinds=BOTH,
     ),
     Mutant(
         name="journal-after-send",
@@ -120,6 +125,7 @@ MUTANTS = (
         chinese="报文先发送后记日志",
         shown_by="the journal event comes after the request; after a crash in between nothing is known of it",
         behaviour=replace(RIGHT, write_ahead=False),
+        kinds=(*BOTH, "hall"),
     ),
     Mutant(
         name="msgid-not-unique",
@@ -127,6 +133,7 @@ MUTANTS = (
         chinese="报文号只精确到秒",
         shown_by="two transactions with one msgid",
         behaviour=replace(RIGHT, msgid=_same_number),
+        kinds=ALL,
     ),
     Mutant(
         name="keeps-second-read",
@@ -139,15 +146,17 @@ MUTANTS = (
         name="account-always-used",
         english="the personal account is used although the customer said no",
         chinese="顾客不使用个人账户时仍扣个人账户",
-        shown_by="acct_used_flag 1 in 2101 and 2102 where the cashier said use_account false; acct_pay not 0",
+        shown_by="acct_used_flag 1 where the cashier said use_account false; acct_pay not 0",
         behaviour=replace(RIGHT, account_flag=lambda _: "1"),
+        kinds=BOTH,
     ),
     Mutant(
         name="forgets-unknown-at-restart",
         english="an outcome that was unknown before a restart is taken for refused after it",
         chinese="重启后把未知结果当作失败",
-        shown_by="crash or unknown outcome after 2102 was booked, then a restart: no 2601, and the books differ",
+        shown_by="crash or unknown outcome after a settlement was booked, a restart: no 2601, and the books differ",
         behaviour=replace(RIGHT, remembers_unknown=False),
+        kinds=BOTH,
     ),
     Mutant(
         name="no-prompt-to-activate",
@@ -155,6 +164,7 @@ MUTANTS = (
         chinese="凭证未激活时不提示激活",
         shown_by="outcome not-activated whose prompt does not speak of activation (激活)",
         behaviour=replace(RIGHT, prompt=_terse),
+        kinds=ALL,
     ),
     Mutant(
         name="unsigned-session",
@@ -162,8 +172,27 @@ MUTANTS = (
         chinese="未签到即办理业务",
         shown_by="without 9001 the desk asks for a scan and sends ec.query and 1101, with an empty sign_no",
         behaviour=replace(RIGHT, needs_sign_in=False),
+        kinds=ALL,
     ),
+    *(
+        Mutant(
+            name=defect.name,
+            english=defect.english,
+            chinese=defect.chinese,
+            shown_by=defect.shown_by,
+            behaviour=replace(RIGHT, hall=defect.hall),
+            kinds=("hall",),
+        )
+        for defect in HALL_DEFECTS
+    ),
+    *HOSPITAL_MUTANTS,
+    *PROVINCE_MUTANTS,
 )
+
+
+def mutants_of(kind: str) -> list[Mutant]:
+    """The mutants of a kind of counter."""
+    return [mutant for mutant in MUTANTS if kind in mutant.kinds]
 
 
 def behaviour_of(name: str | None) -> Behaviour:

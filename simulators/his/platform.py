@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from simulators.his.behaviour import Behaviour
+from simulators.his.behaviour import MSGID_FORMS, Behaviour
+from simulators.his.behaviour import msgid as default_msgid
 from simulators.his.exchange import NoAnswerError, inner_object, post
+from simulators.his.gateway import Sealing
 from simulators.his.hello import Hello
 from simulators.his.journal import Journal
 from simulators.his.log import Log
+from simulators.his.shanghai import SIGN_IN, Shanghai
 
 T = TypeVar("T")
 
@@ -48,6 +51,8 @@ class Sender:
     sign_no: str
     insuplc: str = ""
     """The insured place (insuplc_admdvs), due with every psn_no."""
+    opter_type: str = "1"
+    """1 a cashier, 2 a self-service terminal, 3 a mobile one."""
 
 
 class Platform:
@@ -61,6 +66,7 @@ class Platform:
         self._behaviour = behaviour
         self._log = log
         self._announce = announce
+        self._shanghai = Shanghai(hello, self._total_of) if hello.profile.protocol == "shanghai" else None
 
     def call(
         self,
@@ -79,12 +85,14 @@ class Platform:
         writes the msgid, `finished` in the one that writes the result. `stands_for` is the msgid that a reversal means.
         """
         behaviour, journal = self._behaviour, self._journal
+        if self._shanghai is not None and infno == SIGN_IN:
+            return self._signed_in(parse, finished)
         stamp = "".join(filter(str.isdigit, sender.at))
         number = journal.next_number(sender.at)
-        msgid = behaviour.msgid(self._hello.institution, stamp, number)
+        msgid = self._msgid(stamp, number)
         if stands_for:
             content = _with_original(content, behaviour.omsgid(stands_for, msgid))
-        body = json.dumps(self._envelope(infno, msgid, content, sender), ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(self._message(infno, msgid, content, sender), ensure_ascii=False, separators=(",", ":"))
 
         def write() -> None:
             with journal.transaction():
@@ -94,7 +102,7 @@ class Platform:
 
         if behaviour.write_ahead:
             write()
-        result, answer = self._send(infno, msgid, body, parse)
+        result, answer = self._send(infno, msgid, body, sender, parse)
         if not behaviour.write_ahead:
             write()
         with journal.transaction():
@@ -103,18 +111,93 @@ class Platform:
         self._log.write(sender.at, f"{infno} {msgid} {result.kind.value} {result.code}".rstrip())
         return result
 
+    def again(
+        self,
+        msgid: str,
+        *,
+        at: str,
+        parse: Callable[[Mapping[str, object]], T],
+        finished: Callable[[Result[T]], None] = lambda _: None,
+    ) -> Result[T]:
+        """Send what the journal holds under a msgid once more, as it was; the platform answers it as it did or does.
+
+        `at` is the time of the repetition, for the gateway; what that turns away is as unknown as it was.
+        """
+        kept = self._journal.message(msgid)
+        if kept is None:
+            raise ValueError(f"nothing was sent under {msgid}")
+        infno, _, body = kept
+        sender = Sender(at=at, order="", sign_no="")
+        result, answer = self._send(infno, msgid, body, sender, parse, again=self._journal.next_number(at))
+        with self._journal.transaction():
+            self._journal.finish(msgid, result=result.kind.value, answer=answer)
+            finished(result)
+        self._log.write(at, f"{infno} {msgid} again {result.kind.value} {result.code}".rstrip())
+        return result
+
+    def _signed_in(
+        self, parse: Callable[[Mapping[str, object]], T], finished: Callable[[Result[T]], None]
+    ) -> Result[T]:
+        """The cashier's day begins without a message, since the protocol has none for it."""
+        value = parse({"signinoutb": {"sign_no": "-"}})
+        result = Result(kind=Kind.ACCEPTED, msgid="", value=value)
+        with self._journal.transaction():
+            finished(result)
+        return result
+
+    def _total_of(self, order: str) -> int:
+        """The total of an order's newest settlement, in fen."""
+        found = [settlement.amounts.total for settlement in self._journal.of_order(order) if settlement.setl_id]
+        return found[-1] if found else 0
+
+    def _message(self, infno: str, msgid: str, content: Mapping[str, object], sender: Sender) -> dict[str, object]:
+        if self._shanghai is None:
+            return self._envelope(infno, msgid, content, sender)
+        told = {"at": sender.at, "order": sender.order, "insuplc": sender.insuplc}
+        return self._shanghai.message(infno, msgid, content, **told)
+
+    def _msgid(self, stamp: str, number: int) -> str:
+        make = self._behaviour.msgid
+        if make is default_msgid:
+            make = MSGID_FORMS[self._behaviour.msgid_form(self._hello.profile.msgid_form)]
+        return make(self._hello.institution, stamp, number)
+
     def _send(
-        self, infno: str, msgid: str, body: str, parse: Callable[[Mapping[str, object]], T]
+        self,
+        infno: str,
+        msgid: str,
+        body: str,
+        sender: Sender,
+        parse: Callable[[Mapping[str, object]], T],
+        *,
+        again: int = 0,
     ) -> tuple[Result[T], str]:
-        hello = self._hello
-        path = hello.profile.paths.get(infno, hello.profile.any_path)
+        hello, profile = self._hello, self._hello.profile
+        path = profile.any_path if profile.single_path else profile.paths.get(infno, profile.any_path)
+        raw = body.encode(profile.charset_in)
+        seal = Sealing(profile=profile, at=sender.at, msgid=msgid, body=raw, again=again)
         try:
-            answer = post(hello.platform + path, body.encode(), connect_s=hello.connect_s, reply_s=hello.reply_s)
-            return self._read(msgid, answer, parse), json.dumps(answer, ensure_ascii=False, default=str)
+            answer = post(
+                hello.platform + path,
+                raw,
+                connect_s=hello.connect_s,
+                reply_s=hello.reply_s,
+                headers=self._behaviour.sealed(seal),
+                charset=profile.charset_in,
+            )
+            read = self._shanghai.national(infno, sender.order, answer) if self._shanghai is not None else answer
+            text = json.dumps(answer, ensure_ascii=False, default=str)
+            if again and self._gateway_refused(read):
+                message = "the gateway turned the repetition away"
+                return Result(kind=Kind.UNKNOWN, msgid=msgid, message=message), text
+            return self._read(msgid, read, parse), text
         except (NoAnswerError, ValueError) as error:
             return Result(kind=Kind.UNKNOWN, msgid=msgid, message=str(error)), ""
 
     def _read(self, msgid: str, answer: Mapping[str, object], parse: Callable[[Mapping[str, object]], T]) -> Result[T]:
+        if self._gateway_refused(answer):
+            message = str(answer.get("message") or "")
+            return Result(kind=Kind.REFUSED, msgid=msgid, message=message, code=str(answer["code"]))
         try:
             infcode = int(str(answer["infcode"]))
         except (KeyError, ValueError) as error:
@@ -124,10 +207,17 @@ class Platform:
         code = answer.get(self._hello.profile.refusal_code_in) or infcode
         return Result(kind=Kind.REFUSED, msgid=msgid, message=str(answer.get("err_msg") or ""), code=str(code))
 
+    def _gateway_refused(self, answer: Mapping[str, object]) -> bool:
+        """Whether the gateway turned the request away, so that the platform never saw it."""
+        profile = self._hello.profile
+        gateway = profile.gateway
+        expected = bool(profile.headers) or gateway.get("kind", "none") != "none" or bool(gateway.get("cainfo"))
+        return expected and "infcode" not in answer and str(answer.get("code") or "0") != "0"
+
     def _envelope(self, infno: str, msgid: str, content: Mapping[str, object], sender: Sender) -> dict[str, object]:
         hello, profile = self._hello, self._hello.profile
-        as_text = profile.input_as == "string"
-        return {
+        as_text = self._behaviour.input_as(profile.input_as) == "string"
+        envelope = {
             "infno": infno,
             "msgid": msgid,
             "mdtrtarea_admvs": hello.admdvs,
@@ -138,15 +228,17 @@ class Platform:
             "cainfo": "",
             "signtype": self._behaviour.signtype(infno, profile.signtype),
             "infver": profile.infver,
-            "opter_type": "1",
+            "opter_type": sender.opter_type,
             "opter": hello.operator,
             "opter_name": hello.operator_name,
             "inf_time": sender.at,
             "fixmedins_code": hello.institution,
             "fixmedins_name": hello.institution_name,
             "sign_no": sender.sign_no,
+            **self._behaviour.members(profile.envelope),
             "input": json.dumps(content, ensure_ascii=False, separators=(",", ":")) if as_text else content,
         }
+        return {**envelope, "cainfo": self._behaviour.signed_envelope(profile.gateway, envelope)}
 
 
 def _with_original(content: Mapping[str, object], omsgid: str) -> dict[str, object]:

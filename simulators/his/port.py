@@ -1,7 +1,8 @@
 """The counter port, the adapter's side: JSON lines in, JSON lines out, one command after another.
 
 Standard input is read in a thread of its own, so that the end of the input (the harness is gone) is noticed also while
-the desk waits for a scan; the adapter then ends, leaving its journal as it is.
+the desk waits for a scan; the adapter then ends, leaving its journal as it is. What a command does is the counter's
+business (module `kinds`): here only its table of commands is known.
 """
 
 import json
@@ -9,27 +10,23 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import IO, TextIO
 
 from simulators.his.behaviour import Behaviour
 from simulators.his.centre import Centre
+from simulators.his.equipment import Command, CounterKind, Equipment, Members
 from simulators.his.hello import Hello, read_hello
-from simulators.his.journal import OPEN_STATES, Amounts, Journal, Settlement, State
+from simulators.his.journal import Journal
 from simulators.his.log import Log
-from simulators.his.money import to_yuan
-from simulators.his.outcome import Done, OutcomeUnknownError, RefusedError
-from simulators.his.pharmacy import Pharmacy
+from simulators.his.outcome import OutcomeUnknownError, RefusedError
 from simulators.his.platform import Platform
-from simulators.his.sale import read_sale, text_of
+from simulators.his.sale import text_of
 from simulators.his.scan import Scanner, ScannerGoneError
+from simulators.his.terminal import Terminal
 
-ADAPTER = "liantiao-reference-pharmacy"
+ADAPTER = "liantiao-reference"
 VERSION = "0.1.0"
-CAN = ("sign-in", "purchase", "refund", "totals", "books", "resolve")
 BAD_HELLO = 2
-
-Members = dict[str, object]
 
 
 def input_lines(file: int) -> Iterator[bytes]:
@@ -40,14 +37,26 @@ def input_lines(file: int) -> Iterator[bytes]:
         yield from lines
 
 
-def serve(lines: Iterator[bytes], out: IO[bytes], log: TextIO, behaviour: Behaviour) -> int:
-    """Speak the counter port until `bye` or the end of the input; returns the exit status."""
+def serve(
+    lines: Iterator[bytes],
+    out: IO[bytes],
+    log: TextIO,
+    *,
+    kind: str,
+    counter: CounterKind,
+    behaviour: Behaviour,
+    bits: int = 64,
+) -> int:
+    """Speak the counter port until `bye` or the end of the input; returns the exit status.
+
+    `counter` makes the counter of this kind; `bits` is the width of the process that it claims to be, 32 or 64.
+    """
     try:
         hello = read_hello(_object(next(lines, b"")))
     except ValueError as error:
         _write(out, {"id": None, "error": f"hello: {error}"})
         return BAD_HELLO
-    desk = Desk(hello, out, log, behaviour)
+    desk = Desk(hello, out, log, kind=kind, counter=counter, behaviour=behaviour, bits=bits)
     try:
         desk.ready()
         desk.run(lines)
@@ -59,8 +68,20 @@ def serve(lines: Iterator[bytes], out: IO[bytes], log: TextIO, behaviour: Behavi
 class Desk:
     """Takes the cashier's commands and answers each."""
 
-    def __init__(self, hello: Hello, out: IO[bytes], log: TextIO, behaviour: Behaviour) -> None:
+    def __init__(
+        self,
+        hello: Hello,
+        out: IO[bytes],
+        log: TextIO,
+        *,
+        kind: str,
+        counter: CounterKind,
+        behaviour: Behaviour,
+        bits: int,
+    ) -> None:
         self._out = out
+        self._kind = kind
+        self._bits = bits
         self._behaviour = behaviour
         self._log = Log(log, behaviour.masked)
         self._journal = Journal(hello.state_dir)
@@ -72,15 +93,19 @@ class Desk:
             discards=behaviour.discards_leftovers,
         )
         self._current: object = None
-        self._pharmacy = Pharmacy(
-            hello,
+        equipment = Equipment(
+            hello=hello,
             journal=self._journal,
             scanner=self._scanner,
             centre=Centre(hello, behaviour),
+            terminal=Terminal(hello),
             platform=Platform(hello, self._journal, behaviour, self._log, self._announce),
             behaviour=behaviour,
             log=self._log,
+            events=self,
+            bits=bits,
         )
+        self._counter = counter(equipment)
 
     def ready(self) -> None:
         """Introduce the adapter; a scanner that is not there is looked for again at each purchase."""
@@ -89,7 +114,13 @@ class Desk:
         except ScannerGoneError:
             self._log.write("", "the scanner is not there yet")
         version = f"{VERSION}+{self._behaviour.name}" if self._behaviour.name else VERSION
-        introduction = {"adapter": ADAPTER, "version": version, "clock": "bench", "can": list(CAN)}
+        introduction = {
+            "adapter": f"{ADAPTER}-{self._kind}",
+            "version": version,
+            "clock": "bench",
+            "can": list(self._counter.can),
+            "bits": self._bits,
+        }
         _write(self._out, {"ready": introduction})
 
     def run(self, lines: Iterator[bytes]) -> None:
@@ -144,110 +175,26 @@ class Desk:
         except OutcomeUnknownError as error:
             return {"outcome": "unknown", **named, "msgid": error.msgid, "prompt": error.prompt}
 
-    def _handler(self, do: str) -> Callable[[Mapping[str, object]], Members]:
-        match do:
-            case "sign-in":
-                return self._sign_in
-            case "purchase":
-                return self._purchase
-            case "refund":
-                return self._refund
-            case "totals":
-                return self._totals
-            case "books":
-                return self._books
-            case "resolve":
-                return self._resolve
-            case _:
-                raise ValueError(f"there is no command {do!r}; there are {', '.join(CAN)} and bye")
+    def _handler(self, do: str) -> Callable[[Command], Members]:
+        commands = self._counter.commands
+        if do not in commands:
+            raise ValueError(f"there is no command {do!r}; there are {', '.join(commands)} and bye")
+        return commands[do]
 
-    def _sign_in(self, command: Mapping[str, object]) -> Members:
-        self._pharmacy.sign_in(_time(command))
-        return {"outcome": "accepted"}
-
-    def _purchase(self, command: Mapping[str, object]) -> Members:
-        sale, at = read_sale(command), _time(command)
-        if self._pharmacy.stands(sale.order):
-            raise ValueError(f"order {sale.order} is settled already; each sale has an order number of its own")
-        return _done(self._pharmacy.purchase(sale, at, self._scan_please))
-
-    def _refund(self, command: Mapping[str, object]) -> Members:
-        return _done(self._pharmacy.refund(text_of(command, "order"), _time(command)))
-
-    def _totals(self, command: Mapping[str, object]) -> Members:
-        day = date.fromisoformat(text_of(command, "day")).isoformat()
-        count, amounts = day_totals(self._pharmacy.books(), day)
-        return {"outcome": "accepted", "count": count, **_spelt(amounts)}
-
-    def _books(self, _: Mapping[str, object]) -> Members:
-        return {"outcome": "accepted", "entries": [_entry(settlement) for settlement in self._pharmacy.books()]}
-
-    def _resolve(self, command: Mapping[str, object]) -> Members:
-        self._pharmacy.resolve(_time(command))
-        return {"outcome": "accepted"}
-
-    def _scan_please(self) -> None:
+    def scan_please(self) -> None:
+        """The scanner is ready: show the code now."""
         _write(self._out, {"event": "scan-please", "id": self._current})
+
+    def present_please(self, what: str) -> None:
+        """The terminal waits for an `id-card`, a `face`, a `card` or a `card-pin`."""
+        _write(self._out, {"event": "present-please", "id": self._current, "what": what})
+
+    def released(self, order: str, what: str) -> None:
+        """Something has left an unattended counter."""
+        _write(self._out, {"event": "released", "id": self._current, "order": order, "what": what})
 
     def _announce(self, msgid: str, infno: str) -> None:
         _write(self._out, {"event": "journal", "id": self._current, "msgid": msgid, "infno": infno})
-
-
-def day_totals(books: list[Settlement], day: str) -> tuple[int, Amounts]:
-    """Settlements of a day less refunds of that day; what was reversed or is unknown counts as not done."""
-    count = 0
-    amounts = [0, 0, 0, 0]
-    for settlement in books:
-        done = settlement.state in {State.SETTLED, State.REFUNDED, State.REFUNDING}
-        settled_now = done and settlement.at.startswith(day)
-        refunded_now = settlement.state is State.REFUNDED and (settlement.refunded_at or "").startswith(day)
-        sign = settled_now - refunded_now
-        paid = settlement.amounts
-        count += sign
-        for at, part in enumerate((paid.total, paid.fund, paid.account, paid.cash)):
-            amounts[at] += sign * part
-    return count, Amounts(total=amounts[0], fund=amounts[1], account=amounts[2], cash=amounts[3])
-
-
-def _entry(settlement: Settlement) -> Members:
-    state = "unknown" if settlement.state in OPEN_STATES else settlement.state.value
-    return {
-        "order": settlement.order,
-        "setl_id": settlement.setl_id,
-        "msgid": settlement.msgid,
-        "infno": "2102",
-        "state": state,
-        **_spelt(settlement.amounts),
-    }
-
-
-def _done(done: Done) -> Members:
-    return {
-        "outcome": "accepted",
-        "order": done.order,
-        "setl_id": done.setl_id,
-        "mdtrt_id": done.mdtrt_id,
-        "psn_no": done.psn_no,
-        "msgid": done.msgid,
-        "amounts": _spelt(done.amounts),
-    }
-
-
-def _spelt(amounts: Amounts) -> Members:
-    return {
-        "total": to_yuan(amounts.total),
-        "fund": to_yuan(amounts.fund),
-        "account": to_yuan(amounts.account),
-        "cash": to_yuan(amounts.cash),
-    }
-
-
-def _time(command: Mapping[str, object]) -> str:
-    at = text_of(command, "at")
-    digits = "".join(filter(str.isdigit, at))
-    if len(at) != len("2020-10-14 08:30:00") or len(digits) != len("20201014083000"):
-        raise ValueError("at must be a time as yyyy-MM-dd HH:mm:ss")
-    return at
 
 
 def _number(command: Mapping[str, object]) -> int:

@@ -8,7 +8,6 @@ from simulators.his.journal import Amounts
 from simulators.his.money import to_fen, to_yuan
 
 PHARMACY_PURCHASE = "41"
-VOUCHER = "01"
 INVONO_LENGTH = 20
 
 
@@ -22,6 +21,8 @@ class SaleLine:
     quantity: str
     amount: int
     level: str
+    returns: str = ""
+    """What a return takes back: batch, colon, number of the line from 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,21 +56,43 @@ class Settled:
 
 def read_sale(command: Mapping[str, object]) -> Sale:
     """The basket of a purchase command. Raises ValueError that names the field."""
+    return Sale(
+        order=order_of(command),
+        lines=lines_of(command),
+        total=to_fen(text_of(command, "total")),
+        use_account=flag_of(command, "use_account", default=True),
+    )
+
+
+def lines_of(command: Mapping[str, object]) -> tuple[SaleLine, ...]:
+    """The lines of a command, at least one. Raises ValueError that names the field."""
     lines = command.get("lines")
     if not isinstance(lines, list) or not lines:
         raise ValueError("lines must be a list with at least one line")
-    use_account = command.get("use_account", True)
-    if not isinstance(use_account, bool):
-        raise ValueError("use_account must be true or false")
-    order = text_of(command, "order")
+    return tuple(_line(line) for line in lines)
+
+
+def order_of(command: Mapping[str, object], name: str = "order") -> str:
+    """An order number. Raises ValueError that names the field."""
+    order = text_of(command, name)
     if len(order) > INVONO_LENGTH:
-        raise ValueError(f"order must have at most {INVONO_LENGTH} characters")
-    return Sale(
-        order=order,
-        lines=tuple(_line(line) for line in lines),
-        total=to_fen(text_of(command, "total")),
-        use_account=use_account,
-    )
+        raise ValueError(f"{name} must have at most {INVONO_LENGTH} characters")
+    return order
+
+
+def flag_of(command: Mapping[str, object], name: str, *, default: bool) -> bool:
+    """A member that is true or false. Raises ValueError that names it."""
+    flag = command.get(name, default)
+    if not isinstance(flag, bool):
+        raise ValueError(f"{name} must be true or false")
+    return flag
+
+
+def check_lines(lines: tuple[SaleLine, ...], total: int, behaviour: Behaviour) -> bool:
+    """Whether each line is price times quantity, and all are the total."""
+    adds_up, line_fen = behaviour.adds_up, behaviour.line_fen
+    lines_right = all(adds_up(line.amount, line_fen(line.price, line.quantity)) for line in lines)
+    return lines_right and adds_up(total, sum(line.amount for line in lines))
 
 
 def text_of(raw: Mapping[str, object], name: str) -> str:
@@ -80,8 +103,10 @@ def text_of(raw: Mapping[str, object], name: str) -> str:
     return value
 
 
-def druginfo(sale: Sale, token: str, insured: Insured, at: str, behaviour: Behaviour) -> dict[str, object]:
-    """The input of 2101 and 2102."""
+def druginfo(
+    sale: Sale, certificate: Mapping[str, str], insured: Insured, at: str, behaviour: Behaviour, *, more: str
+) -> dict[str, object]:
+    """The input of 2101 and 2102; `certificate` holds mdtrt_cert_type and mdtrt_cert_no, `more` is expContent."""
     amounts = [behaviour.wire_amount(line.price, line.quantity, line.amount) for line in sale.lines]
     details = [
         {
@@ -105,8 +130,7 @@ def druginfo(sale: Sale, token: str, insured: Insured, at: str, behaviour: Behav
     ]
     info = {
         "psn_no": insured.psn_no,
-        "mdtrt_cert_type": VOUCHER,
-        "mdtrt_cert_no": token,
+        **certificate,
         "begntime": at,
         "medfee_sumamt": to_yuan(sum(amounts)),
         "invono": sale.order,
@@ -115,7 +139,7 @@ def druginfo(sale: Sale, token: str, insured: Insured, at: str, behaviour: Behav
         "dise_name": "",
         "acct_used_flag": behaviour.account_flag(sale.use_account),
         "med_type": PHARMACY_PURCHASE,
-        "expContent": "",
+        "expContent": more,
     }
     return {"druginfo": info, "drugdetail": details}
 
@@ -171,6 +195,7 @@ def _line(raw: object) -> SaleLine:
         quantity=text_of(raw, "quantity"),
         amount=to_fen(text_of(raw, "amount")),
         level=text_of(raw, "level"),
+        returns=str(raw.get("returns") or ""),
     )
 
 

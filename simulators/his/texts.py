@@ -22,6 +22,19 @@ class Reason(StrEnum):
     VOUCHER_CENTRE_UNAVAILABLE = "voucher-centre-unavailable"
     PLATFORM_UNAVAILABLE = "platform-unavailable"
     PLATFORM_REFUSED = "platform-refused"
+    SLOT_TAKEN = "slot-taken"
+    NO_SUCH_SLOT = "no-such-slot"
+    LOCK_EXPIRED = "lock-expired"
+    REFUND_AT_WINDOW = "refund-at-window"
+    NOTHING_PENDING = "nothing-pending"
+    NOT_THEIRS = "not-theirs"
+    NOT_DISCHARGED = "not-discharged"
+    HAS_FEES = "has-fees"
+    LIBRARY_MISMATCH = "library-mismatch"
+    CARD_UNREADABLE = "card-unreadable"
+    CARD_UNKNOWN = "card-unknown"
+    FACE_MISMATCH = "face-mismatch"
+    NOT_IDENTIFIED = "not-identified"
 
 
 PROMPTS = {
@@ -89,6 +102,25 @@ PROMPTS = {
         "医保平台拒绝",
         "the platform refused",
     ),
+    Reason.SLOT_TAKEN: ("该号源已被占用，请另选", "this slot is taken: choose another"),
+    Reason.NO_SUCH_SLOT: ("号源不存在或已过期", "there is no such slot, or it is past"),
+    Reason.LOCK_EXPIRED: (
+        "锁号已失效，请重新选号，未扣款",
+        "the slot is not locked any more: choose again; nothing was paid",
+    ),
+    Reason.REFUND_AT_WINDOW: (
+        "就诊当日及之后不能线上退号，请到窗口办理",
+        "too late to refund online: refund at the window",
+    ),
+    Reason.NOTHING_PENDING: ("没有待缴费记录", "there is no record to pay"),
+    Reason.NOT_THEIRS: ("出示凭证的人与单据不符，未扣款", "this is another person's record: nothing was paid"),
+    Reason.NOT_DISCHARGED: ("尚未办理出院，不能结算", "not discharged yet: discharge first"),
+    Reason.HAS_FEES: ("已有结算的费用，请先退费", "there are settled fees: refund them first"),
+    Reason.LIBRARY_MISMATCH: ("动态库不可用", "a library cannot be used"),
+    Reason.CARD_UNREADABLE: ("未读到卡片，请重新读卡", "no card was read: present it again"),
+    Reason.CARD_UNKNOWN: ("该卡未查询到参保信息", "nobody insured has this card"),
+    Reason.FACE_MISMATCH: ("人脸核验未通过，请换用其他方式", "the face is not recognised: identify in another way"),
+    Reason.NOT_IDENTIFIED: ("未完成身份核验，请重试", "nobody was identified: try again"),
 }
 
 UNKNOWN_PROMPT = (
@@ -106,8 +138,18 @@ CENTRE_REASONS = {
     "980002": Reason.CODE_USED,
     "980003": Reason.NOT_ACTIVATED,
     "980004": Reason.CODE_UNKNOWN,
+    "980008": Reason.CARD_UNKNOWN,
+    "980014": Reason.CARD_UNREADABLE,
+    "980016": Reason.NOT_IDENTIFIED,
+    "980021": Reason.FACE_MISMATCH,
+    "980024": Reason.FACE_MISMATCH,
+    "980025": Reason.FACE_MISMATCH,
+    "980029": Reason.CARD_UNREADABLE,
+    "980030": Reason.CARD_UNREADABLE,
+    "980031": Reason.CARD_UNREADABLE,
+    "-2": Reason.NOT_IDENTIFIED,
 }
-"""Return codes of ec.query; any other is passed on as the centre's refusal."""
+"""Return codes of the centre's library; any other is passed on as the centre's refusal."""
 
 PLATFORM_REASONS = {
     "981005": Reason.NOT_SIGNED_IN,
@@ -120,6 +162,7 @@ PLATFORM_REASONS = {
     "981022": Reason.NOT_ANSWERED,
     "981024": Reason.NO_ORIGINAL,
     "981025": Reason.ALREADY_REFUNDED,
+    "981069": Reason.NOT_ACTIVATED,
 }
 """Refusal codes of the platform, where the profile says that it gives some."""
 
@@ -137,6 +180,18 @@ NOTHING_TO_REVERSE_CODES = frozenset({"981027", "981030"})
 """Refusal codes of 2601 which say that nothing of the original stands: never booked, or reversed before."""
 NOTHING_TO_REVERSE_WORDS = ("未查询到原交易", "未找到原交易", "原交易不存在", "已冲正")
 """The same, as words of err_msg."""
+NOTHING_TO_WITHDRAW_CODES = frozenset({"981034", "981044", "981045"})
+"""Refusal codes of 2205 and 2302 which say that none of the details is there unsettled."""
+NOTHING_TO_WITHDRAW_WORDS = ("没有可撤销", "费用明细不存在")
+"""The same, as words of err_msg."""
+VISIT_GONE_CODES = frozenset({"981034"})
+"""Refusal codes of 2202 and 2404 which say that the visit is not there, or cancelled already."""
+VISIT_GONE_WORDS = ("未查询到就诊信息", "已撤销")
+"""The same, as words of err_msg."""
+NUMBER_TAKEN_WORDS = "已用于就诊"
+"""What stands before mdtrt_id in the refusal of a 2201 whose ipt_otp_no is in use (wording assumed)."""
+DISCHARGED_WORDS = "已出院"
+"""The refusal of a 2402 for somebody who is discharged already."""
 CANNOT_BE_REVERSED_CODES = frozenset({"981031"})
 """Refusal codes of 2601 which say that the original stands and must stay (a refund whose money is spent)."""
 

@@ -1,5 +1,6 @@
 """How a party that speaks HTTP is put together: front door on the tape, faults, back door, and calls to its peers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
@@ -8,9 +9,9 @@ from starlette.types import ASGIApp
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.faults.catalogue import ON_HTTP
-from harness.line.http import TapedServer
 from simulators.kit.back_door import BackDoor, StateOf
 from simulators.kit.faulty import FaultyApp, NameOf
+from simulators.kit.handed_server import HandedServer
 
 PEER_TIMEOUT_S = 10
 KEPT_CONNECTIONS = 20
@@ -34,7 +35,7 @@ class HttpParty:
     ) -> None:
         self._faulty = FaultyApp(app, faults=context.faults, name_of=name_of)
         self._context = context
-        self._front = TapedServer(
+        self._front = HandedServer(
             self._faulty, name=context.name, tape=context.tape, host=context.host, port=context.port
         )
         self._back = BackDoor(context, state=state, reset=reset, effects=ON_HTTP, routes=back_routes)
@@ -52,6 +53,10 @@ class HttpParty:
                 limits=httpx.Limits(max_keepalive_connections=0 if self._context.clock.steppable else KEPT_CONNECTIONS),
             )
         return self._client
+
+    def protocol(self) -> asyncio.Protocol:
+        """For a connection to the front door that another process has accepted."""
+        return self._front.protocol()
 
     async def start(self) -> Endpoints:
         """Open both doors."""

@@ -13,7 +13,7 @@ __all__ = ["SIMULATOR"]
 class _MobilePaymentType:
     kind: str = "mobile-payment"
     settings: type[MobilePaymentSettings] = MobilePaymentSettings
-    needs: tuple[str, ...] = ("voucher-centre",)
+    needs: tuple[str, ...] = ("voucher-centre", "platform")
 
     def create(self, context: SimulatorContext, settings: MobilePaymentSettings) -> MobilePayment:
         """A centre that is not started yet."""

@@ -37,13 +37,16 @@ from harness.wire.mobile_payment import (
     read_public_key,
     sm4_key,
 )
+from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import RESIDENT_ID, TOKEN_CHECK_PATH, parse_reply
 from simulators.kit.back_door import json_object
 from simulators.kit.http_party import HttpParty
 from simulators.mobile_payment import services
 from simulators.mobile_payment.callback import Callbacks, Plan
 from simulators.mobile_payment.centre import Centre, notice_of
+from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import Order
+from simulators.mobile_payment.platform_line import PlatformLine
 from simulators.mobile_payment.services import RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.security_front.keys import seeded_key
@@ -65,7 +68,7 @@ class MobilePayment:
         self._settings = settings
         self._variant = load_variant(settings.variant)
         self._paths = {path: service for service, path in self._variant.paths.items() if service in services.SERVICES}
-        self._voucher_centre = ""
+        self._voucher_centre = self._platform = ""
         enveloped = {path: self._endpoint(service) for path, service in self._paths.items()}
         if self._variant.service_field:
             enveloped[settings.older_path] = self._endpoint("")
@@ -88,8 +91,9 @@ class MobilePayment:
         return await self._party.start()
 
     def connect(self, peers: Mapping[str, str]) -> None:
-        """Learn where the voucher centre is."""
+        """Learn where voucher centre and platform are."""
         self._voucher_centre = peers.get("voucher-centre", "")
+        self._platform = peers.get("platform", "") if self._settings.use_platform else ""
 
     async def reset(self, *, seed: int) -> None:
         """Forget orders, authorisations and callbacks; accounts as they opened."""
@@ -119,6 +123,13 @@ class MobilePayment:
         self._codec = EnvelopeCodec(
             application, machine, self._variant, suspects=Suspects(peer=peer, own=private.public)
         )
+        line = PlatformLine(
+            lambda: self._party.client,
+            lambda: self._platform,
+            profile=load_profile(self._context.profile),
+            clock=self._context.clock,
+            reply_s=settings.platform_s,
+        )
         self._centre = Centre(
             settings,
             clock=self._context.clock,
@@ -127,10 +138,13 @@ class MobilePayment:
             belongs=self._belongs,
             notify=self._notify,
             tell=self._event,
+            insurance=Insurance(line, key=settings.platform_key),
         )
 
     def _state(self) -> Mapping[str, JsonValue]:
-        shown = {key: "" if key == "secret" else str(value) for key, value in vars(self._settings).items()}
+        shown = {
+            key: "" if key in {"secret", "platform_key"} else str(value) for key, value in vars(self._settings).items()
+        }
         return {"settings": dict(shown), "callback_url": self._callback_url, **self._centre.state()}
 
     def _name_of(self, path: str, body: bytes) -> str:

@@ -15,6 +15,7 @@ from harness.line.record import JsonValue
 from simulators.mobile_payment import services
 from simulators.mobile_payment.auths import Authorisations
 from simulators.mobile_payment.desk import Answer, BelongsTo, Data, Desk, spelled
+from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import FINAL, REVOCABLE, Numbers, Order
 from simulators.mobile_payment.paying import Paying
 from simulators.mobile_payment.refunding import Refunding
@@ -38,6 +39,7 @@ class Centre:
         belongs: BelongsTo,
         notify: Callable[[Order], None],
         tell: Callable[..., None],
+        insurance: Insurance,
     ) -> None:
         self._desk = Desk(
             settings=settings,
@@ -47,18 +49,18 @@ class Centre:
             belongs=belongs,
             notify=notify,
             tell=tell,
+            insurance=insurance,
         )
         self._uploading = Uploading(self._desk)
         self._paying = Paying(self._desk)
         self._refunding = Refunding(self._desk)
         self._answered: dict[tuple[str, ...], tuple[Data, Answer]] = {}
-        self._one_at_a_time = asyncio.Lock()
 
     async def handle(self, service: str, data: Data) -> Answer:
         """Answer a service. Raises RefusedError, and leaves an event of it."""
         try:
             _checked(service, data)
-            async with self._one_at_a_time:
+            async with self._desk.lock:
                 return await self._handle(service, data)
         except RefusedError as error:
             order = str(data.get("payOrdId") or data.get("medOrgOrd") or "")
@@ -75,7 +77,12 @@ class Centre:
         """Orders and accounts, for the back door."""
         return {
             "orders": [order.state() for order in self._desk.orders.values()],
-            "people": [{"id_no": id_no, "balance_fen": balance} for id_no, balance in self._desk.balances.items()],
+            "accounts": "platform" if self._desk.insurance.connected else "own",
+            "people": [
+                {"id_no": id_no, "balance_fen": balance}
+                for id_no, balance in self._desk.balances.items()
+                if not self._desk.insurance.connected
+            ],
         }
 
     async def _handle(self, service: str, data: Data) -> Answer:
@@ -87,19 +94,19 @@ class Centre:
                 )
             case services.PAY:
                 key = (service, str(data["payOrdId"]))
-                return self._replayed(key, data, "state") or self._kept(key, data, self._paying.pay(data))
+                return self._replayed(key, data, "state") or self._kept(key, data, await self._paying.pay(data))
             case services.REFUND:
                 return await self._refunding.refund(data)
             case services.QUERY:
-                return self._query(data)
+                return await self._query(data)
             case services.REVOKE:
-                return self._revoke(data)
+                return await self._revoke(data)
             case services.AUTH_QUERY:
                 return self._authorise(data)
             case services.OWN_PAY:
-                return self._paying.own_pay(data)
+                return await self._paying.own_pay(data)
             case _:
-                return self._refunding.decide(data)
+                return await self._refunding.decide(data)
 
     def _replayed(self, key: tuple[str, ...], data: Data, otherwise: str) -> Answer | None:
         """The first answer to the same submission. Raises RefusedError when its content is another."""
@@ -115,8 +122,10 @@ class Centre:
         self._answered[key] = (data, answer)
         return answer
 
-    def _query(self, data: Data) -> Answer:
+    async def _query(self, data: Data) -> Answer:
         order = self._desk.of_person(data)
+        await self._paying.resolve(order)
+        await self._refunding.resolve(order)
         answer: Answer = {"payOrdId": order.pay_ord_id, "ordStas": order.status.value}
         if order.parts is not None and (order.status in FINAL or self._desk.settings.open_amounts):
             answer |= spelled(order.parts)
@@ -125,13 +134,16 @@ class Centre:
             answer |= notice_of(order)
         return answer
 
-    def _revoke(self, data: Data) -> Answer:
+    async def _revoke(self, data: Data) -> Answer:
         order = self._desk.of_person(data)
+        if order.leg is not None and order.leg.unknown:
+            raise RefusedError("state")
         if order.status is OrdStas.REVOKED:
             self._desk.tell("replayed", service=services.REVOKE, key=order.pay_ord_id)
         elif order.status in REVOCABLE:
             order.move(OrdStas.REVOKED)
             self._desk.event("order-revoked", order, why="asked")
+            await self._desk.withdraw(order)
         else:
             raise RefusedError("state")
         return {"success": True, "message": "成功"}

@@ -11,6 +11,7 @@ from harness.money import Fen, format_yuan
 from harness.wire.fields import is_absent
 from harness.wire.institution import amount
 from simulators.mobile_payment.auths import Authorisations
+from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import Numbers, Order
 from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
@@ -40,9 +41,14 @@ class Desk:
     belongs: BelongsTo
     notify: Callable[[Order], None]
     tell: Callable[..., None]
+    insurance: Insurance
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One at a time: a service, or what an order does by itself."""
     orders: dict[str, Order] = field(default_factory=dict)
     balances: dict[str, Fen] = field(default_factory=lambda: {p.id_no: Fen(p.balance_fen) for p in people()})
     lives: set["asyncio.Task[None]"] = field(default_factory=set)
+    resolving: set[str] = field(default_factory=set)
+    """Orders whose settlement is being cleared up."""
 
     def __post_init__(self) -> None:
         self._people = {person.id_no: person for person in people()}
@@ -103,6 +109,11 @@ class Desk:
         if (order.person.id_no, order.person.name) != (data["idNo"], data["userName"]):
             raise RefusedError("person-mismatch")
         return order
+
+    async def withdraw(self, order: Order) -> None:
+        """Take an order's details back from the platform, where there is one."""
+        if order.leg is not None and not await self.insurance.withdraw(order.leg):
+            self.event("details-left", order, mdtrt_id=order.leg.mdtrt_id)
 
     def event(self, event: str, order: Order, /, **fields: JsonValue) -> None:
         """Leave an event about an order."""

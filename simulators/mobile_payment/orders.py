@@ -13,6 +13,7 @@ from fixtures.population import Institution, Person
 from harness.clock import BEIJING, NS
 from harness.line.record import JsonValue
 from harness.money import Fen
+from simulators.mobile_payment.leg import Leg
 from simulators.mobile_payment.services import OrdStas, RefdType, RefStatus
 from simulators.mobile_payment.split import Parts
 
@@ -65,6 +66,8 @@ class Refund:
     parts: Parts
     status: RefStatus
     before: OrdStas
+    sent: bool = False
+    """Whether the platform was asked, so that it knows what became of it."""
 
 
 @dataclass(kw_only=True)
@@ -88,6 +91,8 @@ class Order:
     refunded: Parts = field(default_factory=Parts)
     refunds: dict[str, Refund] = field(default_factory=dict)
     paid_at_ns: int = 0
+    leg: Leg | None = None
+    """What stands at the platform; None where the centre keeps own accounts."""
 
     def move(self, status: OrdStas) -> None:
         """Go to a state. Raises ValueError for a move that is not in the table."""
@@ -133,6 +138,7 @@ class Order:
             "account_fen": parts.account,
             "own_fen": parts.own,
             "refunded_fen": self.refunded.total,
+            **({} if self.leg is None else self.leg.state()),
         }
 
 

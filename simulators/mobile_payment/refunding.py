@@ -3,6 +3,7 @@
 from harness.money import Fen
 from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of, fen
 from simulators.mobile_payment.orders import REFUNDABLE, Order, Refund, refund_problem
+from simulators.mobile_payment.platform_line import Result
 from simulators.mobile_payment.services import REFUND, OrdStas, RefdType, RefStatus, RefusedError
 from simulators.mobile_payment.settings import RefundOutcome
 from simulators.mobile_payment.split import Parts
@@ -26,6 +27,7 @@ class Refunding:
         if before := order.refunds.get(serial):
             if (before.kind, before.parts) != (kind, parts):
                 raise RefusedError("refund-repeated")
+            await self.resolve(order)
             self._desk.tell("replayed", service=REFUND, key=serial)
             return _refund_answer(order, before)
         if order.status not in REFUNDABLE:
@@ -41,7 +43,7 @@ class Refunding:
         order.refunds[serial] = refund
         match self._desk.settings.refund_outcome:
             case RefundOutcome.SUCC:
-                self._give_back(order, refund)
+                await self._carry_out(order, refund)
             case RefundOutcome.FAIL:
                 refund.status = RefStatus.FAIL
                 self._desk.event("refund-failed", order, serial=serial)
@@ -51,11 +53,41 @@ class Refunding:
                 self._desk.event("refund-unknown", order, serial=serial, **fen(parts))
         return _refund_answer(order, refund)
 
+    async def resolve(self, order: Order) -> None:
+        """Find out what became of refunds that the platform did not answer."""
+        for refund in order.refunds.values():
+            if refund.sent and refund.status is RefStatus.EXP:
+                await self._carry_out(order, refund)
+
+    async def _carry_out(self, order: Order, refund: Refund) -> None:
+        """Give the refund's parts back: the insurance's at the platform, where there is one."""
+        if order.leg is None or refund.kind is RefdType.CASH:
+            self._give_back(order, refund)
+            return
+        again, refund.sent = refund.sent, True
+        outcome = await self._desk.insurance.refund(order.leg)
+        match outcome.result:
+            case Result.DONE:
+                self._give_back(order, refund)
+                await self._desk.withdraw(order)
+            case Result.REFUSED:
+                refund.status = RefStatus.FAIL
+                order.move(refund.before)
+                self._desk.event("refund-failed", order, serial=refund.serial, why=f"platform {outcome.code}")
+            case Result.UNKNOWN:
+                refund.status = RefStatus.EXP
+                order.move(OrdStas.REFUNDING)
+                if not again:
+                    self._desk.event("refund-unknown", order, serial=refund.serial, **fen(refund.parts))
+
     def _give_back(self, order: Order, refund: Refund) -> None:
         refund.status = RefStatus.SUCC
         order.refunded = order.refunded + refund.parts
         id_no = order.person.id_no
-        self._desk.balances[id_no] = Fen(self._desk.balances[id_no] + refund.parts.account)
+        balances = {}
+        if order.leg is None:
+            self._desk.balances[id_no] = Fen(self._desk.balances[id_no] + refund.parts.account)
+            balances["balance_fen"] = self._desk.balances[id_no]
         order.move(order.after_refunds())
         self._desk.event(
             "refunded",
@@ -63,17 +95,21 @@ class Refunding:
             serial=refund.serial,
             type=refund.kind.value,
             **fen(refund.parts),
-            balance_fen=self._desk.balances[id_no],
+            **balances,
         )
 
-    def decide(self, data: Data) -> Answer:
+    async def decide(self, data: Data) -> Answer:
         """A person decides. Raises RefusedError."""
         order = self._desk.order(str(data["payOrdId"]))
         refund, happened = order.refunds.get(str(data["appRefdSn"])), data.get("happened")
         if refund is None or refund.status is not RefStatus.EXP or not isinstance(happened, bool):
             raise RefusedError("state", "happened: true or false, for a refund that is unknown")
-        if happened:
-            self._give_back(order, refund)
+        if refund.sent:
+            await self._carry_out(order, refund)
+            if refund.status is RefStatus.EXP:
+                raise RefusedError("platform-unavailable")
+        elif happened:
+            await self._carry_out(order, refund)
         else:
             refund.status = RefStatus.FAIL
             order.move(refund.before)

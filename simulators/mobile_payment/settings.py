@@ -30,6 +30,14 @@ class RefundOutcome(StrEnum):
     """Unknown, until a person decides at the own-design door."""
 
 
+class Unknown(StrEnum):
+    """How a settlement whose outcome is unknown is cleared up."""
+
+    REVERSE = "reverse"
+    REPEAT = "repeat"
+    """For platforms that give a repeated msgid its first answer; which do is not public."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MobilePaymentSettings:
     """The keys of a `[device.…]` of kind mobile-payment."""
@@ -56,6 +64,16 @@ class MobilePaymentSettings:
     """Whether 6301 gives amounts before the order is final; they may be missing in the field."""
     refund_outcome: RefundOutcome = RefundOutcome.SUCC
     """What becomes of refunds that are in order."""
+    use_platform: bool = True
+    """Whether orders are settled at the platform of the bench, where there is one, and not on own accounts."""
+    platform_key: str = "liantiao-mobile"
+    """What the centre shares with the platform (its mobile_key); own design."""
+    platform_s: float = 10.0
+    """Real seconds to wait for an answer of the platform."""
+    unknown: Unknown = Unknown.REVERSE
+    """What is done about a settlement without an answer: reverse it by 2601, or repeat the same message."""
+    resolve_after_s: int = 30
+    """Seconds between attempts to clear up a settlement without an answer; 0: only when 6301 asks."""
     callback_url: str = ""
     """Where 6302 is sent; empty: nowhere, until the back door's /callback names it."""
     callback_after_s: int = 0
@@ -72,10 +90,12 @@ class MobilePaymentSettings:
     def __post_init__(self) -> None:
         if self.variant not in offered_variants():
             raise ValueError(f"variant is one of {', '.join(offered_variants())}")
+        if not 0 < self.platform_s <= 600:
+            raise ValueError("platform_s must be above 0 and at most 600")
         for name in ("pay_auth_s", "callback_s", "callback_copies"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        for name in ("pays_after_s", "unpaid_s", "callback_after_s"):
+        for name in ("pays_after_s", "unpaid_s", "callback_after_s", "resolve_after_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
         if not _SECONDS.match(self.callback_retries):

@@ -4,8 +4,9 @@ from harness.money import Fen
 from harness.wire.fields import is_absent
 from harness.wire.institution import amount
 from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of
+from simulators.mobile_payment.leg import Leg, Sender
 from simulators.mobile_payment.orders import Order
-from simulators.mobile_payment.services import RefusedError, lines_of
+from simulators.mobile_payment.services import OrdStas, RefusedError, lines_of
 from simulators.mobile_payment.split import benefit_rules
 
 
@@ -19,7 +20,8 @@ class Uploading:
         """Make the order. Raises RefusedError."""
         institution = self._desk.institution(data)
         person = self._desk.person(data)
-        if str(data["insutype"]) not in benefit_rules() or data["insutype"] != person.insutype:
+        ruled = self._desk.insurance.connected or str(data["insutype"]) in benefit_rules()
+        if not ruled or data["insutype"] != person.insutype:
             raise RefusedError("insutype")
         total, in_scope = _amounts(data)
         visit = str(data.get("mdtrtId") or data["iptOtpNo"])
@@ -41,6 +43,8 @@ class Uploading:
             in_scope=in_scope,
             use_account=data["acctUsedFlag"] == "1",
         )
+        if self._desk.insurance.connected:
+            visit = await self._to_platform(order, data)
         self._desk.orders[order.pay_ord_id] = order
         if data.get("payAuthNo"):
             self._desk.use(data["payAuthNo"], person, order.pay_ord_id)
@@ -51,6 +55,28 @@ class Uploading:
             "ordStas": order.status.value,
             "extData": {"mdtrtId": visit},
         }
+
+    async def _to_platform(self, order: Order, data: Data) -> str:
+        """The details go to the platform; the visit's mdtrt_id. Raises RefusedError."""
+        for other in self._desk.orders.values():
+            if other.batch == order.batch and other.leg is not None and other.status is not OrdStas.SAVED:
+                await self._desk.insurance.withdraw(other.leg)
+        order.leg = Leg(
+            sender=Sender(institution=order.institution, insured_place=order.person.insured_place),
+            psn_no=order.person.psn_no,
+            id_no=order.person.id_no,
+            insutype=order.insutype,
+            pay_ord_id=order.pay_ord_id,
+            mdtrt_id="",
+            med_type=str(data["medType"]),
+            psn_setlway=str(data["psnSetlway"]),
+            batch=str(data["chrgBchno"]),
+            total=order.total,
+            use_account=order.use_account,
+        )
+        await self._desk.insurance.upload(order.leg, data)
+        order.visit = order.leg.mdtrt_id
+        return order.visit
 
 
 def _amounts(data: Data) -> tuple[Fen, Fen]:

@@ -15,11 +15,11 @@ from harness.line.record import JsonValue
 from harness.money import format_yuan
 from simulators.kit.back_door import json_object
 from simulators.kit.http_party import HttpParty
+from simulators.kit.live_page import Bell, LivePage
 from simulators.phone import pages, texts
 from simulators.phone.centre import Centre, CentreRefusalError, CentreUnavailableError
 from simulators.phone.codes import Code
 from simulators.phone.inbox import Inbox, Notice, Prompt, read_notice, read_prompt
-from simulators.phone.live import Bell, LivePage
 from simulators.phone.pictures import PictureFormat
 from simulators.phone.requests import Answer, Wish, read_answer, read_wish
 from simulators.phone.screens import Screens

@@ -3,6 +3,7 @@
 In faults a message is called by its transaction: 2102, 9001, …
 """
 
+import sys
 from collections.abc import Callable, Mapping
 
 import httpx
@@ -11,25 +12,29 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from harness.bench.plugin import Endpoints, SimulatorContext
+from harness.errors import BenchError
 from harness.line.http import connection_of
 from harness.line.record import JsonValue
+from harness.wire import shanghai
 from harness.wire.profile import load_profile
-from harness.wire.voucher_messages import PUSH_NOTICE_PATH
+from harness.wire.voucher_messages import PUSH_NOTICE_PATH, QR_QUERY, QR_QUERY_PATH, CentreReply, parse_reply
 from simulators.kit.http_party import HttpParty
 from simulators.platform.call import Writer
 from simulators.platform.centre import JSON_HEADERS, VoucherCentreClient
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch import Dispatcher, open_accounts
+from simulators.platform.gateway import Gateway, TurnedAwayError
 from simulators.platform.ledger import Ledger
 from simulators.platform.settings import AmountsAs, Durability, PlatformSettings
-
-JSON = b"application/json;charset=UTF-8"
+from simulators.platform.shanghai import FrontMachine
 
 
 class _Named(msgspec.Struct):
     """All of a request that faults go by."""
 
     infno: str = ""
+    xxlxm: str = ""
+    xxnr: dict[str, object] = {}
 
 
 _NAMED = msgspec.json.Decoder(_Named)
@@ -50,12 +55,20 @@ class Platform:
         self._settings = settings
         self._profile = load_profile(context.profile)
         self._called = {path: infno for infno, path in self._profile.paths.items()}
+        self._gateway = (
+            None
+            if self._profile.plain
+            else Gateway(self._profile, name=context.name, clock=context.clock, tape=context.tape)
+        )
         self._peers: Mapping[str, str] = {}
         self._ledger: Ledger | None = None
         self._case = 0
         self._current: tuple[Desk, Dispatcher] | None = None
         self._paths: Mapping[str, str | None] = {**self._called, self._profile.any_path: None}
+        self._front: FrontMachine | None = None
         self._part = part
+        self._said = ""
+        self._content_type = f"application/json;charset={self._profile.charset_out.upper()}".encode()
         self._party = party(context, self._serve, name_of=self._name_of, state=self.state, reset=self._reset)
 
     async def start(self) -> Endpoints:
@@ -66,9 +79,9 @@ class Platform:
     def open_books(self) -> None:
         """Open the ledger without the doors. Raises BenchError."""
         # On a bench each booking is committed by itself: two devices of one loop may share a file.
-        together = self._part is None and not self._context.clock.steppable
+        together = not self._context.clock.steppable
         full = self._settings.durability is Durability.FULL
-        self._ledger = Ledger(self._settings.ledger, full=full, together=together)
+        self._ledger = Ledger(self._settings.ledger, full=full, together=together, shared=self._part is not None)
         self._current = self._new_case(self._ledger)
 
     def connect(self, peers: Mapping[str, str]) -> None:
@@ -91,6 +104,8 @@ class Platform:
             return
         self._abandon()
         self._current = self._new_case(self._ledger)
+        if self._gateway is not None:
+            self._gateway.forget()
         self._party.renumber()
 
     async def stop(self) -> None:
@@ -130,7 +145,10 @@ class Platform:
             over=lambda: self._case != case,
         )
         open_accounts(desk)
-        return desk, Dispatcher(desk)
+        dispatcher = Dispatcher(desk)
+        if self._profile.protocol == shanghai.SHANGHAI:
+            self._front = FrontMachine(desk, dispatcher, self._ask_centre)
+        return desk, dispatcher
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. No routing framework stands here: it would cost as much as a settlement's rules."""
@@ -142,25 +160,64 @@ class Platform:
             await PlainTextResponse("Method Not Allowed", 405, {"allow": "POST"})(scope, receive, send)
             return
         assert self._current is not None
+        status = 200
         try:
-            reply = await self._current[1].answer(await _body(receive), called=self._paths[path])
+            body = await _body(receive)
+            if self._gateway is None:
+                reply = await self._current[1].answer(body, called=self._paths[path])
+            else:
+                reply = await self._through(self._gateway, scope, body, called=self._paths[path])
+        except TurnedAwayError as error:
+            status, reply = error.status, error.body
         except AbandonedError:
             connection = connection_of(scope)
             connection.abort()
             await connection.gone.wait()
             return
+        except BenchError as error:
+            self._out_of_order(error)
+            await PlainTextResponse("Service Unavailable", 503)(scope, receive, send)
+            return
         except Exception:
             await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
             raise
-        headers = [(b"content-length", b"%d" % len(reply)), (b"content-type", JSON)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        headers = [(b"content-length", b"%d" % len(reply)), (b"content-type", self._content_type)]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": reply})
+
+    def _out_of_order(self, error: BenchError) -> None:
+        """The ledger cannot be used: said once in the log, however many ask, until it says something else."""
+        self._context.tape.event(self._context.name, "out-of-order", problem=error.problem)
+        if str(error) != self._said:
+            self._said = str(error)
+            print(error, file=sys.stderr, flush=True)
+
+    async def _through(self, gateway: Gateway, scope: Scope, body: bytes, *, called: str | None) -> bytes:
+        """One request by way of the province's gateway. Raises TurnedAwayError."""
+        assert self._current is not None
+        body = gateway.let_in(scope["headers"], body)
+        if self._front is not None:
+            return gateway.let_out(await self._front.answer(body))
+        return gateway.let_out(await self._current[1].answer(body, called=called))
+
+    async def _ask_centre(self, query: Mapping[str, object]) -> CentreReply | None:
+        """Have the voucher centre decode, where the province's platform does so; None without an answer."""
+        try:
+            answer = await self._party.client.post(
+                self._peers.get("voucher-centre", "") + QR_QUERY_PATH,
+                content=msgspec.json.encode(query),
+                headers=JSON_HEADERS,
+            )
+            return parse_reply(answer.raise_for_status().json())
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
 
     def _name_of(self, path: str, body: bytes) -> str:
         if path in self._called:
             return self._called[path]
         try:
-            return _NAMED.decode(body).infno or path
+            named = _NAMED.decode(body)
+            return named.infno or _in_shanghai(named) or path
         except (msgspec.DecodeError, RecursionError):
             return path
 
@@ -184,6 +241,12 @@ class Platform:
             "paths": {infno: path for path, infno in self._called.items()},
             **self._current[0].state(),
         }
+
+
+def _in_shanghai(named: _Named) -> str:
+    """The transaction of a message of that protocol; SE01 keeps its own name, since ec.query is the centre's."""
+    found = shanghai.infno_of({"xxlxm": named.xxlxm, "xxnr": named.xxnr})
+    return named.xxlxm if found == QR_QUERY else found
 
 
 async def _body(receive: Receive) -> bytes:

@@ -6,8 +6,9 @@ large-amount and account = own + mutual aid.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+import msgspec
 
 from harness.money import BASIS, Fen, share
 from simulators.platform.benefit_tables import Item, Per, Rule, Table, qinghai
@@ -32,8 +33,7 @@ __all__ = [
 NOTHING = Fen(0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a purchase as it is priced: amount in fen, count and price as sent."""
 
     sn: str
@@ -43,8 +43,7 @@ class Line:
     count: Decimal
 
 
-@dataclass(frozen=True, kw_only=True)
-class LineSplit:
+class LineSplit(msgspec.Struct, frozen=True, kw_only=True):
     """A line's amount by the four kinds of scope; they add up to the line."""
 
     line: Line
@@ -54,8 +53,7 @@ class LineSplit:
     in_scope: Fen
 
 
-@dataclass(frozen=True, kw_only=True)
-class Used:
+class Used(msgspec.Struct, frozen=True, kw_only=True):
     """What earlier settlements of the same span (visit or year, as the rule has it) have used already; in fen."""
 
     deductible: Fen = NOTHING
@@ -66,8 +64,7 @@ class Used:
 FRESH = Used()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Split:
+class Split(msgspec.Struct, frozen=True, kw_only=True):
     """A settlement by kinds of scope and by who pays; in fen. `fund` includes `large`, `account` includes `mutual`."""
 
     lines: tuple[LineSplit, ...]
@@ -125,9 +122,13 @@ def split(
     """Who pays what. Amounts of lines must not be negative; a negative balance counts as nothing."""
     found = table or qinghai()
     parts = tuple(split_line(line, found) for line in lines)
-    total = sum(part.line.amount for part in parts)
-    in_scope = sum(part.in_scope for part in parts)
-    own_pay, over_limit = sum(part.own_pay for part in parts), sum(part.over_limit for part in parts)
+    total = own_pay = over_limit = paid_first = in_scope = 0
+    for part in parts:
+        total += part.line.amount
+        own_pay += part.own_pay
+        over_limit += part.over_limit
+        paid_first += part.paid_first
+        in_scope += part.in_scope
     deductible = min(in_scope, max(0, rule.deductible_fen - used.deductible))
     pooled, large = _funds(in_scope - deductible, rule, used)
     rest = total - pooled - large
@@ -140,7 +141,7 @@ def split(
         total=Fen(total),
         own_pay=Fen(own_pay),
         over_limit=Fen(over_limit),
-        paid_first=Fen(sum(part.paid_first for part in parts)),
+        paid_first=Fen(paid_first),
         in_scope=Fen(in_scope),
         deductible=Fen(deductible),
         fund=Fen(pooled + large),

@@ -1,8 +1,7 @@
 """One call of a transaction as the platform understood it, and how answers to it are written (envelope, §4.2)."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -12,18 +11,19 @@ import msgspec
 from fixtures.population import Institution
 from harness.clock import BEIJING, NS
 from harness.money import Fen, format_yuan
+from harness.wire.fields import is_object
 from harness.wire.profile import Profile
 from simulators.platform.refusals import RefusedError
 
 _SORTED = msgspec.json.Encoder(order="sorted", decimal_format="number")
 _PLAIN = msgspec.json.Encoder(decimal_format="number")
-_yuan = lru_cache(maxsize=4096)(format_yuan)  # an answer has some forty amounts, most of them 0.00
+REMEMBERED = 4096
+"""How many amounts a writer remembers the spelling of: an answer has some forty, most of them 0.00."""
 REFERENCES = 100_000_000
 """How many answers one process may number: inf_refmsgid ends in ten digits."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A request that follows the interface, of an institution that exists."""
 
     infno: str
@@ -41,7 +41,7 @@ class Call:
     def node(self, name: str) -> Mapping[str, object]:
         """An object of the input; the field tables have seen to it that it is there."""
         found = self.data[name]
-        assert isinstance(found, Mapping)
+        assert is_object(found)
         return found
 
 
@@ -57,10 +57,11 @@ class Writer:
         self._profile = profile
         self._numbers = amounts_as_numbers
         self._references = part * REFERENCES
+        self.amount: Callable[[int], str | Decimal] = lru_cache(maxsize=REMEMBERED)(self._amount)
+        """An amount in fen as answers carry it."""
 
-    def amount(self, fen: int) -> str | Decimal:
-        """An amount as answers carry it."""
-        text = _yuan(Fen(fen))
+    def _amount(self, fen: int) -> str | Decimal:
+        text = format_yuan(Fen(fen))
         return Decimal(text) if self._numbers else text
 
     def number(self, text: str) -> str | Decimal:
@@ -86,10 +87,11 @@ class Writer:
 
     def _envelope(self, area: str, signtype: str, *, received: datetime, now: datetime) -> dict[str, object]:
         self._references += 1
+        at = stamp(received)
         return {
             "infcode": 0,
-            "inf_refmsgid": f"{area:0>6.6}{received:%Y%m%d%H%M%S}{self._references:010d}",
-            "refmsg_time": stamp(received),
+            "inf_refmsgid": f"{area:0>6.6}{at[:14]}{self._references:010d}",
+            "refmsg_time": at,
             "respond_time": stamp(now),
             "enctype": "",
             "signtype": signtype,
@@ -106,10 +108,14 @@ def moment(at_ns: int) -> datetime:
 
 def stamp(at: datetime) -> str:
     """yyyyMMddHHmmssSSS in Beijing."""
-    local = at.astimezone(BEIJING)
-    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
+    text = _local(at).isoformat(timespec="milliseconds")  # strftime takes three times as long
+    return text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19] + text[20:23]
 
 
 def spell(at: datetime) -> str:
     """yyyy-MM-dd HH:mm:ss in Beijing."""
-    return f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+    return _local(at).isoformat(" ", "seconds")[:19]
+
+
+def _local(at: datetime) -> datetime:
+    return at if at.tzinfo is BEIJING else at.astimezone(BEIJING)

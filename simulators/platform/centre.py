@@ -7,8 +7,17 @@ import msgspec
 
 from fixtures.population import Institution, Person
 from harness.money import Fen, format_yuan
-from harness.wire.voucher_messages import PAY_CONFIRM_PATH, RESIDENT_ID, TOKEN_CHECK_PATH, CentreReply, parse_reply
+from harness.wire.voucher_messages import (
+    PAY_CONFIRM_PATH,
+    RESIDENT_ID,
+    TOKEN_CHECK_PATH,
+    CentreReply,
+    parse_reply,
+    return_codes,
+)
 
+NOT_ACTIVATED = "not-activated"
+"""The id of the return code for somebody whose voucher does not identify them."""
 JSON_HEADERS = {"content-type": "application/json;charset=UTF-8"}
 
 
@@ -35,13 +44,18 @@ class VoucherCentreClient:
         known = answer.accepted and answer.data.get("flag") == "1"
         return str(answer.data.get("idNo") or "") or None if known else None
 
-    async def confirm(self, token: str, institution: Institution, *, amount: Fen, account: Fen, msgid: str) -> str:
-        """Have the person confirm: confirmed, declined, wrong-password, not-answered, or token-invalid.
+    async def confirm(
+        self, payer: str | Person, institution: Institution, *, amount: Fen, account: Fen, msgid: str
+    ) -> str:
+        """Have the holder of a token, or of an ID card, confirm with the voucher password.
 
-        Returns when they have answered or their time is over. Raises CentreUnavailableError.
+        Returns, when they have answered or their time is over: confirmed, declined, wrong-password, not-answered,
+        token-invalid, or for an ID card not-activated. Raises CentreUnavailableError.
         """
+        by_card = isinstance(payer, Person)
+        who = {"idNo": payer.id_no, "userName": payer.name} if isinstance(payer, Person) else {"ecToken": payer}
         request = {
-            "ecToken": token,
+            **who,
             "orgId": institution.code,
             "amount": format_yuan(amount),
             "accountAmount": format_yuan(account),
@@ -49,7 +63,11 @@ class VoucherCentreClient:
             "msgid": msgid,
         }
         answer = await self._ask(PAY_CONFIRM_PATH, request, timeout=httpx.Timeout(10, read=self._confirm_s))
-        return str(answer.data.get("result", "")) if answer.accepted else "token-invalid"
+        if answer.accepted:
+            return str(answer.data.get("result", ""))
+        if not by_card:
+            return "token-invalid"
+        return NOT_ACTIVATED if answer.code == return_codes()[NOT_ACTIVATED].code else ""
 
     async def _check(self, token: str, institution: Institution, *, id_no: str, name: str) -> CentreReply:
         request = {

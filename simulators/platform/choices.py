@@ -1,4 +1,7 @@
-"""How provinces differ in what the platform does, beyond transport: `fixtures/institution/choices.toml`, read."""
+"""How provinces differ in what the platform does, beyond transport.
+
+The defaults are `fixtures/institution/choices.toml`; a province's own are the table `[choices]` of its profile.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from enum import StrEnum
 from functools import cache
 
 from harness.wire.fields import is_object, load_toml
+from harness.wire.profile import load_profile
 
 
 class Codes(StrEnum):
@@ -52,11 +56,9 @@ class Choices:
 @cache
 def choices_of(profile: str) -> Choices:
     """The choices of a province. Raises ValueError or TypeError for a file that says what it cannot."""
-    data = load_toml("institution/choices.toml")
-    default, own = data["default"], data.get(profile, {})
+    default = load_toml("institution/choices.toml")["default"]
     assert is_object(default)
-    assert is_object(own)
-    return choices_from({**default, **own})
+    return choices_from({**default, **load_profile(profile).choices})
 
 
 def choices_from(values: Mapping[str, object]) -> Choices:

@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import cached_property
 
 from fixtures.population import Institution, Person, institutions, people
-from harness.clock import Clock, local_time
+from harness.clock import BEIJING, NS, Clock
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import Fen, format_yuan
 from harness.wire.profile import Profile
-from simulators.platform.call import Call, Writer, spell
+from simulators.platform.call import Call, Writer, spell, stamp
 from simulators.platform.centre import VoucherCentreClient
 from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.refusals import RefusedError
@@ -86,7 +86,8 @@ class Desk:
 
     def now(self) -> datetime:
         """The time in Beijing."""
-        return local_time(self.clock)
+        seconds, ns = divmod(self.clock.now_ns(), NS)
+        return datetime.fromtimestamp(seconds, tz=BEIJING).replace(microsecond=ns // 1000)
 
     def person(self, psn_no: object) -> Person:
         """The insured person with a psn_no. Raises RefusedError."""
@@ -125,7 +126,7 @@ class Desk:
     def number_for(self, call: Call) -> tuple[int, str, str]:
         """Number, setl_id and mdtrt_id of the next settlement; only inside `ledger.writing`."""
         n = self.ledger.next_number()
-        place, day = call.institution.admdvs, f"{call.at:%Y%m%d}"
+        place, day = call.institution.admdvs, stamp(call.at)[:8]
         return n, f"{place}{day}{n:012d}", f"M{place}{day}{n:010d}"
 
     def book(self, call: Call, settlement: Settlement, output: Mapping[str, object] | None) -> bytes:

@@ -17,7 +17,19 @@ from types import MappingProxyType
 from harness.errors import SimulatorDefect
 from harness.money import Fen
 from harness.wire.fields import FieldProblem, is_absent
-from harness.wire.institution import PERSON, PRE_SETTLE, QUERY, SIGN_IN, SIGN_OUT, TRANSACTIONS, check, content, decode
+from harness.wire.institution import (
+    PERSON,
+    PRE_SETTLE,
+    QUERY,
+    SIGN_IN,
+    SIGN_OUT,
+    TRANSACTIONS,
+    check,
+    content,
+    decode,
+    form_problems,
+)
+from harness.wire.msgid import CODE_TIME
 from simulators.platform.benefit_tables import table_of
 from simulators.platform.call import Call, digest_of
 from simulators.platform.desk import AbandonedError, Desk
@@ -27,6 +39,7 @@ from simulators.platform.refusals import RefusedError
 from simulators.platform.transactions.details import upload, withdraw_batch, withdraw_details
 from simulators.platform.transactions.directory import check_benefits, query_dictionary, query_institution
 from simulators.platform.transactions.exchange import download_file, upload_file
+from simulators.platform.transactions.hall import change_tier, check_proof, prove
 from simulators.platform.transactions.inpatient import (
     admit,
     cancel_admission,
@@ -89,14 +102,21 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "3204": withdraw_clearing,
         "9101": upload_file,
         "9102": download_file,
+        "9801": prove,
+        "9802": change_tier,
+        "9803": check_proof,
     }
 )
-QUERIES = frozenset({PERSON, PRE_SETTLE, QUERY, "1201", "1901", "2001", "2206", "2206A", "2303", "3201", "9102"})
+QUERIES = frozenset(
+    {PERSON, PRE_SETTLE, QUERY, "1201", "1901", "2001", "2206", "2206A", "2303", "3201", "9102", "9803"}
+)
 """Transactions that change nothing."""
 BOOKING = frozenset(HANDLERS) - QUERIES - {SIGN_IN, SIGN_OUT}
 """Transactions that keep their answer and flush it themselves (`Desk.book` with `announce`, `documents.changed`)."""
 DURABLE = BOOKING | {SIGN_IN, SIGN_OUT}
 """Transactions whose answers are remembered in the ledger."""
+LONGEST = 8 << 20
+"""Bytes of a request that are looked at; a day's statement file of 9101 is far below."""
 REMEMBERED = 10_000
 TRIES = 5
 """How often a transaction is begun when another process is faster; it finds then what that one left."""
@@ -107,6 +127,7 @@ class Dispatcher:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._form = desk.profile.form
         self._answers: dict[str, tuple[bytes, bytes]] = {}
         self._under_way: dict[str, tuple[bytes, asyncio.Future[bytes]]] = {}
 
@@ -118,10 +139,7 @@ class Dispatcher:
         received = self._desk.now()
         body: Mapping[str, object] = {}
         try:
-            try:
-                body = decode(raw)
-            except ValueError as error:
-                raise RefusedError("no-json", why=error) from error
+            body = _decoded(raw)
             return await self._answer(self._understood(body, called, received))
         except RefusedError as error:
             return self._refused(error, body, received)
@@ -136,10 +154,10 @@ class Dispatcher:
         infno = called or named
         if not isinstance(infno, str) or infno not in TRANSACTIONS or isinstance(named, dict | list):
             raise RefusedError("unknown-transaction", infno=named)
-        required = self._desk.profile.insuplc_required
-        if not surely_well_formed(infno, body, insuplc_required=required) and (
-            problems := check(infno, body, insuplc_required=required)
-        ):
+        required, form = self._desk.profile.insuplc_required, self._form
+        quick = form.msgid == CODE_TIME and surely_well_formed(infno, body, insuplc_required=required)
+        problems = form_problems(body, form) if quick else check(infno, body, insuplc_required=required, form=form)
+        if problems:
             listed = "；".join(str(problem) for problem in problems)
             raise RefusedError("request-invalid", count=len(problems), problems=listed, brief=_fields(problems))
         data = content(body)
@@ -267,6 +285,16 @@ class Dispatcher:
             received=received,
             now=self._desk.now(),
         )
+
+
+def _decoded(raw: bytes) -> Mapping[str, object]:
+    """A request's object. Raises RefusedError."""
+    if len(raw) > LONGEST:
+        raise RefusedError("request-too-long", most=LONGEST, seen=len(raw))
+    try:
+        return decode(raw)
+    except ValueError as error:
+        raise RefusedError("no-json", why=error) from error
 
 
 def _fields(problems: Sequence[FieldProblem]) -> str:

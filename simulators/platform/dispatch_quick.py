@@ -8,17 +8,18 @@ Tables with columns that this module does not know are never answered with yes.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from harness.wire.fields import FieldSpec, Node, code_table, is_array, is_moment, is_object, load_toml
-from harness.wire.institution import CODE_IN_MSGID, input_nodes
+from harness.wire.institution import input_nodes
+from harness.wire.msgid import CODE_IN_MSGID
 
 SPEC_COLUMNS = {"name", "type", "length", "decimals", "form", "required", "required_when", "table"}
 NODE_COLUMNS = {"name", "many", "required", "fields"}
-_MSGID = re.compile(r"[0-9A-Za-z]{12}([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})[0-9]{4}\Z")
+_MSGID = re.compile(r"[0-9A-Za-z]{12}[0-9]{18}\Z")
 
 
 def surely_well_formed(infno: str, body: Mapping[str, object], *, insuplc_required: bool) -> bool:
@@ -31,13 +32,19 @@ def surely_well_formed(infno: str, body: Mapping[str, object], *, insuplc_requir
     except (msgspec.ValidationError, RecursionError):
         return False
     msgid = str(body["msgid"])
-    parts = _MSGID.match(msgid)
     return (
-        parts is not None
+        _MSGID.match(msgid) is not None
         and str(body["fixmedins_code"])[:CODE_IN_MSGID] == msgid[:CODE_IN_MSGID]
-        and is_moment("{}-{}-{} {}:{}:{}".format(*parts.groups()), "datetime")
+        and _is_stamp(msgid[CODE_IN_MSGID : CODE_IN_MSGID + 14])
         and _closer_look(infno, body)
     )
+
+
+@lru_cache(maxsize=1024)
+def _is_stamp(digits: str) -> bool:
+    """Whether fourteen digits are a moment that exists."""
+    day, time = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}", f"{digits[8:10]}:{digits[10:12]}:{digits[12:14]}"
+    return is_moment(f"{day} {time}", "datetime")
 
 
 @cache
@@ -118,10 +125,11 @@ def _closer_look(infno: str, body: Mapping[str, object]) -> bool:
         for entry in place if is_array(place) else (place,):
             if not is_object(entry):
                 continue
+            get = entry.get
             for field, form in moments:
-                if (text := entry.get(field)) and not is_moment(str(text), form):
+                if (text := get(field)) and not is_moment(text, form):
                     return False
             for field, other, wanted in due:
-                if entry.get(other) == wanted and not entry.get(field):
+                if get(other) == wanted and not get(field):
                     return False
     return True

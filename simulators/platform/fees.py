@@ -54,6 +54,9 @@ def line_of(desk: Desk, row: Mapping[str, object]) -> Line:
 
 def refuse_repeated(numbers: Iterable[str]) -> None:
     """Raises RefusedError that names every number that occurs twice."""
+    numbers = list(numbers)
+    if len(set(numbers)) == len(numbers):
+        return
     repeated = [sn for sn, count in Counter(numbers).items() if count > 1]
     if repeated:
         raise RefusedError("detail-repeated", feedetl_sn="、".join(repeated))

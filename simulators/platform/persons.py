@@ -1,6 +1,7 @@
 """A person's data as transactions answer them: identity, age, kind of insured person."""
 
 from datetime import date
+from functools import lru_cache
 
 from fixtures.population import Person
 
@@ -26,7 +27,12 @@ def base_info(person: Person) -> dict[str, object]:
 
 def age(person: Person, today: date) -> int:
     """Whole years."""
-    born = date.fromisoformat(person.birthday)
+    return _age(person.birthday, today)
+
+
+@lru_cache(maxsize=1024)
+def _age(birthday: str, today: date) -> int:
+    born = date.fromisoformat(birthday)
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 

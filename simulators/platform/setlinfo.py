@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from fixtures.population import Person
 from harness.money import BASIS
@@ -61,6 +62,7 @@ def settlement_output(
     `mutual_beside`: acct_mulaid_pay stands beside acct_pay, not inside.
     """
     yuan, rate, rule = writer.amount, split.rule.fund_rate, split.rule
+    nothing = yuan(0)
     employee = rule.insutype == EMPLOYEE
     today = call.at.date()
     keys: dict[str, object] = {"mdtrt_id": mdtrt_id}
@@ -85,18 +87,18 @@ def settlement_output(
         "act_pay_dedc": yuan(split.deductible),
         "hifp_pay": yuan(split.pooled),
         "pool_prop_selfpay": writer.number(_share(BASIS - rate)),
-        "cvlserv_pay": yuan(0),
-        "hifes_pay": yuan(0),
+        "cvlserv_pay": nothing,
+        "hifes_pay": nothing,
         "hifmi_pay": yuan(0 if employee else split.large),
         "hifob_pay": yuan(split.large if employee else 0),
-        "maf_pay": yuan(0),
-        "oth_pay": yuan(0),
+        "maf_pay": nothing,
+        "oth_pay": nothing,
         "fund_pay_sumamt": yuan(split.fund),
         "psn_part_amt": yuan(split.account + split.cash),
         "acct_pay": yuan(split.own_account if mutual_beside else split.account),
         "psn_cash_pay": yuan(split.cash),
         "acct_mulaid_pay": yuan(split.mutual),
-        "hosp_part_amt": yuan(0),
+        "hosp_part_amt": nothing,
         "balc": yuan(balance),
         "clr_optins": person.insured_place,
         "clr_way": "1",
@@ -200,6 +202,7 @@ def line_output(writer: Writer, part: LineSplit) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=256)
 def _share(basis: int) -> str:
     return f"{basis // BASIS}.{basis % BASIS:04d}"
 

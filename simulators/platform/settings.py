@@ -40,6 +40,9 @@ class PlatformSettings:
     """Whether the voucher centre is asked about every token; off for load tests of the platform alone."""
     bar_reversed: bool = True
     """Whether a reversal of an unknown msgid bars that msgid, so that a late original is not booked after all."""
+    mobile_key: str = "liantiao-mobile"
+    """What the platform shares with the mobile-payment centre, by which it knows that a payment was confirmed in an App
+    (own design); empty: no payment is taken as confirmed there."""
     confirm_s: int = 120
     """Real seconds to wait for the voucher centre while a person confirms."""
 

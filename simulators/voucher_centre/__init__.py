@@ -1,9 +1,11 @@
 """The voucher centre (电子凭证管理中心): issues codes and tokens, decodes scans, has payments confirmed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from harness.bench.plugin import SimulatorContext
 from simulators.voucher_centre.app import VoucherCentre
+from simulators.voucher_centre.mutants import MUTANTS
 from simulators.voucher_centre.settings import VoucherCentreSettings
 
 __all__ = ["SIMULATOR"]
@@ -13,7 +15,8 @@ __all__ = ["SIMULATOR"]
 class _VoucherCentreType:
     kind: str = "voucher-centre"
     settings: type[VoucherCentreSettings] = VoucherCentreSettings
-    needs: tuple[str, ...] = ("phone",)
+    needs: tuple[str, ...] = ("phone", "terminal")
+    mutants: Mapping[str, str] = field(default_factory=lambda: MUTANTS)
 
     def create(self, context: SimulatorContext, settings: VoucherCentreSettings) -> VoucherCentre:
         """A centre that is not started yet."""

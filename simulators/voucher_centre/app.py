@@ -9,6 +9,7 @@
     POST /localcfc/api/hsecfc/payAnswer                own design: the person's answer, from phone or keypad
     GET  /terminal/prompts                             own design: the open prompts, for a keypad
     POST /terminal/present, /terminal/cancel           own design: what the patient does at an institution's terminal
+    GET  /terminal/asked?orgId=…&since=N               own design: what calls wait for there, once that has changed
     GET  /sms?activationNo=…                           own design: the SMS code of an activation
     POST /ebus/channel/api/cfc/nationcfc/ec/…          own design: ec_state, activate, password, place, family,
                                                        promoter, orgcode, orgquery
@@ -16,7 +17,8 @@
 In faults the messages are called by their transType, or token-check, pay-confirm, pay-answer, prompts, terminal, sms.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import httpx
 import msgspec
@@ -29,11 +31,15 @@ from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.http import connection_of
 from harness.line.record import JsonValue
 from harness.wire import voucher_messages as messages
+from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import LIBRARY_CALLS, PAY_ANSWER, PAY_CONFIRM, QR_QUERY, QRCODE, TOKEN_CHECK
 from simulators.kit.http_party import HttpParty
+from simulators.kit.quick_paths import QuickPaths
 from simulators.voucher_centre.centre import AbandonedError, Centre
+from simulators.voucher_centre.mutants import centre_for
 from simulators.voucher_centre.office import Answer
 from simulators.voucher_centre.settings import Charset, VoucherCentreSettings
+from simulators.voucher_centre.terminal import TerminalLine
 
 VARIANT_PATH = "/fsi/api/hsecfc/localQrCodeQuery"
 """The same service as one HIS calls it."""
@@ -61,6 +67,7 @@ NAMES = {
     messages.TERMINAL_PROMPTS_PATH: PROMPTS,
     messages.TERMINAL_PRESENT_PATH: TERMINAL,
     messages.TERMINAL_CANCEL_PATH: TERMINAL,
+    messages.TERMINAL_ASKED_PATH: TERMINAL,
     SMS_PATH: SMS,
 }
 
@@ -72,16 +79,23 @@ class VoucherCentre:
         self._context = context
         self._settings = settings
         self._phone = ""
+        self._terminal = TerminalLine(post=self._post_to_terminal)
         self._centre = self._new_centre(context.seed)
-        routes = [Route(path, self._endpoint(name), methods=["POST"]) for path, name in CALLS.items()]
+        posts = {path: self._endpoint(name) for path, name in CALLS.items()}
+        routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()]
         routes += [
             Route(messages.TERMINAL_PROMPTS_PATH, self._prompts),
             Route(messages.TERMINAL_PRESENT_PATH, self._plain(Centre.present), methods=["POST"]),
             Route(messages.TERMINAL_CANCEL_PATH, self._plain(Centre.cancel), methods=["POST"]),
+            Route(messages.TERMINAL_ASKED_PATH, self._asked),
             Route(SMS_PATH, self._sms),
         ]
         self._party = HttpParty(
-            context, Starlette(routes=routes), name_of=message_name, state=self._state, reset=self._reset
+            context,
+            QuickPaths(Starlette(routes=routes), posts),
+            name_of=message_name,
+            state=self._state,
+            reset=self._reset,
         )
 
     async def start(self) -> Endpoints:
@@ -89,8 +103,9 @@ class VoucherCentre:
         return await self._party.start()
 
     def connect(self, peers: Mapping[str, str]) -> None:
-        """Learn where the phone is."""
+        """Learn where the phone and the terminal are."""
         self._phone = peers.get("phone", "")
+        self._terminal.address = peers.get("terminal", "")
 
     async def reset(self, *, seed: int) -> None:
         """Forget codes, tokens and prompts; whoever still waits for a prompt is hung up on."""
@@ -107,24 +122,32 @@ class VoucherCentre:
         await self.reset(seed=seed)
 
     def _new_centre(self, seed: int) -> Centre:
-        return Centre(
+        return centre_for(self._settings.mutant)(
             self._settings,
             clock=self._context.clock,
             tape=self._context.tape,
             seed=seed,
             name=self._context.name,
             push=self._push,
+            lengths=load_profile(self._context.profile).operator_lengths,
+            terminal=self._terminal,
         )
 
     def _state(self) -> Mapping[str, JsonValue]:
         return {"settings": {k: str(v) for k, v in vars(self._settings).items()}, **self._centre.state()}
 
     async def _push(self, prompt: Mapping[str, object]) -> bool:
-        if not self._phone:
+        return await self._post(self._phone, messages.PUSH_PROMPT_PATH, prompt)
+
+    async def _post_to_terminal(self, path: str, body: Mapping[str, object]) -> bool:
+        return await self._post(self._terminal.address, path, body)
+
+    async def _post(self, address: str, path: str, body: Mapping[str, object]) -> bool:
+        if not address:
             return False
         try:
             answer = await self._party.client.post(
-                self._phone + messages.PUSH_PROMPT_PATH, content=msgspec.json.encode(prompt), headers=JSON_HEADERS
+                address + path, content=msgspec.json.encode(body), headers=JSON_HEADERS
             )
         except httpx.HTTPError:
             return False
@@ -136,7 +159,9 @@ class VoucherCentre:
             try:
                 body = await _read(request)
                 called = _library_call(body) if name == QR_QUERY else name
-                return self._written(await centre.handle(called, body))
+                if called not in messages.AT_TERMINAL:
+                    return self._written(await centre.handle(called, body))
+                return self._written(await _unless_hung_up(request, centre.handle(called, body)))
             except ValueError as error:
                 return self._written(centre.malformed(f"{error}"))
             except AbandonedError:
@@ -159,6 +184,18 @@ class VoucherCentre:
     async def _sms(self, request: Request) -> Response:
         return self._written(self._centre.text_message(request.query_params.get("activationNo")))
 
+    async def _asked(self, request: Request) -> Response:
+        query = request.query_params
+        try:
+            since = int(query.get("since", "-1"))
+        except ValueError as error:
+            return self._written(self._centre.malformed(f"since: {error}"))
+        work = self._centre.asked(query.get("orgId", ""), since=since)
+        try:
+            return self._written(await _unless_hung_up(request, work))
+        except AbandonedError:
+            return Response(status_code=503)
+
     async def _prompts(self, _: Request) -> Response:
         return self._written({"prompts": self._centre.open_prompts()})
 
@@ -176,6 +213,23 @@ def message_name(path: str, body: bytes) -> str:
     if name != QR_QUERY:
         return name
     return next((call for call in LIBRARY_CALLS if f'"{call}"'.encode() in body), QR_QUERY)
+
+
+async def _unless_hung_up(request: Request, work: Coroutine[None, None, Answer]) -> Answer:
+    """The answer of a call that waits for a patient; nobody's card goes to a caller who has given up.
+
+    Raises AbandonedError when the caller has hung up.
+    """
+    handling = asyncio.ensure_future(work)
+    hung_up = asyncio.ensure_future(connection_of(request.scope).gone.wait())
+    try:
+        await asyncio.wait({handling, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+        if not handling.done():
+            raise AbandonedError
+        return handling.result()
+    finally:
+        handling.cancel()
+        hung_up.cancel()
 
 
 async def _read(request: Request) -> Answer:

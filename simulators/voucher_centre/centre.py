@@ -6,7 +6,8 @@ those of channels and of the terminal library are named in `channel_calls`, `act
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar
 
 from fixtures.population import Institution, Person, VoucherState
 from harness.clock import Clock
@@ -14,15 +15,15 @@ from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import format_yuan
 from harness.wire.institution import amount
-from harness.wire.voucher_messages import LIBRARY_CALLS, PAY_ANSWER, PAY_CONFIRM, TOKEN_CHECK, check
+from harness.wire.voucher_messages import LIBRARY_CALLS, PAY_ANSWER, PAY_CONFIRM, PUSH_PROMPT_PATH, TOKEN_CHECK, check
 from simulators.voucher_centre.channel_calls import ChannelCalls
 from simulators.voucher_centre.library_calls import LibraryCalls
 from simulators.voucher_centre.moments import spell_moment
-from simulators.voucher_centre.office import Answer, Body, done, open_office, refusal
+from simulators.voucher_centre.office import Answer, Body, Books, done, open_office, refusal
 from simulators.voucher_centre.prompts import Prompt, Prompts, Result
 from simulators.voucher_centre.refusal import RefusedError
 from simulators.voucher_centre.settings import PasswordAt, VoucherCentreSettings
-from simulators.voucher_centre.terminal import read_presented
+from simulators.voucher_centre.terminal import TerminalLine, read_presented
 from simulators.voucher_centre.tokens import Token
 
 Push = Callable[[Body], Awaitable[bool]]
@@ -33,17 +34,36 @@ class AbandonedError(Exception):
 
 
 class Centre:
-    """One case's centre; `push` sends a prompt to the phone and tells whether it arrived."""
+    """One case's centre; `push` sends a prompt to the phone and tells whether it arrived.
+
+    `lengths` are of members of a library call that may be longer in the province than the nation allows.
+    """
+
+    books: ClassVar[Books] = Books()
+    channels: ClassVar[type[ChannelCalls]] = ChannelCalls
+    library: ClassVar[type[LibraryCalls]] = LibraryCalls
 
     def __init__(
-        self, settings: VoucherCentreSettings, *, clock: Clock, tape: Tape, seed: int, name: str, push: Push
+        self,
+        settings: VoucherCentreSettings,
+        *,
+        clock: Clock,
+        tape: Tape,
+        seed: int,
+        name: str,
+        push: Push,
+        terminal: TerminalLine,
+        lengths: Mapping[str, int],
     ) -> None:
         self._settings = settings
+        self._lengths = lengths
         self._clock = clock
         self._push = push
-        self._office = open_office(settings, clock=clock, tape=tape, seed=seed, name=name)
-        self._channels = ChannelCalls(self._office)
-        self._library = LibraryCalls(self._office)
+        self._office = open_office(
+            settings, clock=clock, tape=tape, seed=seed, name=name, terminal=terminal, books=self.books
+        )
+        self._channels = self.channels(self._office)
+        self._library = self.library(self._office)
         self._prompts = Prompts(
             clock,
             self._office.vouchers.check_password,
@@ -56,7 +76,7 @@ class Centre:
 
     async def handle(self, name: str, body: Body) -> Answer:
         """Answer one message. Raises AbandonedError when the case ended meanwhile."""
-        problems = check(name, body, code_field=self._settings.code_field)
+        problems = check(name, body, code_field=self._settings.code_field, lengths=self._lengths)
         if problems:
             return refusal("invalid-request", body, "；".join(str(problem) for problem in problems))
         try:
@@ -105,6 +125,14 @@ class Centre:
         """Somebody presses cancel at an institution's terminal."""
         return done(body, {"cancelled": self._office.terminals.cancel(str(body.get("orgId") or ""))})
 
+    async def asked(self, institution: str, *, since: int) -> Answer:
+        """What calls wait for at an institution's terminal, once the terminals have left state `since`."""
+        terminals = self._office.terminals
+        if since == terminals.bell.rung:
+            await terminals.bell.wait(since=since)
+        things = [thing.value for thing in terminals.asked(institution)]
+        return done({"orgId": institution}, {"asked": things, "state": terminals.bell.rung})
+
     def text_message(self, activation: object) -> Answer:
         """The SMS that a person got during an activation."""
         return done({}, {"smsCode": self._office.activations.text_message(activation)})
@@ -145,12 +173,14 @@ class Centre:
             raise RefusedError("token-invalid")
         if self._settings.password is PasswordAt.MOCK:
             return self._paid(body, token, person, Result.CONFIRMED, prompt_id="", confirm_no="MOCK")
+        if token is not None and token.by_face and self._settings.face_confirms:
+            return self._paid(body, token, person, Result.CONFIRMED, prompt_id="", confirm_no="FACE")
         voucher = self._office.vouchers.of(person)
         if (locked := self._office.vouchers.is_locked(voucher)) or not voucher.password:
             reason = "password-locked" if locked else "password-not-set"
             return self._paid(body, token, person, Result.WRONG_PASSWORD, prompt_id="", reason=reason)
         prompt = self._opened(person, institution, body)
-        if self._settings.password is PasswordAt.PHONE and not await self._push(_as_pushed(prompt)) and not self._over:
+        if not await self._asked(prompt, by_card=token is None) and not self._over:
             self._office.tell("prompt-undelivered", prompt=prompt.id, id_no=prompt.person.id_no)
         try:
             result = await prompt.ended
@@ -159,6 +189,13 @@ class Centre:
                 raise AbandonedError from None
             raise
         return self._paid(body, token, person, result, prompt_id=prompt.id, confirm_no=prompt.confirm_no)
+
+    async def _asked(self, prompt: Prompt, *, by_card: bool) -> bool:
+        """Whether the prompt reached where the password is typed: after an ID card that is the terminal, if any."""
+        terminal, at = self._office.terminal, self._settings.password
+        if terminal.there and (by_card or at is PasswordAt.TERMINAL):
+            return await terminal.post(PUSH_PROMPT_PATH, {**_as_pushed(prompt), "orgId": prompt.institution})
+        return at is not PasswordAt.PHONE or await self._push(_as_pushed(prompt))
 
     def _payer(self, body: Body) -> tuple[Person | None, Token | None]:
         """Who pays: the person of a token, or of an ID card (own design) if their voucher is activated."""

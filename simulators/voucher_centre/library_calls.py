@@ -17,7 +17,7 @@ from simulators.voucher_centre.activation import prompted
 from simulators.voucher_centre.codes import CodeRefused
 from simulators.voucher_centre.office import Answer, Body, Office, done
 from simulators.voucher_centre.refusal import RefusedError
-from simulators.voucher_centre.terminal import Ending, Thing
+from simulators.voucher_centre.terminal import Ending, Presented, Thing
 from simulators.voucher_centre.vouchers import Voucher
 
 FACE_CHANNEL = "nhsa-app"
@@ -54,11 +54,11 @@ class LibraryCalls:
             case messages.FACE_START:
                 return self._begin_face(institution, data)
             case messages.FACE_CHECK:
-                return self._check_face(institution, data)
+                return await self._check_face(institution, data)
             case messages.READ_CARD:
                 return self._card(await self._presented(institution, Thing.CARD), institution)
             case _:
-                return self._show_result(institution, data)
+                return await self._show_result(institution, data)
 
     # --- codes ---
 
@@ -79,7 +79,9 @@ class LibraryCalls:
     ) -> Answer:
         office = self._office
         place = office.vouchers.of(person).place or person.insured_place
-        token = office.tokens.issue(person, institution.code, digits, now_ns=office.clock.now_ns(), place=place)
+        token = office.tokens.issue(
+            person, institution.code, digits, now_ns=office.clock.now_ns(), place=place, by_face=bool(auth_no)
+        )
         office.tell(
             "token-issued",
             token=token.text,
@@ -105,6 +107,8 @@ class LibraryCalls:
         found = await self._office.terminals.take(institution.code, thing)
         if isinstance(found, Ending):
             raise RefusedError(found.value)
+        if found.fault is not None:
+            raise RefusedError(found.fault.value)
         return found.text
 
     # --- faces ---
@@ -117,18 +121,16 @@ class LibraryCalls:
         self._office.tell("face-begun", auth=auth.number, institution=institution.code, out_biz_no=business_number)
         return {"authNo": auth.number, "outBizNo": business_number, "extData": data.get("extData")}
 
-    def _check_face(self, institution: Institution, data: Body) -> Answer:
+    async def _check_face(self, institution: Institution, data: Body) -> Answer:
         office = self._office
         auth = office.faces.waiting(
             str(data["authNo"]), institution.code, str(data["outBizNo"]), now_ns=office.clock.now_ns()
         )
         if auth is None:
             raise RefusedError("auth-invalid", "authNo")
-        shown = office.terminals.taken(institution.code, Thing.FACE)
-        if shown is None:
-            raise RefusedError("face-not-shown")
+        shown = await self._face(institution)
         person = office.register.person(shown.text)
-        why = "face-mismatch" if person is None else office.register.face_problem(person, shown.text)
+        why = "face-mismatch" if person is None else office.register.face_problem(person, shown.face_of)
         if person is None or why:
             office.tell("face-refused", auth=auth.number, why=why)
             raise prompted(why)
@@ -137,6 +139,19 @@ class LibraryCalls:
         code = office.codes.issue(person, min(voucher.channels, default=FACE_CHANNEL), now_ns=office.clock.now_ns())
         office.codes.spend(code.digits, now_ns=office.clock.now_ns())
         return self._identified(person, institution, FACE_CHANNEL, code.digits, auth_no=auth.number)
+
+    async def _face(self, institution: Institution) -> Presented:
+        """The face before the camera; a terminal on the bench waits for it."""
+        office = self._office
+        shown = office.terminals.taken(institution.code, Thing.FACE)
+        if shown is None and office.terminal.there:
+            found = await office.terminals.take(institution.code, Thing.FACE)
+            if found is Ending.CANCELLED:
+                raise RefusedError(found.value)
+            shown = found if isinstance(found, Presented) else None
+        if shown is None:
+            raise RefusedError("face-not-shown")
+        return shown
 
     def _usable(self, person: Person) -> Voucher:
         voucher = self._office.vouchers.of(person)
@@ -166,7 +181,7 @@ class LibraryCalls:
 
     # --- the result on the terminal ---
 
-    def _show_result(self, institution: Institution, data: Body) -> Answer:
+    async def _show_result(self, institution: Institution, data: Body) -> Answer:
         office = self._office
         person = office.faces.used(str(data["authNo"]), institution.code)
         if person is None or (person.id_no, person.name) != (data["idNo"], data["userName"]):
@@ -188,7 +203,16 @@ class LibraryCalls:
             own_fen=own,
             differs_fen=total - fund - account - own if settled else 0,
         )
+        await self._put_on_screen(institution, data)
         return {"outBizNo": data["outBizNo"]}
+
+    async def _put_on_screen(self, institution: Institution, data: Body) -> None:
+        office = self._office
+        if not office.terminal.there:
+            return
+        shown = {name: data.get(name, "") for name in messages.ON_SCREEN}
+        if not await office.terminal.post(messages.PUSH_SCREEN_PATH, {"orgId": institution.code, **shown}):
+            office.tell("screen-undelivered", institution=institution.code)
 
 
 def fen_of(data: Mapping[str, object], name: str) -> Fen:

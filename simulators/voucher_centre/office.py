@@ -15,12 +15,26 @@ from simulators.voucher_centre.family import Families
 from simulators.voucher_centre.people import Register
 from simulators.voucher_centre.promoters import Promotion
 from simulators.voucher_centre.settings import VoucherCentreSettings
-from simulators.voucher_centre.terminal import Terminals
+from simulators.voucher_centre.terminal import TerminalLine, Terminals
 from simulators.voucher_centre.tokens import TokenBook
 from simulators.voucher_centre.vouchers import VoucherBook
 
 Body = Mapping[str, object]
 Answer = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """Which kinds of books an office keeps."""
+
+    register: type[Register] = Register
+    vouchers: type[VoucherBook] = VoucherBook
+    codes: type[CodeBook] = CodeBook
+    tokens: type[TokenBook] = TokenBook
+    faces: type[FaceAuths] = FaceAuths
+    promotion: type[Promotion] = Promotion
+    activations: type[Activations] = Activations
+    families: type[Families] = Families
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +51,7 @@ class Office:
     tokens: TokenBook
     faces: FaceAuths
     terminals: Terminals
+    terminal: TerminalLine
     promotion: Promotion
     activations: Activations
     families: Families
@@ -60,21 +75,30 @@ class Office:
         }
 
 
-def open_office(settings: VoucherCentreSettings, *, clock: Clock, tape: Tape, seed: int, name: str) -> Office:
+def open_office(
+    settings: VoucherCentreSettings,
+    *,
+    clock: Clock,
+    tape: Tape,
+    seed: int,
+    name: str,
+    terminal: TerminalLine,
+    books: Books,
+) -> Office:
     """The books of a new case."""
 
     def tell(event: str, **fields: JsonValue) -> None:
         tape.event(name, event, **fields)
 
-    register = Register(seed=seed)
-    vouchers = VoucherBook(
+    register = books.register(seed=seed)
+    vouchers = books.vouchers(
         register,
         clock,
         lock_after=settings.password_lock_after,
         lock_s=settings.password_lock_s,
         tell=tell,
     )
-    promotion = Promotion(clock, red_packet=Fen(settings.red_packet_fen), tell=tell)
+    promotion = books.promotion(clock, red_packet=Fen(settings.red_packet_fen), tell=tell)
     return Office(
         settings=settings,
         clock=clock,
@@ -82,15 +106,16 @@ def open_office(settings: VoucherCentreSettings, *, clock: Clock, tape: Tape, se
         name=name,
         register=register,
         vouchers=vouchers,
-        codes=CodeBook(settings, register, vouchers, seed=seed, name=name),
-        tokens=TokenBook(life_s=settings.token_s, seed=seed, name=name),
-        faces=FaceAuths(life_s=settings.face_auth_s, seed=seed, name=name),
+        codes=books.codes(settings, register, vouchers, seed=seed, name=name),
+        tokens=books.tokens(life_s=settings.token_s, seed=seed, name=name),
+        faces=books.faces(life_s=settings.face_auth_s, seed=seed, name=name),
         terminals=Terminals(clock, life_s=settings.scan_s),
+        terminal=terminal,
         promotion=promotion,
-        activations=Activations(
+        activations=books.activations(
             register, vouchers, promotion, clock, life_s=settings.activation_s, seed=seed, name=name, tell=tell
         ),
-        families=Families(register, vouchers, clock, face_below=settings.family_face_below, tell=tell),
+        families=books.families(register, vouchers, clock, face_below=settings.family_face_below, tell=tell),
     )
 
 

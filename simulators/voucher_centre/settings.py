@@ -83,6 +83,8 @@ class VoucherCentreSettings:
     """Whether a token dies with the payment that it confirmed (assumed: it serves on)."""
     activation_s: int = 1800
     """Seconds that a begun activation may take (assumed)."""
+    face_confirms: bool = True
+    """Whether a payment by the token of a face check needs no password: the face authorises it (assumed)."""
     face_auth_s: int = 300
     """Seconds that a face authorisation (authNo) lives (assumed)."""
     scan_s: int = 60
@@ -91,6 +93,8 @@ class VoucherCentreSettings:
     """Age in years below which a member is bound to a family account by face."""
     red_packet_fen: int = 0
     """What a person who was newly activated by a promoter's code gets, in fen; at most 99900."""
+    mutant: str = ""
+    """A known defect that the centre is to have, to see whether it is noticed; empty for none."""
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

@@ -2,16 +2,18 @@
 
 The terminal library drives the terminal, so a scanned code or a read card is no input of its calls. On a bench whoever
 plays the patient presents it (`POST /terminal/present`); the call that waits at that institution takes it. Nothing
-presented in time ends the call, cancelling it too.
+presented in time ends the call, cancelling it too. With a terminal on the bench (`TerminalLine`) that is where people
+present, and where prompts for a password and results for the screen go.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.clock import NS, Clock
+from simulators.kit.live_page import Bell
 
 
 class Thing(StrEnum):
@@ -20,6 +22,14 @@ class Thing(StrEnum):
     CODE = "code"
     FACE = "face"
     CARD = "card"
+
+
+class CardFault(StrEnum):
+    """What may go wrong with a card in the reader; the ids of return codes."""
+
+    UNREADABLE = "card-unreadable"
+    PULLED_OUT = "card-pulled-out"
+    WRONG_KIND = "card-wrong-kind"
 
 
 class Ending(StrEnum):
@@ -31,10 +41,29 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Presented:
-    """A thing before the terminal: the text of a code, or the ID number of a card or a face's owner."""
+    """A thing before the terminal: the text of a code, or the ID number of a card or a face's owner.
+
+    Of a face `text` is who they say they are, and `face_of` who is before the camera.
+    """
 
     thing: Thing
     text: str
+    face_of: str = ""
+    fault: CardFault | None = None
+    """Why the reader cannot read a card."""
+
+
+@dataclass(kw_only=True)
+class TerminalLine:
+    """The way to the terminal of the bench; `post` tells whether it took the message."""
+
+    post: Callable[[str, Mapping[str, object]], Awaitable[bool]]
+    address: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether the bench has a terminal."""
+        return bool(self.address)
 
 
 class Terminals:
@@ -43,6 +72,8 @@ class Terminals:
     def __init__(self, clock: Clock, *, life_s: int) -> None:
         self._clock = clock
         self._life_s = life_s
+        self.bell = Bell()
+        """Rings when a call begins or ends to wait."""
         self._lying: dict[tuple[str, Thing], deque[Presented]] = {}
         self._waiting: dict[tuple[str, Thing], deque[asyncio.Future[Presented | Ending]]] = {}
 
@@ -65,6 +96,10 @@ class Terminals:
                     ended += 1
         return ended
 
+    def asked(self, institution: str) -> list[Thing]:
+        """What calls wait for at an institution's terminal."""
+        return sorted(thing for (at, thing), waiters in self._waiting.items() if at == institution and waiters)
+
     def taken(self, institution: str, thing: Thing) -> Presented | None:
         """What lies before a terminal, without waiting."""
         lying = self._lying.get((institution, thing))
@@ -77,22 +112,25 @@ class Terminals:
         waiter: asyncio.Future[Presented | Ending] = asyncio.get_running_loop().create_future()
         queue = self._waiting.setdefault((institution, thing), deque())
         queue.append(waiter)
-        expiry = asyncio.create_task(self._expire(waiter), name=f"terminal {institution}")
+        self.bell.ring()
+        until_ns = self._clock.now_ns() + self._life_s * NS
+        expiry = asyncio.create_task(self._expire(waiter, until_ns), name=f"terminal {institution}")
         try:
             return await waiter
         finally:
             queue.remove(waiter)
+            self.bell.ring()
             expiry.cancel()
 
     def abandon(self) -> None:
         """The case is over: nobody gets anything any more."""
+        self.bell.ring()
         for waiters in self._waiting.values():
             for waiter in waiters:
                 waiter.cancel()
 
-    async def _expire(self, waiter: "asyncio.Future[Presented | Ending]") -> None:
-        until = self._clock.now_ns() + self._life_s * NS
-        while (left_ns := until - self._clock.now_ns()) > 0:
+    async def _expire(self, waiter: "asyncio.Future[Presented | Ending]", until_ns: int) -> None:
+        while (left_ns := until_ns - self._clock.now_ns()) > 0:
             await self._clock.sleep(left_ns / NS)
         if not waiter.done():
             waiter.set_result(Ending.TIMEOUT)
@@ -103,4 +141,9 @@ def read_presented(body: Mapping[str, object]) -> Presented:
     thing, text = body.get("kind"), body.get("text")
     if not isinstance(thing, str) or thing not in set(Thing) or not isinstance(text, str) or not text:
         raise ValueError("kind code, face or card, and text expected")
-    return Presented(thing=Thing(thing), text=text)
+    face_of, fault = body.get("faceOf", text), body.get("fault")
+    if not isinstance(face_of, str) or fault not in {None, *CardFault}:
+        raise ValueError(f"faceOf is an ID number, and fault one of {', '.join(CardFault)}")
+    return Presented(
+        thing=Thing(thing), text=text, face_of=face_of, fault=CardFault(str(fault)) if fault is not None else None
+    )

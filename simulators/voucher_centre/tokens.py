@@ -17,13 +17,14 @@ RANDOM_PART = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token, whose it is, and when it dies (nanoseconds since 1970)."""
+    """A token, whose it is, and when it dies (nanoseconds since 1970); `by_face`: it came from a face check."""
 
     text: str
     person: Person
     institution: str
     digits: str
     expires_ns: int
+    by_face: bool = False
 
 
 class TokenBook:
@@ -34,7 +35,9 @@ class TokenBook:
         self._random = random.Random(f"{seed}/{name}/tokens")  # noqa: S311 - reproducible on purpose
         self._tokens: dict[str, Token] = {}
 
-    def issue(self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "") -> Token:
+    def issue(
+        self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "", by_face: bool = False
+    ) -> Token:
         """A new token for the person of a decoded code (or a face) at the institution that asked.
 
         It begins with the insured place that the person chose.
@@ -46,6 +49,7 @@ class TokenBook:
             institution=institution,
             digits=digits,
             expires_ns=now_ns + self._life_s * NS,
+            by_face=by_face,
         )
         self._tokens[token.text] = token
         return token

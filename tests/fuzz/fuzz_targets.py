@@ -57,11 +57,12 @@ def _scanner(box: bool) -> tuple[Target, list[bytes]]:
 
 def _institution() -> tuple[Target, list[bytes]]:
     from harness.wire import institution as wire
+    from harness.wire.msgid import make_msgid
 
     known = sorted(wire.TRANSACTIONS)
     envelope = wire.Envelope(
         infno="2101",
-        msgid=wire.make_msgid("P63999900001", at=datetime(2020, 10, 14, tzinfo=UTC), seq=1),
+        msgid=make_msgid("P63999900001", at=datetime(2020, 10, 14, tzinfo=UTC), seq=1),
         at=datetime(2020, 10, 14, tzinfo=UTC),
         institution="P63999900001",
         institution_name="测试药店",

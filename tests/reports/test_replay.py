@@ -38,5 +38,19 @@ def test_a_real_device_and_a_bench_of_your_own_are_named(manifest: Manifest) -> 
     assert said.endswith("--bench FILE --device scanner=serial:/dev/ttyUSB0")
 
 
+def test_a_profile_that_is_not_the_benchs_is_named(manifest: Manifest) -> None:
+    said = replay(replace(manifest, profile="jiangsu"), "pharmacy/purchase")
+    assert said == "liantiao certify pharmacy --case pharmacy/purchase --seed 7 --profile jiangsu"
+    assert "--profile" not in replay(replace(manifest, profile=""), "x")
+
+
+def test_of_a_bench_of_your_own_it_is_always_named_since_the_file_is_not_at_hand(manifest: Manifest) -> None:
+    assert "--profile qinghai --bench FILE" in replay(replace(manifest, bench="my lab", profile="qinghai"), "x")
+
+
+def test_a_vendors_own_case_is_run_under_the_same_profile(manifest: Manifest) -> None:
+    assert replay(replace(manifest, profile="henan"), "vendor/own").endswith("--seed 7 --profile henan")
+
+
 def test_a_plan_that_does_not_ship_does_no_harm(manifest: Manifest) -> None:
     assert replay(replace(manifest, plan="gone"), "x").startswith("liantiao certify gone --case x --seed 7")

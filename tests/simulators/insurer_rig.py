@@ -22,6 +22,7 @@ from harness.line.record import Record
 from harness.line.tape import Tape
 from harness.wire import institution as wire
 from harness.wire import voucher_messages as messages
+from harness.wire.msgid import make_msgid
 from harness.wire.voucher import password_proof
 from simulators.platform import SIMULATOR as PLATFORM
 from simulators.platform.settings import PlatformSettings
@@ -122,7 +123,7 @@ class Rig:
     def msgid(self, org: str = PHARMACY.code) -> str:
         """A new message id."""
         self.numbers += 1
-        return wire.make_msgid(org, at=local_time(self.clock), seq=self.numbers)
+        return make_msgid(org, at=local_time(self.clock), seq=self.numbers)
 
     def request(
         self, infno: str, data: Mapping[str, object], *, msgid: str = "", org: str = PHARMACY.code, **fields: object
@@ -241,6 +242,7 @@ def start_rig(
     platform: PlatformSettings | None = None,
     alone: bool = False,
     seed: int = SEED,
+    profile: str = "qinghai",
 ) -> Rig:
     """Start everything; `alone` leaves the platform without peers. End it with `stop_rig`."""
     loop, clock = LoopThread(), BenchClock()
@@ -249,7 +251,7 @@ def start_rig(
     faults = {kind: FaultSchedule(kind, tape) for kind in ("voucher-centre", "platform")}
 
     def context(kind: str) -> SimulatorContext:
-        return SimulatorContext(name=kind, clock=clock, tape=tape, seed=seed, faults=faults[kind])
+        return SimulatorContext(name=kind, clock=clock, tape=tape, seed=seed, faults=faults[kind], profile=profile)
 
     voucher_centre = VOUCHER_CENTRE.create(context("voucher-centre"), centre or VoucherCentreSettings())
     settling = PLATFORM.create(context("platform"), platform or PlatformSettings())

@@ -11,6 +11,7 @@ from harness.clock import BenchClock, local_time
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
 from harness.wire import institution as wire
+from harness.wire.msgid import make_msgid
 from simulators.platform.app import Platform
 from simulators.platform.ledger import Ledger
 from simulators.platform.settings import PlatformSettings
@@ -41,7 +42,7 @@ class Office:
         now = local_time(self.clock)
         envelope = wire.Envelope(
             infno=infno,
-            msgid=wire.make_msgid(org.code, at=now, seq=self.numbers % 10_000),
+            msgid=make_msgid(org.code, at=now, seq=self.numbers % 10_000),
             at=now,
             institution=org.code,
             institution_name=org.name,

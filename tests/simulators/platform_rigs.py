@@ -24,10 +24,12 @@ from typing import Any, cast
 
 import msgspec
 
+from fixtures.people_register import Insurance, register_records
 from fixtures.population import Institution, Person, institutions, people
 from harness.bench.loop import new_loop
 from harness.clock import BEIJING
 from harness.wire import institution as wire
+from harness.wire.msgid import make_msgid
 
 PHARMACY = institutions()[0]
 PATH = "/fsi/api/callService"
@@ -153,15 +155,23 @@ def free_port() -> int:
 # --- requests -------------------------------------------------------------------------------------------
 
 
-def request(infno: str, data: Mapping[str, object], *, number: int, sign_no: str = "", **members: Any) -> bytes:
-    """A request of the pharmacy's cashier 001 under the `number`-th msgid."""
-    return wire.encode({**_request(infno, data, PHARMACY, number, sign_no), **members})
+def request(
+    infno: str,
+    data: Mapping[str, object],
+    *,
+    number: int,
+    sign_no: str = "",
+    org: Institution = PHARMACY,
+    **members: Any,
+) -> bytes:
+    """A request of an institution's cashier 001 under the `number`-th msgid."""
+    return wire.encode({**_request(infno, data, org, number, sign_no), **members})
 
 
 def msgid(number: int, org: Institution = PHARMACY) -> str:
     """The `number`-th msgid."""
     at = datetime(2020, 10, 14, 8, 30, tzinfo=BEIJING)
-    return wire.make_msgid(org.code, at=at.replace(second=number // 10_000), seq=number % 10_000)
+    return make_msgid(org.code, at=at.replace(second=number // 10_000), seq=number % 10_000)
 
 
 def _request(infno: str, data: Mapping[str, object], org: Institution, number: int, sign_no: str) -> dict[str, object]:
@@ -181,9 +191,10 @@ def _request(infno: str, data: Mapping[str, object], org: Institution, number: i
     return wire.request(envelope, data)
 
 
-def sign_in_request(number: int = 0) -> bytes:
+def sign_in_request(number: int = 0, org: Institution = PHARMACY) -> bytes:
     """9001 of cashier 001."""
-    return request("9001", {"signIn": {"opter_no": "001", "mac": "00-00-00-00-00-01", "ip": "10.0.0.7"}}, number=number)
+    operator = {"opter_no": "001", "mac": "00-00-00-00-00-01", "ip": "10.0.0.7"}
+    return request("9001", {"signIn": operator}, number=number, org=org)
 
 
 def purchase(person: Person, order: str, *, use_account: bool = True) -> dict[str, object]:
@@ -219,8 +230,9 @@ def purchase(person: Person, order: str, *, use_account: bool = True) -> dict[st
 def settlements(
     count: int, *, sign_no: str, first: int = 1, msgid: int | None = None, use_account: bool = True
 ) -> list[bytes]:
-    """So many 2102 of all who are insured as employees, one after the other; under their numbers unless said."""
-    buyers = [person for person in people() if person.insutype == "310"]
+    """So many 2102 of all validly insured employees, one after the other; under their numbers unless said."""
+    records = register_records()
+    buyers = [p for p in people() if p.insutype == "310" and records[p.id_no].insurance is Insurance.VALID]
     return [
         request(
             "2102",
@@ -294,9 +306,9 @@ class Client(asyncio.Protocol):
             self._answer.set_exception(ConnectionError())
 
 
-def http(body: bytes) -> bytes:
-    """A body as an HTTP request to the path that takes every transaction."""
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+def http(body: bytes, path: str = PATH) -> bytes:
+    """A body as an HTTP request, by default to the path that takes every transaction."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
@@ -326,9 +338,9 @@ def answered(body: bytes) -> dict[str, Any]:
     return found
 
 
-def sign_in(port: int) -> str:
+def sign_in(port: int, org: Institution = PHARMACY) -> str:
     """Sign cashier 001 in; the number."""
-    return str(answered(ask(port, sign_in_request()))["output"]["signinoutb"]["sign_no"])
+    return str(answered(ask(port, sign_in_request(org=org)))["output"]["signinoutb"]["sign_no"])
 
 
 async def drive(port: int, requests: Sequence[bytes], *, clients: int) -> None:

@@ -6,16 +6,17 @@ before anything leaves that tells of it. Between the two lies the group commit: 
 turn of the loop is one transaction of the store, and one flush serves all who wait.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from harness.errors import LiantiaoError
 from harness.money import Fen
 from simulators.platform.ledger import statements
+from simulators.platform.ledger.batch import Batch
 from simulators.platform.ledger.errors import RuleBroken, TakenError
 from simulators.platform.ledger.group_commit import GroupCommit
 from simulators.platform.ledger.records import WITH_BALANCE, AccountKind, Settlement, SignIn, account_name
 from simulators.platform.ledger.store import Row, Store, open_store
+from simulators.platform.ledger.turns import Turns
 
 _BALANCED = tuple(f"{kind.value}:" for kind in WITH_BALANCE)
 
@@ -24,22 +25,24 @@ class Ledger:
     """The books in memory (`where` is None), in an SQLite file, or in a PostgreSQL (`postgresql://…`).
 
     `full`: `flushed` waits until a booking survives a power cut, else until it survives the end of this process.
-    `together`: bookings of one turn of the loop share a commit; not for a process that must not keep others waiting.
+    `together`: bookings of one turn of the loop share a commit. `shared`: other processes book as often as this one;
+    then those share one that have waited for `turn`.
     Raises BenchError when the file or server cannot be used, ConfigError when PostgreSQL's driver is absent.
     """
 
-    def __init__(self, where: str | None, *, full: bool = True, together: bool = True) -> None:
+    def __init__(self, where: str | None, *, full: bool = True, together: bool = True, shared: bool = False) -> None:
         self._store: Store = open_store(where, full=full)
         self._commits = GroupCommit(self._store.flush if where and self._store.durable else None)
         self._durable = bool(where) and self._store.durable
-        self._together = bool(where) and together
-        self._writing = _Writing(self)
-        self._open = False
-        """Whether a transaction of the store is under way, to be committed at the end of this turn of the loop."""
+        self._turns = Turns(
+            self._store, self._commits, together=bool(where) and together, shared=bool(where) and shared
+        )
+        self._known = self._turns.known
+        self._writing = _Writing(self._turns)
 
     def close(self) -> None:
         """Commit and hang up; may be called twice."""
-        self._end_turn()
+        self._turns.close()
         self._commits.close()
         self._store.close()
 
@@ -49,22 +52,27 @@ class Ledger:
         """One transaction, see above. What is raised inside undoes it."""
         return self._writing
 
+    async def turn(self) -> None:
+        """Wait for the turn to write, right before `writing`: worth it for what many processes do at once."""
+        await self._turns.queue()
+
     async def flushed(self, *, others: bool = False) -> None:
         """Return when all that has been written here is as safe as was asked for; `others`: by other processes, too.
 
         Raises BenchError when it could not be brought to the disk; then nobody knows whether it survives.
         """
-        if self._open:
-            await self._commits.wait()
+        if self._turns.open:
+            await self._commits.wait(committed=False)
         elif self._commits.behind or (others and self._durable):
-            waiter = self._commits.wait()
+            waiter = self._commits.wait(committed=True)
             self._commits.start()
             await waiter
 
     def clear(self) -> None:
         """Forget everything: as new."""
         with self.writing():
-            self._store.clear()
+            self._turns.straight(writes=True).clear()
+            self._known.forget()
 
     def book(self, settlement: Settlement) -> None:
         """Write a settlement and its postings and move the accounts.
@@ -79,46 +87,65 @@ class Ledger:
                 cause="a benefit rule whose parts do not add up",
                 remedy="report this with the run's folder",
             )
-        n = settlement.n
-        self._store.many(statements.POST, [(n, account, fen) for account, fen in postings])
-        self._store.do(statements.BOOK, tuple(vars(settlement).values()))
-        for account, fen in postings:
-            if account.startswith(_BALANCED) and not self._store.do(statements.MOVE, (fen, account)):
-                raise RuleBroken(
-                    f"Settlement {settlement.setl_id} moves the account {account}, which nobody has opened.",
-                    cause="a transaction that names an account by mistake",
-                    remedy="report this with the run's folder",
-                )
+        row, moves = (
+            tuple(vars(settlement).values()),
+            dict(found for found in postings if found[0].startswith(_BALANCED)),
+        )
+        after = {account: self._known_balance(account) + fen for account, fen in moves.items()}
+        if (
+            settlement.msgid in self._known.unanswered
+            and settlement.n >= self.next_number()
+            and settlement.total_fen == settlement.fund_fen + settlement.account_fen + settlement.cash_fen
+            and not any(fen < 0 for fen in after.values())
+        ):
+            self._turns.mine.book(row, postings, moves)
+            self._known.balances.update(after)
+            self._known.next_number = settlement.n + 1
+            return
+        store = self._turns.straight(writes=True)  # which refuses it in its own words, if it is to be refused
+        one = Batch()
+        one.book(row, postings, moves)
+        one.write(store)
+        self._known.balances.update(after)
+        self._known.next_number = None
 
     def open_account(self, psn_no: str, opening: Fen) -> None:
         """Open a personal account unless it is there already."""
-        self._store.do(statements.OPEN, (account_name(AccountKind.PERSONAL, psn_no), opening, opening))
+        self._open(account_name(AccountKind.PERSONAL, psn_no), opening)
 
     def open_mutual_aid(self, name: str, opening: Fen) -> None:
         """Open a mutual-aid account unless it is there already."""
-        self._store.do(statements.OPEN, (account_name(AccountKind.MUTUAL, name), opening, opening))
+        self._open(account_name(AccountKind.MUTUAL, name), opening)
 
     def keep_answer(self, msgid: str, institution: str, digest: bytes, reply: bytes) -> None:
         """Remember what was answered. Raises TakenError when the msgid has been answered already."""
-        if not self._store.do(statements.KEEP_ANSWER, (msgid, institution, digest, reply)):
+        if msgid in self._known.unanswered:
+            self._known.unanswered.discard(msgid)
+            self._turns.mine.answers[msgid] = (institution, digest, reply)
+            return
+        store = self._turns.straight(writes=True)
+        if not store.do(statements.KEEP_ANSWER, (msgid, institution, digest, reply)):
             raise TakenError(msgid)
 
     def bar(self, msgid: str) -> None:
         """Never book this msgid: its reversal came first."""
-        self._store.do(statements.BAR, (msgid,))
+        self._turns.straight(writes=True).do(statements.BAR, (msgid,))
+        self._known.any_barred = True
 
     def keep_sign_in(self, sign_in: SignIn) -> None:
         """Remember a sign-in, or that it has ended. Raises TakenError when the operator has another one of that day."""
-        if not self._store.do(statements.KEEP_SIGN_IN, (*list(vars(sign_in).values())[:-1], int(sign_in.signed_out))):
+        row = (*list(vars(sign_in).values())[:-1], int(sign_in.signed_out))
+        if not self._turns.straight(writes=True).do(statements.KEEP_SIGN_IN, row):
             raise TakenError(sign_in.sign_no)
+        self._known.sign_ins.pop(sign_in.sign_no, None)
 
     def keep(self, kind: str, key: str, body: bytes) -> None:
         """Keep a document of a transaction's own (a visit, a batch of details), replacing the one of that key."""
-        self._store.do(statements.KEEP, (kind, key, body))
+        self._turns.straight(writes=True).do(statements.KEEP, (kind, key, body))
 
     def drop(self, kind: str, key: str) -> None:
         """Keep a document no more."""
-        self._store.do(statements.DROP, (kind, key))
+        self._turns.straight(writes=True).do(statements.DROP, (kind, key))
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -132,7 +159,11 @@ class Ledger:
 
     def next_number(self) -> int:
         """The number of the next settlement; only inside `writing`."""
-        return int(self._found(statements.NEXT)[0])
+        self._turns.look()
+        number = self._known.next_number
+        if number is None:
+            number = self._known.next_number = int(self._found(statements.NEXT)[0])
+        return number
 
     def settlement(self, setl_id: str) -> Settlement | None:
         """The settlement with a setl_id."""
@@ -144,32 +175,51 @@ class Ledger:
 
     def settlements(self) -> list[Settlement]:
         """All settlements in the order of booking."""
-        return [_settlement(row) for row in self._store.rows(statements.ALL)]
+        return [_settlement(row) for row in self._turns.straight().rows(statements.ALL)]
 
     def settled(self, institution: str, *, since_ns: int, until_ns: int) -> list[Settlement]:
         """An institution's settlements from a moment on and before another, in the order of booking; by the clock."""
-        return [_settlement(row) for row in self._store.rows(statements.OF_TIME, (institution, since_ns, until_ns))]
+        return [
+            _settlement(row)
+            for row in self._turns.straight().rows(statements.OF_TIME, (institution, since_ns, until_ns))
+        ]
 
     def in_force(self, setl_id: str) -> bool:
         """Whether a settlement has not been undone (a reversal that was itself reversed does not count)."""
-        return self._store.one(statements.UNDONE, (setl_id,)) is None
+        return self._turns.straight().one(statements.UNDONE, (setl_id,)) is None
 
     def answer(self, msgid: str) -> tuple[bytes, bytes] | None:
         """The digest of the request that a msgid came with, and what was answered."""
+        self._turns.look()
+        if msgid in self._known.unanswered:
+            return None
+        decided = self._turns.mine.answers.get(msgid) or self._turns.done.answers.get(msgid)
+        if decided is not None:
+            return decided[1:]
         row = self._store.one(statements.ANSWER, (msgid,))
-        return None if row is None else (row[0], row[1])
+        if row is None:
+            self._known.unanswered.add(msgid)
+            return None
+        return row[0], row[1]
 
     def is_barred(self, msgid: str) -> bool:
         """Whether a msgid was barred."""
-        return self._store.one(statements.BARRED, (msgid,)) is not None
+        self._turns.look()
+        if self._known.any_barred is None:
+            self._known.any_barred = self._store.one(statements.ANY_BARRED) is not None
+        return self._known.any_barred and self._store.one(statements.BARRED, (msgid,)) is not None
 
     def sign_in(self, sign_no: str) -> SignIn | None:
         """The sign-in with a number."""
-        return _sign_in(self._store.one(statements.SIGN_IN, (sign_no,)))
+        self._turns.look()
+        known = self._known.sign_ins.get(sign_no)
+        if known is None and (known := _sign_in(self._store.one(statements.SIGN_IN, (sign_no,)))) is not None:
+            self._known.sign_ins[sign_no] = known
+        return known
 
     def sign_in_of(self, institution: str, opter: str, day: str) -> SignIn | None:
         """An operator's sign-in of a day."""
-        return _sign_in(self._store.one(statements.SIGN_IN_OF, (institution, opter, day)))
+        return _sign_in(self._turns.straight().one(statements.SIGN_IN_OF, (institution, opter, day)))
 
     def sign_ins(self) -> int:
         """How many sign-ins there are."""
@@ -177,113 +227,78 @@ class Ledger:
 
     def kept(self, kind: str, key: str) -> bytes | None:
         """The document of a kind and key."""
-        row = self._store.one(statements.KEPT, (kind, key))
+        row = self._turns.straight().one(statements.KEPT, (kind, key))
         return None if row is None else bytes(row[0])
 
     def all_kept(self, kind: str, *, prefix: str = "") -> list[tuple[str, bytes]]:
         """The keys of a kind that begin so, with their documents, in the order of the keys."""
-        rows = self._store.rows(statements.ALL_KEPT, (kind, len(prefix), prefix))
+        rows = self._turns.straight().rows(statements.ALL_KEPT, (kind, len(prefix), prefix))
         return [(key, bytes(body)) for key, body in rows]
 
     def totals(self) -> dict[str, int]:
         """The sum of all postings of each account, in fen; over all accounts they are zero."""
-        return {account: int(fen) for account, fen in self._store.rows(statements.TOTALS)}
+        return {account: int(fen) for account, fen in self._turns.straight().rows(statements.TOTALS)}
 
     def accounts(self) -> dict[str, tuple[Fen, Fen]]:
         """Opening and present balance of each personal account, by psn_no."""
         prefix = account_name(AccountKind.PERSONAL, "")
         return {
             name.removeprefix(prefix): (Fen(opening), Fen(balance))
-            for name, opening, balance in self._store.rows(statements.ACCOUNTS)
+            for name, opening, balance in self._turns.straight().rows(statements.ACCOUNTS)
             if name.startswith(prefix)
         }
 
+    def _open(self, name: str, opening: Fen) -> None:
+        self._turns.straight(writes=True).do(statements.OPEN, (name, opening, opening))
+
     def _balance(self, name: str) -> Fen:
-        row = self._store.one(statements.BALANCE, (name,))
-        if row is None:
-            raise KeyError(name)
-        return Fen(row[0])
+        self._turns.look()
+        fen = self._known.balances.get(name)
+        if fen is None:
+            row = self._store.one(statements.BALANCE, (name,))
+            if row is None:
+                raise KeyError(name)
+            fen = self._known.balances[name] = int(row[0])
+        return Fen(fen)
+
+    def _known_balance(self, name: str) -> int:
+        try:
+            return self._balance(name)
+        except KeyError:
+            raise RuleBroken(
+                f"A settlement moves the account {name}, which nobody has opened.",
+                cause="a transaction that names an account by mistake",
+                remedy="report this with the run's folder",
+            ) from None
 
     def _found(self, statement: str) -> Row:
-        row = self._store.one(statement)
+        row = self._turns.straight().one(statement)
         assert row is not None
         return row
 
     def _settlement(self, statement: str, key: str) -> Settlement | None:
-        row = self._store.one(statement, (key,))
+        row = self._turns.straight().one(statement, (key,))
         return None if row is None else _settlement(row)
-
-    # --- group commit ---------------------------------------------------------------------------------
-
-    def _enter(self) -> bool:
-        """Begin, or join what is open; returns whether it joined."""
-        if self._open:
-            self._store.keep_point()
-            return True
-        self._store.begin()
-        return False
-
-    def _leave(self, *, joined: bool) -> None:
-        if joined:
-            self._store.drop_point()
-        elif self._together and (loop := _running_loop()) is not None:
-            self._open = True
-            loop.call_soon(self._end_turn)
-        else:
-            self._store.commit()
-            self._commits.committed()
-
-    def _undo(self, *, joined: bool) -> None:
-        if joined:
-            self._store.undo_to_point()
-        else:
-            self._store.rollback()
-
-    def _end_turn(self) -> None:
-        if not self._open:
-            return
-        self._open = False
-        try:
-            self._store.commit()
-        except (LiantiaoError, TakenError) as error:
-            self._store.rollback()
-            self._commits.fail(error)
-            return
-        self._commits.committed()
-        if _running_loop() is not None:
-            self._commits.start()
 
 
 class _Writing:
     """What `Ledger.writing` gives; not to be nested."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._joined = False
-        self._inside = False
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
 
     def __enter__(self) -> None:
-        assert not self._inside, "a transaction within a transaction"
-        self._joined = self._ledger._enter()  # noqa: SLF001 - one thing in two classes
-        self._inside = True
+        self._turns.enter()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._inside = False
         if kind is None:
             try:
-                self._ledger._leave(joined=self._joined)  # noqa: SLF001
-            except (LiantiaoError, TakenError):
-                self._ledger._undo(joined=self._joined)  # noqa: SLF001
+                self._turns.leave()
+            except (LiantiaoError, TakenError) as failure:
+                self._turns.undo(failure)
                 raise
         else:
-            self._ledger._undo(joined=self._joined)  # noqa: SLF001
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+            self._turns.undo(error)
 
 
 def _settlement(row: Sequence[object]) -> Settlement:

@@ -11,7 +11,10 @@ class GroupCommit:
     def __init__(self, flush: Callable[[], None] | None) -> None:
         self._flush = flush
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger flush") if flush is not None else None
+        self._open: list[asyncio.Future[None]] = []
+        """Who waits for what is not committed yet."""
         self._waiting: list[asyncio.Future[None]] = []
+        """Who waits for the disk alone."""
         self._busy = False
         self._committed = 0
         self._flushed = 0
@@ -22,17 +25,19 @@ class GroupCommit:
         return self._flush is not None and self._flushed < self._committed
 
     def committed(self) -> None:
-        """Something has been committed."""
+        """All that was written has been committed; those who wait for it may share the next flush."""
         self._committed += 1
+        self._waiting += self._open
+        self._open = []
 
-    def wait(self) -> "asyncio.Future[None]":
-        """Done once a flush that begins after the next `start` has ended."""
+    def wait(self, *, committed: bool) -> "asyncio.Future[None]":
+        """Done once a flush that began after the commit has ended; `committed`: what it is about has been already."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        (self._waiting if committed else self._open).append(waiter)
         return waiter
 
     def start(self) -> None:
-        """What is waited for has been committed: flush, now or when the flush under way has ended."""
+        """Flush for those whose writing has been committed, now or when the flush under way has ended."""
         if self._busy or not self._waiting:
             return
         taken, self._waiting = self._waiting, []
@@ -50,8 +55,8 @@ class GroupCommit:
         self._thread.submit(self._flush).add_done_callback(ended)
 
     def fail(self, error: BaseException) -> None:
-        """What is waited for could not be committed."""
-        taken, self._waiting = self._waiting, []
+        """What has not been committed will not be; those before it get their flush all the same."""
+        taken, self._open = self._open, []
         _tell(taken, error)
 
     def close(self) -> None:
@@ -64,6 +69,8 @@ class GroupCommit:
         self._busy = False
         if error is None:
             self._flushed = covered
+        else:  # a server that fell has lost what was committed meanwhile, too
+            taken, self._waiting = taken + self._waiting, []
         _tell(taken, error)
         self.start()
 

@@ -8,6 +8,7 @@ brings everything before it to the disk, too: many bookings share one flush.
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import BenchError
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.errors import TakenError, no_driver, of_another_version, rule_broken, unusable
 from simulators.platform.ledger.store import Row, shown
@@ -52,9 +53,12 @@ class PostgresStore:
         self._full = full
         self._spelled: dict[str, str] = {}
         self._flushing: psycopg.Connection[Any] | None = None
+        self._inside = False
         self._db = self._connected("off")
         try:
             self._prepare()
+            if full:
+                self._flushing = self._connected("on")
         except psycopg.Error as error:
             self.close()
             raise unusable(self._where, error) from error
@@ -66,6 +70,11 @@ class PostgresStore:
     def durable(self) -> bool:
         """Whether commits are to be flushed."""
         return self._full
+
+    @property
+    def lock_file(self) -> None:
+        """The server queues."""
+        return None
 
     def _connected(self, synchronous: str) -> "psycopg.Connection[Any]":
         try:
@@ -110,18 +119,29 @@ class PostgresStore:
         for row in rows:
             self._asked(statement, row)
 
+    def changed(self) -> bool:
+        """Nobody says so: it may always."""
+        return True
+
     def begin(self) -> None:
         """Begin; waits for another process's transaction."""
-        if self._db.closed:
-            self._db = self._connected("off")
-        self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+        if self._full and self._flushing is None:
+            self._flushing = self._connected("on")  # before anything is committed: see `flush`
+        try:
+            self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+        except BenchError:
+            self.rollback()  # of a wait that took too long the beginning is left
+            raise
+        self._inside = True
 
     def commit(self) -> None:
         """End it."""
         self._asked("COMMIT")
+        self._inside = False
 
     def rollback(self) -> None:
         """Undo it."""
+        self._inside = False
         if not self._db.closed:
             self._asked("ROLLBACK")
 
@@ -142,12 +162,19 @@ class PostgresStore:
         self._asked(f"TRUNCATE {', '.join(statements.TABLES)}")
 
     def flush(self) -> None:
-        """Have the server bring its log to the disk."""
-        if self._flushing is None or self._flushing.closed:
+        """Have the server bring its log to the disk.
+
+        A server that fell has lost what was not flushed, and this connection with it: the flush that finds it cut
+        fails, even if there is a server again.
+        """
+        if self._flushing is None:
             self._flushing = self._connected("on")
+            raise unusable(self._where, ConnectionError("what was committed before it hung up may be lost"))
         try:
             self._flushing.execute(FLUSH)
         except self._psycopg.Error as error:
+            broken, self._flushing = self._flushing, None
+            broken.close()
             raise unusable(self._where, error) from error
 
     def close(self) -> None:
@@ -158,6 +185,8 @@ class PostgresStore:
             self._flushing = None
 
     def _asked(self, statement: str, parameters: Sequence[object] = ()) -> "psycopg.Cursor[Any]":
+        if self._db.closed and not self._inside:
+            self._db = self._connected("off")
         spelled = self._spelled.get(statement)
         if spelled is None:
             spelled = self._spelled[statement] = statement.format(**WORDS).replace("?", "%s")

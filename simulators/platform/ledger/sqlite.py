@@ -48,6 +48,8 @@ class SqliteStore:
         self._path = path
         self._where = path or "(in memory)"
         self._log = -1
+        self._full = False
+        self._version = -1
         self._second: sqlite3.Connection | None = None
         self._failed: OSError | None = None
         try:
@@ -68,7 +70,12 @@ class SqliteStore:
     @property
     def durable(self) -> bool:
         """Whether there is a log to flush."""
-        return self._log >= 0
+        return self._full and self._log >= 0
+
+    @property
+    def lock_file(self) -> int | None:
+        """The log: SQLite itself locks other files, and waits for them with sleeps."""
+        return self._log if self._log >= 0 else None
 
     def _prepare(self, *, full: bool) -> None:
         if self._path:
@@ -88,7 +95,8 @@ class SqliteStore:
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {statements.VERSION}")
         self._db.execute("COMMIT")
-        if self._path and full:
+        self._full = full
+        if self._path:
             self._log = os.open(f"{self._path}-wal", os.O_RDWR | os.O_CLOEXEC)
 
     def one(self, statement: str, parameters: Sequence[object] = ()) -> Row | None:
@@ -118,6 +126,12 @@ class SqliteStore:
             self._db.executemany(statement, rows)
         except sqlite3.Error as error:
             raise self._told(error) from error
+
+    def changed(self) -> bool:
+        """Whether another connection has written since this was asked last."""
+        before = self._version
+        (self._version,) = self._asked(lambda: self._execute("PRAGMA data_version").fetchone())
+        return self._version != before
 
     def begin(self) -> None:
         """Begin; waits for another process's transaction."""

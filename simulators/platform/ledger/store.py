@@ -20,6 +20,11 @@ class Store(Protocol):
         """Whether there is anything that `flush` could bring to a disk."""
         ...
 
+    @property
+    def lock_file(self) -> int | None:
+        """A file's number by whose lock (flock) processes can queue before `begin`; None where `begin` does it well."""
+        ...
+
     def one(self, statement: str, parameters: Sequence[object] = ()) -> Row | None:
         """The first row."""
         ...
@@ -34,6 +39,10 @@ class Store(Protocol):
 
     def many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Write several rows."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether another connection may have written since this was asked last."""
         ...
 
     def begin(self) -> None:

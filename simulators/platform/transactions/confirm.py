@@ -1,24 +1,31 @@
-"""Who stands at the counter, and do they confirm the payment: what settlements of all kinds ask before they book."""
+"""Who stands at the counter, and do they confirm the payment: what settlements of all kinds ask before they book.
+
+How a payment is confirmed depends on the certificate (institution reference, password rule): a voucher token and an ID
+card by the voucher password, which the voucher centre asks for, a social-insurance card by the card's own password.
+What the mobile-payment centre sends was confirmed in the App.
+"""
 
 from collections.abc import Mapping
 
 from fixtures.population import Person
+from harness.money import format_yuan
+from harness.wire.card_pin import MEMBER, exp_content, proves
+from harness.wire.mobile_confirmation import OWN_PAY, PROOF, is_confirmed
 from simulators.platform.benefits import Split
 from simulators.platform.call import Call
 from simulators.platform.centre import CentreUnavailableError
 from simulators.platform.desk import Desk
 from simulators.platform.refusals import RefusedError
-from simulators.platform.transactions.person import VOUCHER, require_token
+from simulators.platform.transactions.person import ID_CARD, SOCIAL_CARD, presented, require_insured
 
 MOCK = "MOCK"
 """The signtype that skips the password."""
-ID_CARD = "02"
-"""mdtrt_cert_type of the resident's ID card."""
 
 
 def insured(desk: Desk, call: Call, info: Mapping[str, object]) -> Person:
     """The person of psn_no, insured where and how the message says. Raises RefusedError."""
     person = desk.person(info["psn_no"])
+    require_insured(person)
     if call.insured_place and call.insured_place != person.insured_place:
         raise RefusedError("insured-place-disagrees", seen=call.insured_place, expected=person.insured_place)
     if info["insutype"] != person.insutype:
@@ -27,26 +34,31 @@ def insured(desk: Desk, call: Call, info: Mapping[str, object]) -> Person:
 
 
 async def identified(desk: Desk, call: Call, info: Mapping[str, object]) -> Person:
-    """The insured person, by a voucher token that is theirs or by their ID number. Raises RefusedError."""
+    """The insured person, by a certificate of any kind that is theirs. Raises RefusedError."""
     person = insured(desk, call, info)
-    match info["mdtrt_cert_type"]:
-        case "01":
-            await require_token(desk, call, str(info["mdtrt_cert_no"]), person)
-        case "02":
-            if info["mdtrt_cert_no"] != person.id_no:
-                raise RefusedError("card-disagrees")
-        case other:
-            raise RefusedError("card-type-unsupported", mdtrt_cert_type=other)
+    await presented(desk, call, info, person)
     return person
 
 
-async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], shown: Split) -> None:
-    """Have the person confirm, unless signtype is MOCK or they came with an ID card. Raises RefusedError."""
-    if call.signtype == MOCK or info["mdtrt_cert_type"] != VOUCHER:
+async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], person: Person, shown: Split) -> None:
+    """Have the person confirm, unless signtype is MOCK. Raises RefusedError; then nothing may be booked."""
+    if call.signtype == MOCK:
         return
+    said = exp_content(info.get("expContent"))
+    if PROOF in said:
+        _in_app(desk, call, said, person, shown)
+        return
+    if info["mdtrt_cert_type"] == SOCIAL_CARD:
+        _card_password(said, person)
+        return
+    by_card = info["mdtrt_cert_type"] == ID_CARD
     try:
         result = await desk.centre.confirm(
-            str(info["mdtrt_cert_no"]), call.institution, amount=shown.total, account=shown.account, msgid=call.msgid
+            person if by_card else str(info["mdtrt_cert_no"]),
+            call.institution,
+            amount=shown.total,
+            account=shown.account,
+            msgid=call.msgid,
         )
     except CentreUnavailableError as error:
         desk.still_here()
@@ -55,7 +67,25 @@ async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], shown: S
     match result:
         case "confirmed":
             return
-        case "wrong-password" | "declined" | "not-answered" | "token-invalid":
+        case "wrong-password":
+            raise RefusedError(result, what="电子凭证")
+        case "declined" | "not-answered" | "token-invalid" | "not-activated":
             raise RefusedError(result)
         case _:
             raise RefusedError("centre-unavailable")
+
+
+def _in_app(desk: Desk, call: Call, said: Mapping[str, object], person: Person, shown: Split) -> None:
+    """The mobile-payment centre says that the person has confirmed, and paid their own part."""
+    if not is_confirmed(said, desk.settings.mobile_key, msgid=call.msgid, psn_no=person.psn_no):
+        raise RefusedError("mobile-confirmation-invalid")
+    if said[OWN_PAY] != format_yuan(shown.cash):
+        raise RefusedError("own-pay-disagrees", seen=said[OWN_PAY], expected=format_yuan(shown.cash))
+
+
+def _card_password(said: Mapping[str, object], person: Person) -> None:
+    proof = said.get(MEMBER)
+    if not proof:
+        raise RefusedError("card-password-missing")
+    if not proves(proof, card_sn=person.card_sn, password=person.card_pin):
+        raise RefusedError("wrong-password", what="社会保障卡")

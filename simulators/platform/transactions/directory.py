@@ -8,6 +8,7 @@ from simulators.platform.desk import Desk
 from simulators.platform.persons import psn_type
 from simulators.platform.refusals import RefusedError
 from simulators.platform.transactions.outpatient import HOSPITAL
+from simulators.platform.transactions.person import require_insured
 
 ACCOUNT = "310200"
 """fund_pay_type of a personal account."""
@@ -53,6 +54,7 @@ async def check_benefits(desk: Desk, call: Call) -> bytes:
     """2001. Funds and account that a kind of visit has at this institution. Raises RefusedError."""
     info = call.node("data")
     person = desk.person(info["psn_no"])
+    require_insured(person)
     if info["insutype"] != person.insutype:
         raise RefusedError("insutype-disagrees", seen=info["insutype"], expected=person.insutype)
     table = table_of(desk.profile.name)

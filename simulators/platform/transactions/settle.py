@@ -17,13 +17,13 @@ from simulators.platform.persons import psn_type
 from simulators.platform.refusals import RefusedError
 from simulators.platform.setlinfo import presettled, settlement_output
 from simulators.platform.transactions.confirm import confirmed, insured
-from simulators.platform.transactions.person import VOUCHER, require_token
+from simulators.platform.transactions.person import presented
 
 
 async def pre_settle(desk: Desk, call: Call) -> bytes:
     """2101. Books nothing. Raises RefusedError."""
     person, rule, lines = _purchase(desk, call)
-    await require_token(desk, call, _token(call), person)
+    await presented(desk, call, call.node("druginfo"), person)
     balance = desk.ledger.balance(person.psn_no)
     parts = _split(call, rule, lines, balance)
     presettled(desk, call, person, parts)
@@ -33,10 +33,12 @@ async def pre_settle(desk: Desk, call: Call) -> bytes:
 async def settle(desk: Desk, call: Call) -> bytes:
     """2102. Returns once the settlement is committed and announced. Raises RefusedError; then nothing is booked."""
     person, rule, lines = _purchase(desk, call)
-    await require_token(desk, call, _token(call), person)
+    await presented(desk, call, call.node("druginfo"), person)
     balance = desk.ledger.balance(person.psn_no)
     shown = _split(call, rule, lines, balance)
-    await confirmed(desk, call, call.node("druginfo"), shown)
+    await confirmed(desk, call, call.node("druginfo"), person, shown)
+    await desk.ledger.turn()
+    desk.still_here()
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
@@ -70,9 +72,6 @@ async def settle(desk: Desk, call: Call) -> bytes:
 
 def _purchase(desk: Desk, call: Call) -> tuple[Person, Rule, list[Line]]:
     info = call.node("druginfo")
-    desk.person(info["psn_no"])
-    if info["mdtrt_cert_type"] != VOUCHER:
-        raise RefusedError("card-type-unsupported", mdtrt_cert_type=info["mdtrt_cert_type"])
     person = insured(desk, call, info)
     table = table_of(desk.profile.name)
     rule = table.rule_for(
@@ -107,7 +106,3 @@ def _output(
         med_type=str(info["med_type"]),
         mdtrt_cert_type=str(info["mdtrt_cert_type"]),
     )
-
-
-def _token(call: Call) -> str:
-    return str(call.node("druginfo")["mdtrt_cert_no"])

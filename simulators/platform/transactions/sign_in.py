@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from simulators.platform.call import Call, spell
+from simulators.platform.call import Call, spell, stamp
 from simulators.platform.desk import Desk
 from simulators.platform.ledger import SignIn
 from simulators.platform.refusals import RefusedError
@@ -45,7 +45,7 @@ async def sign_out(desk: Desk, call: Call) -> bytes:
 def valid_sign_in(desk: Desk, call: Call) -> SignIn:
     """The sign-in that a call carries. Raises RefusedError unless it is of this institution, operator and day."""
     known = desk.ledger.sign_in(call.sign_no)
-    ours = (call.institution.code, call.operator, f"{call.at:%Y%m%d}")
+    ours = (call.institution.code, call.operator, stamp(call.at)[:8])
     if known is None or (known.institution, known.opter, known.day) != ours:
         raise RefusedError("not-signed-in")
     if known.signed_out:

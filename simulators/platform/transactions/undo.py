@@ -8,7 +8,7 @@ undone again after the undoing itself was reversed. A reversal of an unknown msg
 
 from collections.abc import Mapping
 
-from harness.wire.institution import CODE_IN_MSGID
+from harness.wire.msgid import CODE_IN_MSGID, Msgid, parse_msgid
 from simulators.platform.call import Call
 from simulators.platform.choices import Cancellation, choices_of
 from simulators.platform.desk import Desk, reversal_of
@@ -54,12 +54,14 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     omsgid, oinfno = str(data["omsgid"]), str(data["oinfno"])
     if oinfno not in REVERSIBLE:
         raise RefusedError("not-reversible", oinfno=oinfno)
-    if choices_of(desk.profile.name).reversal_same_day and omsgid[CODE_IN_MSGID:][:8] != f"{call.at:%Y%m%d}":
+    sent = _sent(desk, omsgid)
+    if choices_of(desk.profile.name).reversal_same_day and (sent is None or sent.at.date() != call.at.date()):
         raise RefusedError("reversal-too-late", omsgid=omsgid)
     if oinfno == ADMIT and desk.ledger.kept(ADMISSION, omsgid) is not None:
         return await reverse_admission(desk, call)
     if desk.ledger.settlement_of(omsgid) is None:
-        if desk.settings.bar_reversed and omsgid.startswith(call.institution.code[:CODE_IN_MSGID]):
+        ours = sent is not None and sent.institution == call.institution.code[:CODE_IN_MSGID]
+        if desk.settings.bar_reversed and ours:
             with desk.ledger.writing():
                 desk.ledger.bar(omsgid)
         raise RefusedError("original-unknown", omsgid=omsgid)
@@ -74,6 +76,14 @@ async def reverse(desk: Desk, call: Call) -> bytes:
             undone(desk, first, again=True)
     await desk.announce(settlement)
     return reply
+
+
+def _sent(desk: Desk, msgid: str) -> Msgid | None:
+    """Who sent a message and when, by its id; None for what is no msgid of this province."""
+    try:
+        return parse_msgid(msgid, form=desk.profile.msgid_form)
+    except ValueError:
+        return None
 
 
 def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:

@@ -66,7 +66,7 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
     person = await identified(desk, call, info)
     shown = _case(desk, call, person)
     _require_scope(desk, call, shown.parts)
-    await confirmed(desk, call, info, shown.parts)
+    await confirmed(desk, call, info, person, shown.parts)
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)

@@ -44,7 +44,7 @@ def test_down_leaves_no_thread_port_or_file() -> None:
     threads, files = set(threading.enumerate()), open_files()
     with Bench(bench_file()) as bench:
         ports, line = ports_of(bench), bench.address("scanner").removeprefix("serial:")
-        assert len(ports) == 7
+        assert len(ports) == 9
         assert all(answers(*port) for port in ports)
         assert Path(line).exists()
     assert not any(answers(*port) for port in ports)
@@ -65,7 +65,7 @@ def test_a_bench_that_cannot_come_up_is_taken_down_again(monkeypatch: pytest.Mon
     monkeypatch.setattr(Bench, "_announce", lambda *_: (_ for _ in ()).throw(BenchError("no", cause="x", remedy="y")))
     with pytest.raises(BenchError), Bench(bench_file()):
         pass
-    assert stopped == ["platform", "voucher-centre", "scanner", "phone"]
+    assert stopped == ["platform", "voucher-centre", "terminal", "scanner", "phone"]
     assert set(threading.enumerate()) == threads
 
 
@@ -116,7 +116,7 @@ def test_the_tape_names_every_device(tmp_path: Path) -> None:
         pass
     reading = read_tape(path)
     named = [record.event["kind"] for record in reading.records if record.name == "device"]
-    assert named == ["phone", "scanner", "voucher-centre", "platform"]
+    assert named == ["phone", "scanner", "terminal", "voucher-centre", "platform"]
     assert reading.broken is None
 
 

@@ -12,7 +12,7 @@ GOOD = fixture("benches/pharmacy.toml").read_text(encoding="utf-8")
 
 def test_the_shipped_bench_is_all_virtual() -> None:
     file = parse_bench(GOOD, source="pharmacy.toml")
-    assert {spec.kind for spec in file.devices} == {"phone", "scanner", "voucher-centre", "platform"}
+    assert {spec.kind for spec in file.devices} == {"phone", "scanner", "terminal", "voucher-centre", "platform"}
     assert all(spec.virtual for spec in file.devices)
     assert file.bench.clock is ClockKind.BENCH
     assert file.command[-1] == "pharmacy"

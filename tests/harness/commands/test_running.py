@@ -1,5 +1,6 @@
 """A vendor's own cases by `liantiao test`: in a folder of their own, with every mistake said in a line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -72,6 +73,14 @@ def test_own_cases_are_judged_like_the_plans(own: Path, path: str) -> None:
     assert "noise" not in done.stdout
     (run,) = (own.parent / "runs").iterdir()
     assert str(run / "report.html") in done.stdout
+
+
+def test_own_cases_run_under_another_profile(own: Path) -> None:
+    done = liantiao(own.parent, "test", "自家 用例/test_good.py", "--profile", "jiangsu")
+    assert (done.returncode, done.stderr) == (0, "")
+    (run,) = (own.parent / "runs").iterdir()
+    assert json.loads((run / "manifest.json").read_bytes())["profile"] == "jiangsu"
+    assert b"_api_signature" in (run / "tape.bin").read_bytes()
 
 
 FILES = {

@@ -45,6 +45,26 @@ def test_a_bench_stays_up_until_it_is_told_to_end(tmp_path: Path, number: signal
     assert not file.exists()
 
 
+@pytest.mark.parametrize("plan", ["pharmacy", "hospital"])
+def test_a_bench_is_up_under_another_profile(tmp_path: Path, plan: str) -> None:
+    words = ["--plan", plan, "--profile", "shanxi", "--json", "--addresses", str(tmp_path / "addresses.json")]
+    with up(*words) as process:
+        assert process.stdout is not None
+        at = json.loads(process.stdout.readline())["devices"]["platform"]["at"]
+        url = at.replace("virtual:", "") + "/mbs-fsi/web/api/fsi/callService"
+        with urllib.request.urlopen(url, data=b'{"infno":"9001"}') as reply:
+            once = json.loads(reply.read())
+        assert isinstance(once, str), "answers are encoded twice there"
+        assert json.loads(once)["infcode"] == -1
+
+
+def test_an_unknown_profile_is_said_before_anything_is_up(tmp_path: Path) -> None:
+    with up("--profile", "atlantis", "--addresses", str(tmp_path / "x")) as process:
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "atlantis" in errors
+
+
 def test_a_second_bench_does_not_take_the_firsts_file(tmp_path: Path) -> None:
     file = tmp_path / "addresses.json"
     with up("--json", "--addresses", str(file)) as first:

@@ -1,6 +1,7 @@
 """Lines of the counter port: the reader and the schema agree, and errors name the field."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,21 @@ import jsonschema
 import pytest
 
 from fixtures import fixture
-from harness.counter.messages import (
-    LINE_LIMIT,
-    Answer,
+from harness.counter.answers import (
+    admission_of,
     books_of,
-    encode_command,
-    encode_hello,
-    parse_line,
+    charge_of,
+    lock_of,
+    pending_of,
     plain_outcome_of,
     sale_of,
-    shown,
+    slots_of,
     totals_of,
 )
+from harness.counter.hospital import Admission
+from harness.counter.libraries import Libraries
+from harness.counter.line_fields import shown
+from harness.counter.messages import LINE_LIMIT, Answer, encode_command, encode_hello, parse_line
 from harness.counter.port import Ability, Basket, Hello, Line, Ready, Reason
 from harness.errors import PeerViolation
 from harness.money import Fen
@@ -43,6 +47,38 @@ TOTALS: dict[str, Any] = {"id": 2, "outcome": "accepted", "count": 1, **AMOUNTS}
 ENTRY: dict[str, Any] = {"order": "A1", "setl_id": None, "msgid": "X", "infno": "2102", "state": "unknown", **AMOUNTS}
 BOOKS: dict[str, Any] = {"id": 2, "outcome": "accepted", "entries": [ENTRY]}
 READY: dict[str, Any] = {"ready": {"adapter": "a", "version": "1", "clock": "own", "can": ["books"]}}
+SLOT: dict[str, Any] = {
+    "slot": "S20201016-0101-AM",
+    "dept_code": "01",
+    "dept_name": "内科门诊",
+    "caty": "A03",
+    "doctor_code": "0101",
+    "doctor_name": "测试医师甲",
+    "day": "2020-10-16",
+    "period": "AM",
+    "fee": "12.00",
+    "free": 3,
+}
+LOCKED: dict[str, Any] = {"id": 2, "outcome": "accepted", "order": "R1", "slot": "S1", "until": "2020-10-14 08:45:00"}
+FEE: dict[str, Any] = {"code": "X", "name": "药", "price": "1.15", "quantity": "3", "amount": "3.45"}
+PENDING: dict[str, Any] = {
+    "id": 2,
+    "outcome": "accepted",
+    "records": [{"order": "F1", "visit": "R1", "total": "3.45", "lines": [FEE]}],
+}
+ADMITTED: dict[str, Any] = {"id": 2, "outcome": "accepted", "order": "I1", "mdtrt_id": "M", "psn_no": "P", "msgid": "X"}
+CHARGED: dict[str, Any] = {"id": 2, "outcome": "accepted", "order": "I1", "batch": "I1-1", "count": 2}
+READERS = {
+    "saleAnswer": sale_of,
+    "plainAnswer": plain_outcome_of,
+    "totalsAnswer": totals_of,
+    "booksAnswer": books_of,
+    "slotsAnswer": slots_of,
+    "lockAnswer": lock_of,
+    "pendingAnswer": pending_of,
+    "admitAnswer": admission_of,
+    "chargeAnswer": charge_of,
+}
 
 
 def follows(part: str, line: object) -> bool:
@@ -54,9 +90,7 @@ def read(part: str, line: object) -> object:
     message = parse_line(json.dumps(line).encode() + b"\n")
     if not isinstance(message, Answer):
         return message
-    return {"saleAnswer": sale_of, "plainAnswer": plain_outcome_of, "totalsAnswer": totals_of, "booksAnswer": books_of}[
-        part
-    ](message)
+    return READERS[part](message)
 
 
 def damaged(line: Any) -> list[tuple[str, Any]]:
@@ -94,7 +128,17 @@ def _paths(value: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         ("plainAnswer", REFUSED),
         ("totalsAnswer", TOTALS),
         ("booksAnswer", BOOKS),
+        ("saleAnswer", {**SOLD, "slot": "S1", "refunded": "S9"}),
+        ("slotsAnswer", {"id": 2, "outcome": "accepted", "slots": [SLOT]}),
+        ("lockAnswer", LOCKED),
+        ("lockAnswer", REFUSED),
+        ("pendingAnswer", PENDING),
+        ("admitAnswer", ADMITTED),
+        ("chargeAnswer", CHARGED),
         ("ready", READY),
+        ("ready", {"ready": {**READY["ready"], "bits": 32}}),
+        ("presentPlease", {"event": "present-please", "id": 1, "what": "id-card"}),
+        ("released", {"event": "released", "id": 1, "order": "A1", "what": "goods"}),
         ("scanPlease", {"event": "scan-please", "id": 1}),
         ("journal", {"event": "journal", "id": 1, "msgid": "X", "infno": "2102"}),
         ("error", {"id": None, "error": "what?"}),
@@ -125,6 +169,20 @@ def test_values_come_through() -> None:
     ready = read("ready", READY)
     assert isinstance(ready, Ready)
     assert ready.can == {Ability.BOOKS}
+
+
+def test_values_of_a_hospital_come_through() -> None:
+    (slot,) = slots_of(parse_answer({"id": 2, "outcome": "accepted", "slots": [SLOT]}))
+    assert (slot.fee, slot.free, slot.period) == (Fen(1200), 3, "AM")
+    (record,) = pending_of(parse_answer(PENDING)).records
+    assert (record.order, record.total, record.lines[0].amount) == ("F1", Fen(345), Fen(345))
+    assert (charge_of(parse_answer(CHARGED)).batch, charge_of(parse_answer(CHARGED)).count) == ("I1-1", 2)
+    assert lock_of(parse_answer(LOCKED)).until == "2020-10-14 08:45:00"
+    assert lock_of(parse_answer({**REFUSED, "reason": "slot-taken"})).reason is Reason.SLOT_TAKEN
+    assert admission_of(parse_answer(ADMITTED)).amounts is None
+    wide = parse_line(json.dumps({"ready": {**READY["ready"], "bits": 32}}).encode())
+    assert isinstance(wide, Ready)
+    assert wide.bits == 32
 
 
 def parse_answer(line: dict[str, Any]) -> Answer:
@@ -166,9 +224,29 @@ def test_commands_follow_the_schema(tmp_path: Path) -> None:
         seed=7,
     )
     at = "2020-10-14 08:30:00"
-    basket = Basket.of("A0001", Line.priced("X", "药", price="1.005", quantity="3"), use_account=False)
+    pills = Line.priced("X", "药", price="1.005", quantity="3")
+    basket = Basket.of("A0001", pills, use_account=False)
+    back = replace(pills, quantity="-1", amount=Fen(-101), returns="I1-1:1")
+    ward = Admission(dept_code="03", dept_name="外科", bed="12", diagnosis=("K35", "阑尾炎"), doctor=("31", "医师"))
+    libraries = Libraries(tmp_path / "libraries").paths
     lines = [
         encode_hello(hello, now=at),
+        encode_hello(replace(hello, kind="hospital", libraries=libraries), now=at),
+        encode_command(9, "purchase", at=at, by="card", way="self-service", **basket.as_json()),
+        encode_command(9, "refund", at=at, order="R0001", way="online"),
+        encode_command(9, "slots", at=at, day="2020-10-16"),
+        encode_command(9, "lock", at=at, order="R0001", slot="S1"),
+        encode_command(9, "release", at=at, order="R0001"),
+        encode_command(9, "register", at=at, order="R0001", use_account=True, by="face", way="mobile"),
+        encode_command(9, "fees", at=at, visit="R0001", **basket.fees_as_json()),
+        encode_command(9, "pending", at=at, by="id-card"),
+        encode_command(9, "pay", at=at, order="F0001", use_account=True),
+        encode_command(9, "refund-part", at=at, order="F0001", keep=[0, 2], use_account=True),
+        encode_command(9, "admit", at=at, order="I0001", **ward.as_json()),
+        encode_command(9, "charge", at=at, order="I0001", lines=[pills.as_json(), back.as_json()]),
+        encode_command(9, "discharge", at=at, order="I0001", way_out="1"),
+        encode_command(9, "settle", at=at, order="I0001", use_account=True, interim=False),
+        encode_command(9, "cancel-admission", at=at, order="I0001"),
         encode_command(1, "sign-in", at=at),
         encode_command(2, "purchase", at=at, **basket.as_json()),
         encode_command(3, "refund", at=at, order="A0001"),

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.counter import PORTS
+from harness.counter.hospital import Asked, By, Way
 from harness.counter.port import AdapterClock, Basket, Line, OutcomeKind, Reason
 from harness.errors import BenchError, ConfigError, PeerViolation
 from harness.line.record import Direction
+from tests.harness.counter.conftest import PRELUDE
 
 if TYPE_CHECKING:
     from tests.harness.counter.conftest import Lab
@@ -275,3 +277,44 @@ done
     assert port.sign_in().accepted
     port.close()
     assert lab.events() == ["adapter-started", "adapter-ended"]
+
+
+ASKS = r"""
+for line in sys.stdin:
+    c = json.loads(line)
+    if c["do"] == "bye": break
+    say(json.dumps({"event": "present-please", "id": c["id"], "what": "card"}))
+    say(json.dumps({"event": "present-please", "id": c["id"], "what": "card-pin"}))
+    say(json.dumps({"event": "released", "id": c["id"], "order": c["order"], "what": "slip"}))
+    say(json.dumps({"id": c["id"], "outcome": "refused", "reason": "lock-expired", "prompt": "失效"}))
+"""
+HOSPITAL = PRELUDE.replace('"books"', '"books","register","card","self-service"')
+
+
+def test_everything_that_is_asked_for_is_heard_in_turn(lab: "Lab") -> None:
+    port = lab.port(ASKS, prelude=HOSPITAL)
+    port.start()
+    operation = port.register("R0001", by=By.CARD, way=Way.SELF_SERVICE)
+    assert [operation.until_asked() for _ in range(3)] == [Asked.CARD, Asked.CARD_PIN, None]
+    assert operation.outcome().reason is Reason.LOCK_EXPIRED
+    sent = [json.loads(data) for direction, data in lab.frames() if direction is Direction.SENT][-1]
+    assert (sent["do"], sent["by"], sent["way"]) == ("register", "card", "self-service")
+
+
+def test_what_is_usual_is_not_said(lab: "Lab") -> None:
+    port = lab.port(ASKS, prelude=HOSPITAL)
+    port.start()
+    port.register("R0001").outcome()
+    sent = [json.loads(data) for direction, data in lab.frames() if direction is Direction.SENT][-1]
+    assert not {"by", "way"} & sent.keys()
+
+
+@pytest.mark.parametrize(("by", "way"), [(By.FACE, Way.WINDOW), (By.CODE, Way.MOBILE)])
+def test_a_way_that_the_adapter_does_not_offer_is_not_asked_of_it(lab: "Lab", by: By, way: Way) -> None:
+    prelude = HOSPITAL.replace(',"self-service"', "")
+    port = lab.port(ASKS, prelude=prelude)
+    port.start()
+    with pytest.raises(BenchError, match="does not offer"):
+        port.register("R0001", by=by, way=way)
+    with pytest.raises(BenchError, match="does not offer 'inpatient'"):
+        port.discharge("I0001")

@@ -16,12 +16,12 @@ from harness.wire.profile import load_profile
 from tests.harness.load.load_rig import bench_file
 
 
-def purchases(bench: Bench, *, reply_s: float = 10.0, platform: str = "") -> PurchaseLoad:
+def purchases(bench: Bench, *, reply_s: float = 10.0, platform: str = "", profile: str = "qinghai") -> PurchaseLoad:
     systems = Systems(
         phone=bench.address("phone"),
         centre=bench.address("voucher-centre"),
         platform=platform or bench.address("platform"),
-        profile=load_profile("qinghai"),
+        profile=load_profile(profile),
         institution="P63999900001",
     )
     return PurchaseLoad(systems, clock=SystemClock(), connections=16, reply_s=reply_s)
@@ -54,6 +54,17 @@ def test_purchases_are_accepted_and_the_books_agree() -> None:
     assert books_against(load.acknowledged, booked).good
     assert not books_against(load.acknowledged[1:], booked).good, "an unacknowledged booking would be found"
     assert any(a.amounts.account for a in load.acknowledged), "accounts are used"
+
+
+@pytest.mark.parametrize("profile", ["inner-mongolia", "jiangsu", "henan", "shanxi", "unnamed-cainfo", "unnamed-tif"])
+def test_load_does_as_the_profile_says(profile: str) -> None:
+    file = bench_file().with_overrides(profile=profile)
+    with Bench(file) as bench:
+        load = purchases(bench, profile=profile)
+        samples, unresolved, checks = played(load, 3)
+    assert {s.attempt.outcome for s in samples} == {Outcome.ACCEPTED}
+    assert unresolved == 0
+    assert checks == [True, True]
 
 
 def test_a_lost_answer_is_unknown_and_reversed_at_the_end() -> None:

@@ -195,3 +195,15 @@ def test_an_identity_by_face_says_by_which_authorisation() -> None:
     wire = messages.reply("ok", data=by_face.to_wire(), data_as="object")
     assert messages.parse_reply(wire).identity() == by_face
     assert "authNo" not in IDENTITY.to_wire()
+
+
+def test_a_province_may_allow_longer_operators() -> None:
+    query = messages.EcQuery(
+        institution="P63999900001", operator="0" * 64, operator_name="员" * 64, office="1", office_name="x", code="4"
+    )
+    body = messages.ec_query(query)
+    wrong = [problem.path for problem in messages.check(messages.QR_QUERY, body)]
+    assert wrong == ["data.operatorId", "data.operatorName"]
+    lengths = {"operatorId": 64, "operatorName": 64}
+    assert messages.check(messages.QR_QUERY, body, lengths=lengths) == ()
+    assert len(messages.check(messages.QR_QUERY, body, lengths={"operatorId": 63, "operatorName": 64})) == 1

@@ -17,7 +17,7 @@ import threading
 import time
 import tty
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
@@ -207,8 +207,22 @@ class _Handler(BaseHTTPRequestHandler):
 class Adapter:
     """The adapter's process, its scanner's pty, and its dialogue; `lines` holds all of it, as (direction, line)."""
 
-    def __init__(self, systems: Systems, state_dir: Path, *arguments: str, scan: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        systems: Systems | None,
+        state_dir: Path,
+        *arguments: str,
+        scan: dict[str, Any] | None = None,
+        kind: str = "pharmacy",
+        endpoints: dict[str, str] | None = None,
+        more: dict[str, Any] | None = None,
+    ) -> None:
         self.systems = systems
+        self.kind = kind
+        self.endpoints = endpoints or {}
+        self.more = more or {}
+        self.present: Callable[[str], None] = lambda _: None
+        self.watch: Callable[[dict[str, Any]], None] = lambda _: None
         self.state_dir = state_dir
         self.arguments = arguments
         self.master, self._slave = os.openpty()
@@ -224,7 +238,7 @@ class Adapter:
         self._buffer = b""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "simulators.his", "pharmacy", *self.arguments],
+                [sys.executable, "-m", "simulators.his", self.kind, *self.arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -238,9 +252,10 @@ class Adapter:
                     "operator": {"no": "0001", "name": "收银员", "mac": "02-00-00-00-00-01", "ip": "10.0.0.1"},
                     "endpoints": {
                         "scanner": f"serial:{os.ttyname(self._slave)}",
-                        "voucher-centre": self.systems.address,
-                        "platform": self.systems.address,
-                    },
+                        "voucher-centre": self.systems.address if self.systems else "",
+                        "platform": self.systems.address if self.systems else "",
+                    }
+                    | self.endpoints,
                     "profile": {
                         "name": "test",
                         "paths": {"2101": "/fsi/api/pre"},
@@ -254,11 +269,13 @@ class Adapter:
                     "state_dir": str(self.state_dir),
                     "seed": 7,
                     "now": AT,
-                },
+                }
+                | self.more,
             }
         )
         ready = self.read()
-        self.systems.journal = self.state_dir / "journal.sqlite"
+        if self.systems is not None:
+            self.systems.journal = self.state_dir / "journal.sqlite"
         return ready
 
     def write(self, command: dict[str, Any]) -> None:
@@ -293,8 +310,11 @@ class Adapter:
     def finish(self) -> dict[str, Any]:
         """Read up to the answer; a scan goes out whenever one is asked for."""
         while "event" in (message := self.read()):
+            self.watch(message)
             if message["event"] == "scan-please" and self.scans:
                 os.write(self.master, self.scans.pop(0))
+            if message["event"] == "present-please":
+                self.present(message["what"])
         return message
 
     def do(self, do: str, **members: Any) -> dict[str, Any]:
@@ -390,11 +410,12 @@ def systems() -> Iterator[Systems]:
 
 @pytest.fixture
 def start(systems: Systems, tmp_path: Path) -> Iterator[Any]:
-    """Start an adapter: `start("--mutant", "float-money", scan={...})`."""
+    """Start an adapter: `start("--mutant", "float-money", scan={...}, profile={...})`."""
     started: list[Adapter] = []
 
-    def begin(*arguments: str, scan: dict[str, Any] | None = None) -> Adapter:
-        adapter = Adapter(systems, tmp_path / f"state{len(started)}", *arguments, scan=scan)
+    def begin(*arguments: str, scan: dict[str, Any] | None = None, profile: dict[str, Any] | None = None) -> Adapter:
+        more = {} if profile is None else {"profile": profile}
+        adapter = Adapter(systems, tmp_path / f"state{len(started)}", *arguments, scan=scan, more=more)
         started.append(adapter)
         return adapter
 
@@ -409,3 +430,38 @@ def adapter(start: Any) -> Adapter:
     right = cast("Adapter", start())
     assert right.do("sign-in")["outcome"] == "accepted"
     return right
+
+
+@pytest.fixture(scope="session")
+def clinic_up() -> Iterator[Any]:
+    """The bench of a hospital, up, for the whole session."""
+    from tests.simulators.his.clinic_rig import clinic_bench
+
+    with clinic_bench() as bench:
+        yield bench
+
+
+@pytest.fixture
+def open_clinic(clinic_up: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Start a hospital's adapter on a bench as new: `open_clinic("--mutant", NAME, sign_in=False, libraries=…)`."""
+    from tests.simulators.his.clinic_rig import Clinic
+
+    clinic_up.reset(request.node.name)
+    begun: list[Clinic] = []
+
+    def begin(*arguments: str, sign_in: bool = True, **more: Any) -> Clinic:
+        clinic = Clinic(clinic_up, tmp_path / f"clinic{len(begun)}", *arguments, **more)
+        begun.append(clinic)
+        if sign_in:
+            assert clinic.do("sign-in")["outcome"] == "accepted"
+        return clinic
+
+    yield begin
+    for clinic in begun:
+        clinic.close()
+
+
+@pytest.fixture
+def clinic(open_clinic: Any) -> Any:
+    """The right hospital's adapter, signed in."""
+    return open_clinic()

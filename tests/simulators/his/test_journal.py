@@ -76,3 +76,26 @@ def test_journal_is_written_through(tmp_path: Path) -> None:
     assert base.execute("SELECT infno, result FROM messages").fetchall() == [("9001", "")]
     base.close()
     journal.close()
+
+
+def test_books_keep_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for number in (1, 2):
+        journal.put(settlement(number, State.SETTLED))
+    journal.put(settlement(1, State.REFUNDED))
+    assert [kept.msgid for kept in journal.settlements()] == ["M1", "M2"]
+    journal.close()
+
+
+def test_documents_and_counters_outlive_the_process(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for number, body in (("2", "b"), ("1", "a"), ("2", "c")):
+        journal.keep("stay", number, body)
+    assert journal.next_of("face") == 1
+    journal.close()
+    again = Journal(tmp_path)
+    assert again.documents("stay") == ["c", "a"]
+    assert again.document("stay", "1") == "a"
+    assert again.document("visit", "1") is None
+    assert again.next_of("face") == 2
+    again.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulators.his.behaviour import Behaviour
-from simulators.his.mutants import MUTANTS
+from simulators.his.mutants import MUTANTS, mutants_of
 
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
@@ -151,11 +151,12 @@ def test_list_is_complete_and_tells_both_languages() -> None:
         [sys.executable, "-m", "simulators.his", "--list-mutants"], capture_output=True, text=True, check=True
     )
     rows = [line.split("\t") for line in run.stdout.splitlines()]
-    assert [row[0] for row in rows] == [m.name for m in MUTANTS]
-    assert all(len(row) == 4 and all(row) for row in rows)
+    assert [row[0] for row in rows] == [m.name for m in mutants_of("pharmacy")]
+    profiles = {m.name: [f"profile={m.profile}"] if m.profile else [] for m in mutants_of("pharmacy")}
+    assert all(row[4:] == profiles[row[0]] and len(row) >= 4 and all(row) for row in rows)
     assert all(row[2] and not row[2].isascii() for row in rows)
     tested = {name.removeprefix("test_").replace("_", "-").replace("time-out", "timeout") for name in globals()}
-    assert {row[0] for row in rows} <= tested
+    assert {row[0] for row in rows if not row[4:]} <= tested
 
 
 def test_unknown_mutant_is_said_to_be_unknown() -> None:
@@ -169,5 +170,5 @@ def test_unknown_mutant_is_said_to_be_unknown() -> None:
 @pytest.mark.parametrize("name", [m.name for m in MUTANTS])
 def test_mutant_has_one_defect_only(name: str) -> None:
     right = next(m for m in MUTANTS if m.name == name).behaviour
-    changed = [f.name for f in fields(Behaviour) if getattr(right, f.name) is not getattr(Behaviour(), f.name)]
+    changed = [f.name for f in fields(Behaviour) if getattr(right, f.name) != getattr(Behaviour(), f.name)]
     assert len(changed) == 1

@@ -18,7 +18,7 @@ def cents(text: str) -> int:
 
 
 def test_the_plug_says_what_it_is() -> None:
-    assert (SIMULATOR.kind, SIMULATOR.needs) == ("mobile-payment", ("voucher-centre",))
+    assert (SIMULATOR.kind, SIMULATOR.needs) == ("mobile-payment", ("voucher-centre", "platform"))
     assert SIMULATOR.settings().pays_after_s == 5
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from fixtures.channels import channel_ids
 from fixtures.population import people
 from harness.line.record import Direction
-from simulators.phone.live import TASK
+from simulators.kit.live_page import TASK
 from tests.simulators.phone.conftest import RunningPhone
 
 

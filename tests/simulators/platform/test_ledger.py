@@ -16,26 +16,10 @@ import pytest
 from harness.errors import BenchError, ConfigError
 from harness.money import Fen
 from simulators.platform.ledger import Ledger, RuleBroken, Settlement, SignIn, TakenError, statements
+from simulators.platform.ledger import postgres as postgres_module
 from simulators.platform.ledger import sqlite as sqlite_module
 from tests.simulators import platform_rigs
-
-SALE = Settlement(
-    n=1,
-    setl_id="S1",
-    msgid="M1",
-    infno="2102",
-    institution="P63999900001",
-    psn_no="1",
-    mdtrt_id="V1",
-    invono="A1",
-    insutype="310",
-    at_ns=0,
-    total_fen=Fen(4498),
-    fund_fen=Fen(1337),
-    account_fen=Fen(3161),
-    cash_fen=Fen(0),
-    reverses=None,
-)
+from tests.simulators.platform_sale import SALE
 
 
 def undone(original: Settlement, n: int) -> Settlement:
@@ -411,3 +395,75 @@ def test_a_postgresql_is_read_again_and_flushed_together(server: str) -> None:
     again = Ledger(server)
     assert len(again.settlements()) == 20
     again.close()
+
+
+@pytest.mark.slow
+def test_a_postgresql_that_hung_up_is_asked_again(server: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    books = Ledger(server)
+    books.clear()
+    books.open_account("1", Fen(10**9))
+
+    def cut() -> None:
+        with psycopg.connect(server, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+    async def book_one(n: int) -> None:
+        book(books, replace(SALE, n=n, setl_id=f"S{n}", msgid=f"M{n}"))
+        await books.flushed()
+
+    async def cut_in_between() -> None:
+        book(books, replace(SALE, n=2, setl_id="S2", msgid="M2"))
+        cut()
+        with pytest.raises(BenchError):
+            await books.flushed()
+
+    cut()
+    with pytest.raises(BenchError):
+        books.answer("M1")  # a mere question, as each request begins with
+    assert books.answer("M1") is None
+    with pytest.raises(BenchError):
+        asyncio.run(book_one(1))  # the connection of the flushes was cut, too, and what was committed may be lost
+    asyncio.run(cut_in_between())
+    with pytest.raises(BenchError):
+        asyncio.run(book_one(2))
+    asyncio.run(book_one(3))
+    assert [settlement.msgid for settlement in books.settlements()] == ["M1", "M2", "M3"]
+    books.close()
+
+
+@pytest.mark.slow
+def test_a_lock_of_another_process_is_waited_for_and_leaves_nothing_begun(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    monkeypatch.setattr(postgres_module, "SETTINGS", postgres_module.SETTINGS.replace("'10s'", "'100ms'"))
+    books = Ledger(server)
+    books.clear()
+    books.open_account("1", Fen(10**9))
+    with psycopg.connect(server) as other:
+        other.execute(f"SELECT pg_advisory_xact_lock({postgres_module.ONE_WRITER})")
+        for _ in range(2):
+            with pytest.raises(BenchError, match="lock timeout"):
+                book(books, SALE)
+    book(books, SALE)
+    assert books.settlements() == [SALE]
+    books.close()
+
+
+def test_a_file_that_another_process_locks_can_be_written_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_module, "WAIT_S", 0.1)
+    books = Ledger(str(tmp_path / "ledger.db"))
+    books.open_account("1", Fen(10**9))
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        with pytest.raises(BenchError, match="locked"):
+            book(books, SALE)
+    other.execute("ROLLBACK")
+    other.close()
+    book(books, SALE)
+    assert books.settlements() == [SALE]
+    books.close()

@@ -238,7 +238,7 @@ def test_a_batch_has_one_disease_and_one_settlement(hospital: Hospital) -> None:
         ({"med_type": "13"}, "981040", "13"),
         ({"insutype": "390"}, "981014", "390"),
         ({"mdtrt_id": "V0"}, "981034", "V0"),
-        ({"mdtrt_cert_type": "03"}, "981010", "03"),
+        ({"mdtrt_cert_type": "04"}, "981003", "04"),
         ({"inscp_scp_amt": "270.01", "preselfpay_amt": "19.99"}, "981051", "270.01≠270.00"),
     ],
 )

@@ -54,9 +54,9 @@ def test_an_id_number_does_too(rig: Rig) -> None:
     assert unknown["warn_msg"] == "981009"
 
 
-def test_a_card_is_not_offered(rig: Rig) -> None:
-    card = {"data": {"mdtrt_cert_type": "03", "mdtrt_cert_no": "1", "card_sn": "1"}}
-    assert rig.call("1101", card)["warn_msg"] == "981010"
+def test_an_electronic_social_card_is_not_offered(rig: Rig) -> None:
+    card = {"data": {"mdtrt_cert_type": "04", "mdtrt_cert_no": "1"}}
+    assert rig.call("1101", card)["warn_msg"] == "981003"
 
 
 def test_a_bad_token_is_refused(rig: Rig) -> None:

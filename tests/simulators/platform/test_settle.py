@@ -164,7 +164,7 @@ def test_a_notice_that_cannot_be_delivered_changes_nothing(rig: Rig) -> None:
     ("druginfo", "code", "said"),
     [
         ({"psn_no": "0"}, "981009", "参保"),
-        ({"mdtrt_cert_type": "02"}, "981010", "02"),
+        ({"mdtrt_cert_type": "04"}, "981003", "04"),
         ({"mdtrt_cert_no": "639900ec" + "0" * 30}, "981011", "令牌"),
         ({"insutype": "390"}, "981014", "390"),
         ({"med_type": "11"}, "981015", "11"),

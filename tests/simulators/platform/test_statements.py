@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from fixtures.people_register import Insurance, register_records
 from fixtures.population import Institution, Person, people
 from harness.clock import BEIJING
 from harness.money import Fen, format_yuan
-from harness.wire import institution as wire
 from harness.wire.institution import amount, check_reply
 from harness.wire.institution_statement import ResultLine, StatementLine, read_result, write_upload
+from harness.wire.msgid import make_msgid
 from simulators.platform.settings import PlatformSettings
 from tests.simulators.hospital_rig import HOSPITAL, rows_of_lines, sample
 from tests.simulators.insurer_rig import PHARMACY
@@ -24,7 +25,11 @@ from tests.simulators.platform_rigs import purchase
 
 DAY = "2020-10-14"
 NOON = datetime(2020, 10, 14, 12, tzinfo=BEIJING)
-PATIENTS = tuple(person for person in people() if person.insutype in {"310", "390"})
+PATIENTS = tuple(
+    person
+    for person in people()
+    if person.insutype in {"310", "390"} and register_records()[person.id_no].insurance is Insurance.VALID
+)
 VISIT_LINES = (("XS000001", "15.00", "1"), ("XS000002", "80.00", "1"))
 LEVEL, CENTRE, INSTITUTION, DIFFERENT = "000000", "000101", "000102", "000103"
 
@@ -368,7 +373,7 @@ def test_a_visit_and_its_answers_survive_the_end_of_the_process(tmp_path: Path) 
     second = open_office(settings)  # the first one ended without a word
     second.sign_nos = first.sign_nos
     assert second.answer(registration) == answer, "a repeated msgid gets its first answer"
-    back = second.call("2208", keys_of(settled), HOSPITAL, msgid=wire.make_msgid(HOSPITAL.code, at=NOON, seq=1))
+    back = second.call("2208", keys_of(settled), HOSPITAL, msgid=make_msgid(HOSPITAL.code, at=NOON, seq=1))
     assert back["infcode"] == 0, back["err_msg"]
     assert sum(second.ledger.totals().values()) == 0
     for office in (first, second):

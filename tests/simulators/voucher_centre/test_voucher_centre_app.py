@@ -18,7 +18,7 @@ P1 = PEOPLE["P001"]
 
 
 def test_the_plug_says_what_it_is() -> None:
-    assert (SIMULATOR.kind, SIMULATOR.needs) == ("voucher-centre", ("phone",))
+    assert (SIMULATOR.kind, SIMULATOR.needs) == ("voucher-centre", ("phone", "terminal"))
     assert SIMULATOR.settings() == VoucherCentreSettings()
 
 

@@ -1,0 +1,190 @@
+"""How somebody was identified is how they are named to the platform; who was not identified is not named at all."""
+
+from collections.abc import Iterator
+
+from harness.judge.history import ADAPTER, CaseHistory, Exchange, Operation
+from harness.money import Fen, format_yuan
+from harness.rules.ledger import Booking, read_ledger
+from harness.rules.registry import Observation, rule
+from harness.rules.transactions import (
+    ID_CARD,
+    IDENTIFYING,
+    PERSONAL,
+    SETTLING,
+    SOCIAL_CARD,
+    VOUCHER,
+    as_object,
+    by_of,
+    call_of,
+    fen,
+    identifications,
+    is_repeat,
+    masked,
+    member,
+    shown,
+    text,
+    voucher_of,
+)
+from harness.wire.voucher_messages import LIBRARY_CALLS
+
+CERTIFICATES = {"code": VOUCHER, "face": VOUCHER, "id-card": ID_CARD, "card": SOCIAL_CARD}
+"""mdtrt_cert_type by the way in which somebody identifies."""
+SHOWN = (("total", "totalFee"), ("fund", "hifAmt"), ("account", "acctAmt"), ("cash", "ownAmt"))
+"""The amounts of a settlement as the result for the terminal has them (cn.nhsa.settle.notify)."""
+
+
+@rule("identified-as-presented")
+def identified_as_presented(history: CaseHistory) -> Iterator[Observation]:
+    """A transaction names its person by what they have just presented: certificate type and number."""
+    for operation in history.doing(*IDENTIFYING):
+        due = CERTIFICATES.get(by_of(operation), "")
+        presented = identifications(history, operation)
+        for exchange in _named(history, operation):
+            sent, number = member(exchange, "mdtrt_cert_type"), member(exchange, "mdtrt_cert_no")
+            known = {text_ for seq, kind, text_ in presented if kind == due and seq < exchange.request.seq}
+            if sent != due:
+                yield Observation(
+                    seq=exchange.request.seq,
+                    expected=f"mdtrt_cert_type {due}, identified by {by_of(operation)}",
+                    seen=f"mdtrt_cert_type {shown(sent)}",
+                )
+            elif number not in known:
+                yield Observation(
+                    seq=exchange.request.seq,
+                    expected=f"the number that identifying by {by_of(operation)} gave",
+                    seen=f"mdtrt_cert_no {masked(number)}"
+                    if known
+                    else f"{masked(number)}, though nobody was identified",
+                )
+
+
+@rule("library-asked-as-told")
+def library_asked_as_told(history: CaseHistory) -> Iterator[Observation]:
+    """The voucher centre is asked in the name of the institution and the operator that the adapter was told."""
+    for exchange in history.exchanges:
+        data = as_object(exchange.request.readable.get("data"))
+        if exchange.client != ADAPTER or call_of(exchange) not in LIBRARY_CALLS:
+            continue
+        hello = history.hello_at(exchange.request.seq)
+        institution, operator = as_object(hello.get("institution")), as_object(hello.get("operator"))
+        wanted = (
+            ("orgId", exchange.request.readable.get("orgId"), institution.get("code")),
+            ("data.orgId", data.get("orgId"), institution.get("code")),
+            ("data.operatorId", data.get("operatorId"), operator.get("no")),
+            ("data.operatorName", data.get("operatorName"), operator.get("name")),
+        )
+        for field, seen, due in wanted:
+            if due is not None and text(seen) != text(due):
+                yield Observation(
+                    seq=exchange.request.seq, expected=f"{field} {shown(due)}", seen=f"{field} {shown(text(seen))}"
+                )
+
+
+@rule("fresh-code-at-discharge")
+def fresh_code_at_discharge(history: CaseHistory) -> Iterator[Observation]:
+    """A stay is settled with a token that was issued after its settlement was asked for, never the admission's."""
+    issued = {str(event["token"]): event.seq for event in history.named("token-issued")}
+    for operation in history.doing("settle"):
+        for exchange in history.sent("2303", "2304"):
+            token = member(exchange, "mdtrt_cert_no")
+            if not operation.spans(exchange.request.seq) or member(exchange, "mdtrt_cert_type") != VOUCHER:
+                continue
+            if token in issued and issued[token] < operation.command.seq and not is_repeat(history, exchange):
+                yield Observation(
+                    seq=exchange.request.seq,
+                    expected="a token issued since the settlement was asked for",
+                    seen=f"the token of record {issued[token]}",
+                )
+
+
+@rule("id-card-needs-activation")
+def id_card_needs_activation(history: CaseHistory) -> Iterator[Observation]:
+    """An ID card whose owner has not activated the voucher is refused, and nothing is sent to the platform."""
+    for exchange in history.exchanges:
+        if call_of(exchange) != "cn.nhsa.cert.get" or not exchange.granted or exchange.reply is None:
+            continue
+        operation = history.operation_at(exchange.request.seq)
+        if operation is None or voucher_of(exchange).get("activated") is not False:
+            continue
+        sent = [e for e in history.sent() if operation.spans(e.request.seq) and e.request.seq > exchange.reply.seq]
+        if sent or operation.outcome == "accepted":
+            yield Observation(
+                seq=sent[0].request.seq if sent else operation.last_seq,
+                expected="not-activated, and nothing sent",
+                seen=sent[0].infno if sent else operation.outcome,
+            )
+
+
+@rule("face-mismatch-authorises-nothing")
+def face_mismatch_authorises_nothing(history: CaseHistory) -> Iterator[Observation]:
+    """A face that the centre does not accept identifies nobody: nothing is sent for them, and nothing is accepted."""
+    for operation in history.doing(*IDENTIFYING):
+        checks = [
+            e
+            for e in history.exchanges
+            if call_of(e) == "cn.nhsa.auth.check" and operation.spans(e.request.seq) and e.legible
+        ]
+        if not checks or checks[-1].granted or identifications(history, operation):
+            continue
+        after = checks[0].request.seq
+        sent = [e for e in history.sent() if operation.spans(e.request.seq) and e.request.seq > after]
+        if sent or operation.outcome == "accepted":
+            yield Observation(
+                seq=sent[0].request.seq if sent else operation.last_seq,
+                expected="refused, and nothing sent: the face was not accepted",
+                seen=sent[0].infno if sent else operation.outcome,
+            )
+
+
+@rule("result-shown-at-terminal")
+def result_shown_at_terminal(history: CaseHistory) -> Iterator[Observation]:
+    """After a face was accepted, the terminal is told once how the settlement ended, with the amounts as booked."""
+    ledger = read_ledger(history)
+    for operation in history.doing(*SETTLING):
+        if by_of(operation) != "face" or operation.answer is None or not identifications(history, operation):
+            continue
+        told = [_result(e) for e in _notices(history, operation)]
+        done = [b for b in ledger.standing_of(operation.order, operation.last_seq) if operation.spans(b.seq)]
+        state = "SUCCESS" if operation.outcome == "accepted" else "FAIL"
+        if len(told) != 1:
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"one cn.nhsa.settle.notify, {state}",
+                seen=f"{len(told)}",
+            )
+        elif text(told[0].get("medicalSettleState")) != state:
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"medicalSettleState {state}",
+                seen=shown(told[0].get("medicalSettleState")),
+            )
+        elif done and state == "SUCCESS":
+            yield from _same_amounts(operation, told[0], done[-1])
+
+
+def _same_amounts(operation: Operation, told: dict[str, object], booking: Booking) -> Iterator[Observation]:
+    for part, name in SHOWN:
+        amount = fen(told.get(name)) if told.get(name) not in {None, ""} else Fen(0)
+        if amount != booking.amounts[part]:
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"{name} {format_yuan(booking.amounts[part])}",
+                seen=f"{name} {shown(text(told.get(name)))}",
+            )
+
+
+def _notices(history: CaseHistory, operation: Operation) -> list[Exchange]:
+    calls = (e for e in history.exchanges if call_of(e) == "cn.nhsa.settle.notify")
+    return [e for e in calls if operation.spans(e.request.seq)]
+
+
+def _result(exchange: Exchange) -> dict[str, object]:
+    return as_object(exchange.request.readable.get("data"))
+
+
+def _named(history: CaseHistory, operation: Operation) -> list[Exchange]:
+    return [
+        e
+        for e in history.sent(*PERSONAL)
+        if operation.spans(e.request.seq) and member(e, "mdtrt_cert_type") and not is_repeat(history, e)
+    ]

@@ -1,0 +1,127 @@
+"""Purchases without a code: ID card, face, social-insurance card; refused, nothing is sold."""
+
+import pytest
+
+from harness.counter.hospital import By
+from harness.counter.port import Reason
+from harness.faults.catalogue import Effect
+from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.identification import NEVER, Answer, Shopper
+from harness.scenarios.purchase import good_purchase_works, purchase, usual_basket
+
+KEYPAD = [
+    pytest.param(Answer.WRONG_PASSWORD, Reason.WRONG_PASSWORD, id="wrong"),
+    pytest.param(Answer.DECLINE, Reason.DECLINED, id="declined"),
+    pytest.param(Answer.NOTHING, Reason.NOT_ANSWERED, id="not-answered"),
+]
+
+
+def bought(stage: CounterStage, shopper: Shopper) -> None:
+    """A purchase, refunded, with agreeing books."""
+    stage.counter.sign_in()
+    stage.expect_accepted(purchase(stage, usual_basket("A0001"), shopper))
+    stage.settle_day()
+    stage.expect_accepted(stage.counter.refund("A0001"))
+    stage.settle_day()
+
+
+def refused(stage: CounterStage, shopper: Shopper, *reasons: Reason) -> None:
+    """Nothing is sold, and the next customer buys."""
+    stage.counter.sign_in()
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), shopper), *reasons)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/id-card",
+    title="An ID card pays 身份证购药",
+    requirements=["QH-ID-CARD-PAY", "QH-BALANCE-NOTICE"],
+)
+def test_id_card(stage: CounterStage) -> None:
+    """Card read, voucher password typed at the terminal, settled."""
+    bought(stage, Shopper(by=By.ID_CARD))
+
+
+@pytest.mark.case(
+    "pharmacy/id-card-not-activated",
+    title="An ID card without an active voucher 身份证未激活电子凭证",
+    requirements=["QH-ID-CARD-PAY"],
+)
+@pytest.mark.parametrize("person", [pytest.param("P003", id="lapsed"), pytest.param("P005", id="never")])
+def test_id_card_not_activated(stage: CounterStage, person: str) -> None:
+    """It is refused, nothing is sent to the platform, and the prompt asks to activate."""
+    refused(stage, Shopper(person=person, by=By.ID_CARD), Reason.NOT_ACTIVATED)
+
+
+@pytest.mark.case(
+    "pharmacy/id-card-password",
+    title="The voucher password at the keypad is not given 身份证支付密码错误、取消、未输入",
+    requirements=["QH-ID-CARD-PAY", "QH-FUND-SAFETY"],
+)
+@pytest.mark.parametrize(("answer", "reason"), KEYPAD)
+def test_id_card_password(stage: CounterStage, answer: Answer, reason: Reason) -> None:
+    """Nothing is settled."""
+    refused(stage, Shopper(by=By.ID_CARD, answer=answer), reason)
+
+
+@pytest.mark.case(
+    "pharmacy/card-not-read",
+    title="No card, or one that cannot be read 未放卡、读卡失败",
+    requirements=["QH-ID-CARD-PAY"],
+)
+@pytest.mark.parametrize("how", [NEVER, "unreadable"], ids=["none", "unreadable"])
+def test_card_not_read(stage: CounterStage, how: str) -> None:
+    """Nobody was identified, so nothing is sent."""
+    refused(stage, Shopper(by=By.ID_CARD, how=how), Reason.CARD_UNREADABLE, Reason.NOT_IDENTIFIED)
+
+
+@pytest.mark.case("pharmacy/face", title="A face pays 刷脸购药", requirements=["QH-FACE", "QH-BALANCE-NOTICE"])
+def test_face(stage: CounterStage) -> None:
+    """The same flow as a scanned code; the terminal shows the result."""
+    bought(stage, Shopper(by=By.FACE))
+
+
+@pytest.mark.case("pharmacy/face-mismatch", title="The face is another's 人脸核验不通过", requirements=["QH-FACE"])
+def test_face_mismatch(stage: CounterStage) -> None:
+    """A mismatch authorises nothing."""
+    refused(stage, Shopper(by=By.FACE, shows="P009"), Reason.FACE_MISMATCH)
+
+
+@pytest.mark.case(
+    "pharmacy/face-disturbed",
+    title="A face was accepted, the settlement is disturbed 刷脸后结算异常",
+    requirements=["QH-FACE", "QH-FUND-SAFETY"],
+)
+def test_face_disturbed(stage: CounterStage) -> None:
+    """The terminal shows that it failed."""
+    stage.counter.sign_in()
+    stage.disturb("platform", "2102", Effect.BAD_GATEWAY)
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper(by=By.FACE)), Reason.PLATFORM_UNAVAILABLE)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/social-card", title="A social-insurance card pays 社会保障卡购药", requirements=["QH-STANDARD-INTERFACE"]
+)
+def test_social_card(stage: CounterStage) -> None:
+    """Card read, its own password typed, settled."""
+    bought(stage, Shopper(by=By.CARD))
+
+
+@pytest.mark.case(
+    "pharmacy/social-card-password",
+    title="The card's password is not given 社保卡密码错误、未输入",
+    requirements=["QH-FUND-SAFETY"],
+)
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        pytest.param(Answer.WRONG_PASSWORD, Reason.WRONG_PASSWORD, id="wrong"),
+        pytest.param(Answer.NOTHING, Reason.NOT_ANSWERED, id="not-answered"),
+    ],
+)
+def test_social_card_password(stage: CounterStage, answer: Answer, reason: Reason) -> None:
+    """Nothing is settled."""
+    refused(stage, Shopper(by=By.CARD, answer=answer), reason)

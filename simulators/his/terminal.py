@@ -1,0 +1,58 @@
+"""The insurance terminal (医保综合服务终端) at the counter: social-insurance card and its password.
+
+Own design: the library's calls ReadCardBas and VerifyPIN travel over HTTP. Each waits until something is presented.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulators.his.exchange import NoAnswerError, post
+from simulators.his.hello import Hello
+from simulators.his.outcome import RefusedError
+from simulators.his.texts import Reason
+
+READ_CARD_PATH, VERIFY_PIN_PATH = "/HeaSecReadInfo/ReadCardBas", "/HeaSecReadInfo/VerifyPIN"
+CARD_FIELDS = 11
+"""发卡地区|社会保障号|卡号|卡识别码|姓名|复位信息|规范版本|发卡日期|有效期|终端机编号|终端设备号."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SocialCard:
+    """What a social-insurance card tells."""
+
+    id_no: str
+    number: str
+    serial: str
+    name: str
+
+
+class Terminal:
+    """Asks the terminal; a call waits for `wait_s` of the counter's patience beyond the usual time for a reply."""
+
+    def __init__(self, hello: Hello) -> None:
+        self._hello = hello
+
+    def read_card(self) -> SocialCard:
+        """Wait for a card. Raises RefusedError when none was presented or it cannot be read."""
+        answer = self._ask(READ_CARD_PATH, {})
+        fields = str(answer.get("cardInfo") or "").split("|")
+        if str(answer.get("code")) != "0" or len(fields) < CARD_FIELDS or not all(fields[1:5]):
+            raise RefusedError(Reason.CARD_UNREADABLE, message=str(answer.get("message") or ""))
+        return SocialCard(id_no=fields[1], number=fields[2], serial=fields[3], name=fields[4])
+
+    def verify_pin(self, card: str) -> str:
+        """Wait for a card's password; the proof that it was typed. Raises RefusedError when it was not."""
+        answer = self._ask(VERIFY_PIN_PATH, {"cardNo": card})
+        proof = answer.get("proof")
+        if str(answer.get("code")) != "0" or not isinstance(proof, str) or not proof:
+            raise RefusedError(Reason.NOT_ANSWERED, message=str(answer.get("message") or ""))
+        return proof
+
+    def _ask(self, path: str, members: Mapping[str, str]) -> Mapping[str, object]:
+        hello = self._hello
+        body = json.dumps({"orgId": hello.institution, **members}, separators=(",", ":")).encode()
+        try:
+            return post(hello.terminal + path, body, connect_s=hello.connect_s, reply_s=hello.wait_s + hello.reply_s)
+        except NoAnswerError as error:
+            raise RefusedError(Reason.CARD_UNREADABLE) from error

@@ -1,0 +1,198 @@
+"""An order's insurance part at the settlement platform: mobile services as transactions of the institution interface.
+
+    6201  2201 and 2203 (unless the message names the hospital's own visit), 2204
+    6202  2206                      paid   2207, confirmed by the person in the App
+    6401, unpaid, failed  2205      6203   ALL and HI: 2208, then 2205; CASH: nothing, fund and account stay
+
+What the person owes is the platform's own split; what is booked stands in its ledger under the institution and the
+msgid of the 2207. A 2207 without an answer is settled by 2601, or (setting) by the same message again.
+"""
+
+import re
+from collections.abc import Mapping
+
+from harness.money import Fen, format_yuan
+from harness.wire.fields import is_absent, is_array, is_object
+from harness.wire.institution import amount
+from harness.wire.mobile_confirmation import mobile_exp_content
+from simulators.mobile_payment.leg import ID_CARD, Leg
+from simulators.mobile_payment.platform_line import Outcome, PlatformLine, Result
+from simulators.mobile_payment.services import RefusedError, lines_of
+from simulators.mobile_payment.split import Parts
+from simulators.platform.refusals import RefusedError as PlatformRefusal
+
+Data = Mapping[str, object]
+UNSAID = "未说明"
+SCOPE = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
+NOT_BOOKED = frozenset(PlatformRefusal(why).code for why in ("original-unknown", "already-reversed"))
+ALREADY_REFUNDED = PlatformRefusal("already-refunded").code
+NOTHING_THERE = PlatformRefusal("nothing-to-withdraw").code
+_CAPITAL = re.compile("[A-Z]")
+
+
+class Insurance:
+    """The insurance parts of one case; `key` is what centre and platform share."""
+
+    def __init__(self, line: PlatformLine, *, key: str) -> None:
+        self._line = line
+        self._key = key
+        self._visits: dict[tuple[str, str], str] = {}
+        self._described: set[str] = set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a platform."""
+        return self._line.connected
+
+    async def upload(self, leg: Leg, data: Data) -> None:
+        """6201: the visit, where it must be opened, and its details. Raises RefusedError."""
+        leg.mdtrt_id = str(data.get("mdtrtId") or "") or await self._visit(leg, data)
+        await self._describe(leg, data)
+        rows = [_row(line, data, leg) for line in lines_of(data)]
+        leg.uploaded = True
+        await self._demand("2204", leg, {"feedetail": rows}, str(data["medOrgOrd"]))
+
+    async def pre_settle(self, leg: Leg) -> tuple[Parts, dict[str, object]]:
+        """6202: who would pay what, and setlinfo as the platform has it. Raises RefusedError."""
+        info = _setlinfo(await self._demand("2206", leg, {"data": leg.bill()}, leg.pay_ord_id))
+        leg.scope = {name: info[name] for name in SCOPE}
+        return parts_of(info), info
+
+    async def settle(self, leg: Leg, *, own: Fen) -> Outcome:
+        """2207. The same message as before, where that had no answer."""
+
+        def content(msgid: str) -> Data:
+            said = mobile_exp_content(
+                self._key, msgid=msgid, psn_no=leg.psn_no, own_pay=format_yuan(own), order=leg.pay_ord_id
+            )
+            return {"data": {**leg.bill(), **leg.scope, "expContent": said}}
+
+        outcome = await self._line.ask("2207", leg.sender, content, key=leg.pay_ord_id)
+        leg.msgid = outcome.msgid or leg.msgid
+        leg.unknown = outcome.result is Result.UNKNOWN
+        if outcome.result is Result.DONE:
+            leg.setl_id = str(_setlinfo(outcome)["setl_id"])
+        return outcome
+
+    async def reverse(self, leg: Leg) -> bool:
+        """2601 of a 2207; whether it is certain now that nothing is booked, then or later."""
+        if not leg.msgid:
+            leg.unknown = False
+            return True
+        data = {"psn_no": leg.psn_no, "omsgid": leg.msgid, "oinfno": "2207"}
+        outcome = await self._line.ask("2601", leg.sender, {"data": data}, key=leg.pay_ord_id)
+        certain = outcome.result is Result.DONE or outcome.code in NOT_BOOKED
+        leg.unknown = not certain
+        return certain
+
+    async def refund(self, leg: Leg) -> Outcome:
+        """2208. Done, too, when it was done before."""
+        data = {"setl_id": leg.setl_id, "mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no}
+        outcome = await self._line.ask("2208", leg.sender, {"data": data}, key=leg.setl_id)
+        if outcome.code == ALREADY_REFUNDED:
+            return Outcome(result=Result.DONE, msgid=outcome.msgid)
+        return outcome
+
+    async def withdraw(self, leg: Leg) -> bool:
+        """2205 of the batch; whether none of its details is left unsettled."""
+        if not leg.uploaded:
+            return True
+        data = {"mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no, "chrg_bchno": leg.batch}
+        outcome = await self._line.ask("2205", leg.sender, {"data": data}, key=leg.pay_ord_id)
+        leg.uploaded = outcome.result is not Result.DONE and outcome.code != NOTHING_THERE
+        return not leg.uploaded
+
+    async def _visit(self, leg: Leg, data: Data) -> str:
+        number = str(data["iptOtpNo"])
+        place = (leg.sender.institution.code, number)
+        if place in self._visits:
+            return self._visits[place]
+        registration = {
+            "psn_no": leg.psn_no,
+            "insutype": leg.insutype,
+            "begntime": data["begntime"],
+            "mdtrt_cert_type": ID_CARD,
+            "mdtrt_cert_no": leg.id_no,
+            "ipt_otp_no": number,
+            "atddr_no": _said(data, "atddrNo"),
+            "dr_name": _said(data, "drName"),
+            "dept_code": _said(data, "deptCode"),
+            "dept_name": _said(data, "deptName"),
+            "caty": _said(data, "caty"),
+        }
+        output = (await self._demand("2201", leg, {"data": registration}, number)).output.get("data")
+        assert is_object(output)
+        self._visits[place] = str(output["mdtrt_id"])
+        return self._visits[place]
+
+    async def _describe(self, leg: Leg, data: Data) -> None:
+        if leg.mdtrt_id not in self._visits.values() or leg.mdtrt_id in self._described:
+            return
+        info = {"mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no, "med_type": leg.med_type, "begntime": data["begntime"]}
+        await self._demand("2203", leg, {"mdtrtinfo": info, "diseinfo": _diagnoses(data)}, leg.mdtrt_id)
+        self._described.add(leg.mdtrt_id)
+
+    async def _demand(self, infno: str, leg: Leg, data: Data, key: str) -> Outcome:
+        outcome = await self._line.ask(infno, leg.sender, data, key=key)
+        match outcome.result:
+            case Result.DONE:
+                return outcome
+            case Result.REFUSED:
+                raise RefusedError("platform-refused", f"{infno} {outcome.code} {outcome.message}")
+            case Result.UNKNOWN:
+                raise RefusedError("platform-unavailable", infno)
+
+
+def parts_of(info: Data) -> Parts:
+    """Who pays what, by a setlinfo; mutual aid counts as account."""
+    total, fund, own = (amount(info[name]) for name in ("medfee_sumamt", "fund_pay_sumamt", "psn_cash_pay"))
+    return Parts(fund=fund, account=Fen(total - fund - own), own=own)
+
+
+def _setlinfo(outcome: Outcome) -> dict[str, object]:
+    info = outcome.output.get("setlinfo")
+    assert is_object(info)
+    return dict(info)
+
+
+def _said(data: Data, name: str) -> object:
+    return UNSAID if is_absent(data.get(name)) else data[name]
+
+
+def _snake(name: str) -> str:
+    """A name of the mobile services as the institution interface spells it."""
+    return name if name == "expContent" else _CAPITAL.sub(lambda found: "_" + found[0].lower(), name)
+
+
+def _row(line: Data, data: Data, leg: Leg) -> dict[str, object]:
+    filled = {
+        "rx_circ_flag": data.get("rxCircFlag") or "0",
+        "bilg_dept_codg": _said(data, "deptCode"),
+        "bilg_dept_name": _said(data, "deptName"),
+        "bilg_dr_codg": _said(data, "atddrNo"),
+        "bilg_dr_name": _said(data, "drName"),
+        "hosp_appr_flag": "0",
+    }
+    said = {_snake(name): value for name, value in line.items() if not is_absent(value)}
+    return {**filled, **said, "mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no, "chrg_bchno": leg.batch}
+
+
+def _diagnoses(data: Data) -> list[dict[str, object]]:
+    given = data.get("diseinfoList")
+    rows = [row for row in given if is_object(row)] if is_array(given) else []
+    if not rows:
+        rows = [{"diagCode": data.get("diseCodg"), "diagName": data.get("diseName")}]
+    return [
+        {
+            "diag_type": row.get("diagType") or "1",
+            "diag_srt_no": row.get("diagSrtNo") or number,
+            "diag_code": _said(row, "diagCode"),
+            "diag_name": _said(row, "diagName"),
+            "diag_dept": _said(row, "diagDept"),
+            "dise_dor_no": _said(row, "diseDorNo"),
+            "dise_dor_name": _said(row, "diseDorName"),
+            "diag_time": row.get("diagTime") or data["begntime"],
+            "vali_flag": row.get("valiFlag") or "1",
+        }
+        for number, row in enumerate(rows, start=1)
+    ]

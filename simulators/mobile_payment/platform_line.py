@@ -1,0 +1,175 @@
+"""The centre's line to the settlement platform: it speaks the institution interface on behalf of each institution.
+
+Operator type 3 (mobile), one sign-in an institution and day. A message whose outcome is unknown keeps its msgid: asked
+again with the same content it is the same message. Sequence numbers begin at 5000, so that an institution's own
+messages of the same second (from 0001) have other msgids (own design).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import httpx
+import msgspec
+
+from fixtures.population import Institution
+from harness.clock import Clock, local_time
+from harness.gm import sm3
+from harness.wire import institution as wire
+from harness.wire.gateway import cainfo, headers_for
+from harness.wire.msgid import make_msgid
+from harness.wire.profile import Profile
+from simulators.mobile_payment.leg import Sender
+from simulators.platform.refusals import RefusedError as PlatformRefusal
+
+OPERATOR, OPERATOR_NAME, MOBILE = "MPC", "医保移动支付中心", "3"
+FIRST, SEQUENCE = 5000, 5000
+_SIGNED_OUT = tuple(PlatformRefusal(why).code for why in ("not-signed-in", "signed-out"))
+
+
+class Result(StrEnum):
+    """What became of a message."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """No answer, or none that can be read: it may have been done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the platform said; `code` tells a refusal, `message` is for people."""
+
+    result: Result
+    msgid: str = ""
+    output: Mapping[str, object] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+
+
+Content = Mapping[str, object] | Callable[[str], Mapping[str, object]]
+"""What a message says; a function is given the msgid."""
+
+
+class PlatformLine:
+    """One case's line; `address` is the platform's, `reply_s` real seconds are waited for an answer."""
+
+    def __init__(
+        self,
+        client: Callable[[], httpx.AsyncClient],
+        address: Callable[[], str],
+        *,
+        profile: Profile,
+        clock: Clock,
+        reply_s: float,
+    ) -> None:
+        self._client = client
+        self._address = address
+        self._profile = profile
+        self._clock = clock
+        self._timeout = httpx.Timeout(reply_s)
+        self._last: tuple[datetime, int] | None = None
+        self._signed_in: dict[tuple[str, str], str] = {}
+        self._open: dict[tuple[str, ...], tuple[bytes, str]] = {}
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a platform that this line can speak to."""
+        return bool(self._address()) and self._profile.protocol == "national"
+
+    async def ask(self, infno: str, sender: Sender, content: Content, *, key: str) -> Outcome:
+        """Send a transaction; `key` tells apart what an institution may have under way at once."""
+        place = (infno, sender.institution.code, key)
+        sign_no = await self._sign_in(sender)
+        if isinstance(sign_no, Outcome):
+            return sign_no
+        digest, msgid = self._open.pop(place, (b"", ""))
+        body = content(msgid) if callable(content) and msgid else None if callable(content) else content
+        if not msgid or _digest(body) != digest:
+            msgid = self.new_msgid(sender.institution)
+            body = content(msgid) if callable(content) else content
+        assert body is not None
+        outcome = await self._send(infno, sender, body, msgid=msgid, sign_no=sign_no)
+        if outcome.code in _SIGNED_OUT:
+            self._signed_in.pop(self._today(sender), None)
+            sign_no = await self._sign_in(sender)
+            if isinstance(sign_no, Outcome):
+                return sign_no
+            outcome = await self._send(infno, sender, body, msgid=msgid, sign_no=sign_no)
+        if outcome.result is Result.UNKNOWN:
+            self._open[place] = (_digest(body), msgid)
+        return outcome
+
+    def _today(self, sender: Sender) -> tuple[str, str]:
+        return sender.institution.code, f"{local_time(self._clock):%Y%m%d}"
+
+    async def _sign_in(self, sender: Sender) -> str | Outcome:
+        today = self._today(sender)
+        if (known := self._signed_in.get(today)) is not None:
+            return known
+        data = {"signIn": {"opter_no": OPERATOR, "mac": "00-00-00-00-00-00", "ip": "127.0.0.1"}}
+        outcome = await self._send("9001", sender, data, msgid=self.new_msgid(sender.institution), sign_no="")
+        if outcome.result is not Result.DONE:
+            return Outcome(result=Result.UNKNOWN, message=outcome.message)
+        found = outcome.output.get("signinoutb")
+        self._signed_in[today] = str(found.get("sign_no")) if isinstance(found, Mapping) else ""
+        return self._signed_in[today]
+
+    async def _send(
+        self, infno: str, sender: Sender, data: Mapping[str, object], *, msgid: str, sign_no: str
+    ) -> Outcome:
+        profile, now, institution = self._profile, local_time(self._clock), sender.institution
+        envelope = wire.Envelope(
+            infno=infno,
+            msgid=msgid,
+            at=now,
+            institution=institution.code,
+            institution_name=institution.name,
+            area=institution.admdvs,
+            insured_place=sender.insured_place,
+            operator=OPERATOR,
+            operator_name=OPERATOR_NAME,
+            operator_type=MOBILE,
+            sign_no=sign_no,
+            recer_sys_code=profile.recer_sys_code,
+            infver=profile.infver,
+            signtype=profile.signtype,
+        )
+        body = wire.request(envelope, data, input_as=profile.input_as, members=profile.envelope)
+        if profile.gateway.cainfo:
+            body["cainfo"] = cainfo(profile.gateway, body)
+        content = msgspec.json.encode(body).decode().encode(profile.charset_in, errors="replace")
+        headers = headers_for(profile, at=now, nonce=sm3(msgid.encode()).hex()[:32])
+        headers["content-type"] = f"application/json;charset={profile.charset_in.upper()}"
+        try:
+            answer = await self._client().post(
+                self._address() + profile.path_of(infno), content=content, headers=headers, timeout=self._timeout
+            )
+            answer.raise_for_status()
+            said = self._read(answer.content)
+            reply = wire.parse_reply(said)
+        except (httpx.HTTPError, ValueError) as error:
+            return Outcome(result=Result.UNKNOWN, msgid=msgid, message=f"{type(error).__name__}")
+        if reply.accepted:
+            return Outcome(result=Result.DONE, msgid=msgid, output=reply.output)
+        code = str(said.get(profile.refusal_code_in) or "")
+        return Outcome(result=Result.REFUSED, msgid=msgid, code=code, message=reply.err_msg)
+
+    def _read(self, raw: bytes) -> Mapping[str, object]:
+        text = raw.decode(self._profile.charset_out).encode()
+        if self._profile.reply_as == "string":
+            text = msgspec.json.decode(text, type=str).encode()
+        return wire.decode(text)
+
+    def new_msgid(self, institution: Institution) -> str:
+        """A message id that this line has not given before; runs ahead of the clock beyond 5000 in a second."""
+        now = local_time(self._clock).replace(microsecond=0)
+        at, n = self._last if self._last is not None and self._last[0] >= now else (now, -1)
+        at, n = (at, n + 1) if n + 1 < SEQUENCE else (at + timedelta(seconds=1), 0)
+        self._last = (at, n)
+        return make_msgid(institution.code, at=at, seq=FIRST + n, form=self._profile.msgid_form)
+
+
+def _digest(body: object) -> bytes:
+    return sm3(msgspec.json.encode(body, order="sorted"))

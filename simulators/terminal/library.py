@@ -1,0 +1,125 @@
+"""The social-card library's calls at this terminal: read a card, have its password typed.
+
+The forms of the calls travel over HTTP (own design); the fields of a reading are those of the institution reference.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.clock import Clock
+from harness.wire.card_pin import card_pin_proof
+from simulators.terminal.cards import Card, CardKind
+from simulators.terminal.held import Held
+from simulators.terminal.refusals import Refusal, refusals
+from simulators.terminal.settings import TerminalSettings
+
+Changed = Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A call that waits for a card of one kind."""
+
+    wanted: CardKind
+    held: Held[Card]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinCall:
+    """A call that waits for the password of the card in the reader."""
+
+    card: Card
+    held: Held[str]
+
+
+class CardReader:
+    """The slot, and the calls that wait for it; one call at a time."""
+
+    def __init__(self, clock: Clock, settings: TerminalSettings) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._unread: Card | None = None
+        self.inside: Card | None = None
+        """The card that was read and is still there."""
+        self.reading: Reading | None = None
+        self.pin: PinCall | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call waits."""
+        return self.reading is not None or self.pin is not None
+
+    def insert(self, card: Card) -> bool:
+        """Put a card in; whether a call takes it at once, or it lies there for the next."""
+        self._eject()
+        if self.reading is None or self.reading.held.over:
+            self._unread = card
+            return False
+        self.reading.held.end(card)
+        return True
+
+    def pull(self) -> bool:
+        """Take the card out; whether there was one."""
+        there = self.inside is not None or self._unread is not None
+        self._eject()
+        return there
+
+    def begin(self, wanted: CardKind) -> Reading:
+        """A call that reads the next card; one that lies unread is read at once."""
+        timeout = refusals()["no-card"]
+        held: Held[Card] = Held(self._clock, life_s=self._settings.card_s, timeout=timeout)
+        self.reading = Reading(wanted=wanted, held=held)
+        if self._unread is not None:
+            card, self._unread = self._unread, None
+            held.end(card)
+        return self.reading
+
+    def read(self, reading: Reading, found: Card | Refusal) -> Card | Refusal:
+        """The end of a reading: the card, in the reader from now on, or why there is none."""
+        if isinstance(found, Refusal):
+            return found
+        if problem := found.problem(reading.wanted):
+            return refusals()[problem]
+        self.inside = found
+        return found
+
+    def ask_pin(self, card_no: object) -> PinCall | Refusal:
+        """A call that waits for the password of a card that was read."""
+        card = self.inside
+        if card is None:
+            return refusals()["card-pulled-out"]
+        if card.kind is not CardKind.SOCIAL_CARD or card.person.card_no != card_no:
+            return refusals()["other-card"]
+        timeout = refusals()["keypad-timeout"]
+        self.pin = PinCall(card=card, held=Held(self._clock, life_s=self._settings.keypad_s, timeout=timeout))
+        return self.pin
+
+    def type_pin(self, text: str) -> None:
+        """The password was typed; the call gets its proof, and never the password."""
+        if self.pin is not None:
+            self.pin.held.end(card_pin_proof(self.pin.card.person.card_sn, text))
+
+    def cancel(self) -> int:
+        """Cancel was pressed: every waiting call ends; returns how many."""
+        waiting = self._waiting()
+        for held in waiting:
+            held.end(refusals()["cancelled"])
+        return len(waiting)
+
+    def abandon(self) -> None:
+        """The case is over."""
+        for held in self._waiting():
+            held.abandon()
+
+    def _waiting(self) -> "list[Held[Card] | Held[str]]":
+        calls: list[Held[Card] | Held[str]] = []
+        if self.reading is not None and not self.reading.held.over:
+            calls.append(self.reading.held)
+        if self.pin is not None and not self.pin.held.over:
+            calls.append(self.pin.held)
+        return calls
+
+    def _eject(self) -> None:
+        self._unread = self.inside = None
+        if self.pin is not None:
+            self.pin.held.end(refusals()["card-pulled-out"])

@@ -1,0 +1,34 @@
+"""The settings of a terminal: keys of the bench file and options of `liantiao simulate terminal`."""
+
+from dataclasses import dataclass
+
+from fixtures.population import institutions
+
+MOST_S = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerminalSettings:
+    """Where the terminal stands and how long it waits; seconds on the bench's clock."""
+
+    institution: str = ""
+    """Code of the institution it belongs to; empty for the bench's counter, or the hospital when there is none."""
+    card_s: int = 60
+    """Seconds that a call of the social-card library waits for a card (assumed)."""
+    keypad_s: int = 60
+    """Seconds that the keypad waits for a card's password (assumed); a payment's prompt says its own time."""
+    terminal_no: str = "639999000001"
+    """Number of the terminal (终端机编号), in what a social card's reading gives."""
+    device_no: str = "LT0000000001"
+    """Number of its card reader (终端设备号), in what a social card's reading gives."""
+
+    def __post_init__(self) -> None:
+        known = [institution.code for institution in institutions()]
+        if self.institution and self.institution not in known:
+            raise ValueError(f"institution is one of {', '.join(known)}, not {self.institution!r}")
+        for name in ("card_s", "keypad_s"):
+            if not 1 <= getattr(self, name) <= MOST_S:
+                raise ValueError(f"{name} is 1 to {MOST_S} seconds, not {getattr(self, name)}")
+        for name in ("terminal_no", "device_no"):
+            if "|" in getattr(self, name):
+                raise ValueError(f"{name} stands between bars and can hold none")
