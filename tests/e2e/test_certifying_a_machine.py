@@ -41,6 +41,7 @@ def test_the_virtual_machine_passes_and_is_judged_again_alike(tmp_path: Path) ->
     assert again.stdout == (folder / "cases.jsonl").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "rule"), [("ignores-c3", "machine-codes-as-expected"), ("signs-without-za", "machine-signatures-verify")]
 )
@@ -56,6 +57,7 @@ def test_a_library_that_prints_its_own_lines_is_not_heard(tmp_path: Path) -> Non
     assert ".c:" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_machine_in_another_process_is_tested_at_its_address(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "harness", "simulate", "encryption-machine", "--profile", "payshield-like"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as machine:

@@ -84,6 +84,7 @@ def test_however_it_is_plugged_in_and_set_it_passes(tmp_path: Path, settings: li
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "case", "rule"),
     [
@@ -140,6 +141,7 @@ class Screen(threading.Thread):
                     return
 
 
+@pytest.mark.slow
 def test_a_box_in_another_process_is_tested_at_its_address_before_a_screen(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "harness", "simulate", "scanner", "--family", "newland"]
     with socket.create_server(("127.0.0.1", 0)) as free:

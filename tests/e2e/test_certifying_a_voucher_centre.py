@@ -130,6 +130,7 @@ def test_the_virtual_centre_passes_and_is_judged_again_alike(tmp_path: Path) -> 
     assert again.stdout == (folder / "cases.jsonl").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "rule"),
     [
@@ -144,6 +145,7 @@ def test_a_mutant_is_caught_by_name_of_the_rule(tmp_path: Path, mutant: str, rul
     assert rule in findings(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
