@@ -57,7 +57,9 @@ def certify(
     device: DeviceOption = None,
     adapter: AdapterOption = None,
     profile: ProfileOption = None,
-    mutant: Annotated[str | None, typer.Option(help="Test this mutant of the bench's adapter instead.")] = None,
+    mutant: Annotated[
+        str | None, typer.Option(help="Test this mutant instead; KIND:NAME is another virtual device's.")
+    ] = None,
     case: CaseOption = None,
     as_json: JsonOption = False,
     until_finding: Annotated[bool, typer.Option("--until-finding", help="Stop after the first that fails.")] = False,

@@ -29,7 +29,7 @@ class RunOptions:
     profile: str | None = None
     """The province's profile; the bench file's without one."""
     mutant: str | None = None
-    """The mutant of what is under test that is to be tested instead."""
+    """The mutant of what is under test that is to be tested instead, or KIND:NAME, the mutant of another device."""
     cases: Sequence[str] = ()
     """Only these; all without any."""
     until_finding: bool = False
@@ -67,13 +67,19 @@ def chosen_bench(
 
 
 def with_mutant(plan: Plan, file: BenchFile, mutant: str) -> BenchFile:
-    """The same bench with a mutant of what is under test. Raises ConfigError when that is a real device."""
-    if plan.subject == ADAPTER:
-        return replace(file, command=(*file.command, "--mutant", mutant))
-    if not file.device(plan.subject).virtual:
+    """The same bench with a mutant of what is under test, or with KIND:NAME, of the device of a kind.
+
+    Raises ConfigError when that is a real device, or has no mutants.
+    """
+    kind, separator, name = mutant.partition(":")
+    if not separator:
+        kind, name = plan.subject, mutant
+    if kind == ADAPTER:
+        return replace(file, command=(*file.command, "--mutant", name))
+    if not file.device(kind).virtual:
         raise ConfigError(
-            f"There are no mutants of {file.device(plan.subject).at}.",
+            f"There are no mutants of {file.device(kind).at}.",
             cause="it is a real device; only a virtual one can be given a known defect",
             remedy='set at = "virtual", or leave --mutant out',
         )
-    return file.with_setting(plan.subject, "mutant", mutant)
+    return file.with_setting(kind, "mutant", name)

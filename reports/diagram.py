@@ -37,7 +37,7 @@ PIECES = re.compile(r"[\u2e80-\uffef]+ ?|[^\s\u2e80-\uffef-]*-+ ?|[^\s\u2e80-\uf
 
 
 def draw(history: CaseHistory, *, anchor: str = "", marks: Mapping[int, str] | None = None) -> str:
-    """The diagram of a case, as one or more SVGs; `anchor` begins the targets of its links."""
+    """The diagram of a case, as one or more SVGs; `anchor` begins the targets of its links, none without it."""
     shown = sequence(history)
     width = MARGIN + LANE * max(1, len(shown.lanes))
     red = _marked_steps(shown.steps, marks or {})
@@ -114,10 +114,10 @@ def _step(step: Step, shown: Sequence, *, y: float, width: int, anchor: str, mar
     says = " · ".join(part for part in (step.label, step.detail) if part)
     red = " bad" if mark else ""
     inner = f"<title>#{step.seq} {escape(says, quote=False)}</title>{body}"
-    return (
-        f'<a class="s {step.look.value}{red}" href="#{escape(anchor, quote=True)}-r{step.seq}">{inner}</a>',
-        height,
-    )
+    looks = f"s {step.look.value}{red}"
+    if not anchor:
+        return f'<g class="{looks}">{inner}</g>', height
+    return f'<a class="{looks}" href="#{escape(anchor, quote=True)}-r{step.seq}">{inner}</a>', height
 
 
 def _arrow(step: Arrow, lanes: tuple[Lane, ...], *, y: float, mark: str) -> tuple[str, float]:

@@ -195,30 +195,31 @@ def _event(data: bytes) -> Iterator[Line]:
 
 def _json(found: _Json, *, indent: str = "", key: str | None = None, path: str = "", comma: str = "") -> Iterator[Line]:
     name = "" if key is None else f"{_quoted(key)}: "
-    here = Line(text="", key=key or "", path=path)
+    known = key or ""
     match found:
         case _Members(pairs) if pairs:
-            yield replace(here, text=f"{indent}{name}{{")
+            yield Line(text=f"{indent}{name}{{", key=known, path=path)
             for number, (inner, value) in enumerate(pairs, start=1):
                 after = "," if number < len(pairs) else ""
                 below = f"{path}.{inner}" if path else inner
                 yield from _json(value, indent=indent + "  ", key=inner, path=below, comma=after)
             yield Line(text=f"{indent}}}{comma}")
         case list() if found:
-            yield replace(here, text=f"{indent}{name}[")
+            yield Line(text=f"{indent}{name}[", key=known, path=path)
             for number, item in enumerate(found):
                 after = "," if number < len(found) - 1 else ""
                 yield from _json(item, indent=indent + "  ", path=f"{path}[{number}]", comma=after)
             yield Line(text=f"{indent}]{comma}")
         case _Members() | list():
-            yield replace(here, text=f"{indent}{name}{'[]' if isinstance(found, list) else '{}'}{comma}")
+            nothing = "[]" if isinstance(found, list) else "{}"
+            yield Line(text=f"{indent}{name}{nothing}{comma}", key=known, path=path)
         case _Number():
-            yield replace(here, text=f"{indent}{name}{found}{comma}", value=str(found))
+            yield Line(text=f"{indent}{name}{found}{comma}", key=known, path=path, value=str(found))
         case str():
-            yield replace(here, text=f"{indent}{name}{_quoted(found)}{comma}", value=found)
+            yield Line(text=f"{indent}{name}{_quoted(found)}{comma}", key=known, path=path, value=found)
         case _:
             word = json.dumps(found)
-            yield replace(here, text=f"{indent}{name}{word}{comma}", value=word)
+            yield Line(text=f"{indent}{name}{word}{comma}", key=known, path=path, value=word)
 
 
 def _quoted(text: str) -> str:

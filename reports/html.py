@@ -32,6 +32,8 @@ NEIGHBOURS = 2
 """Records shown before and after the one that a finding points at."""
 WIDE = 120
 """Characters in a line of a record, but for the lines that a finding points at."""
+LONG = 20_000
+"""With more records than this on the tape, a page shows those of troubled cases only; else no browser would like it."""
 OPEN_AT_MOST = 3
 """Cases that did not pass are open from the start when there are no more than these."""
 
@@ -65,7 +67,7 @@ class CaseView:
     diagram: str
     """SVG; escaped by who drew it."""
     records: tuple[Shown, ...]
-    """Every record; of a case that passed without HTTP headers, which `liantiao tape` has, for the size of the page."""
+    """Every record; of a case that passed without HTTP headers, and none of a long run's: `liantiao tape` has them."""
     findings: tuple[FindingView, ...]
 
 
@@ -91,8 +93,10 @@ def render_report(folder: Path) -> Path:
 def report_page(run: RunFolder) -> str:
     """The page of a run."""
     troubled = sum(case.outcome != "passed" for case in run.cases)
+    long = run.tape is not None and len(run.tape.records) > LONG
     cases = [
-        _case_view(run, case, f"c{number}", few=troubled <= OPEN_AT_MOST) for number, case in enumerate(run.cases, 1)
+        _case_view(run, case, f"c{number}", few=troubled <= OPEN_AT_MOST, brief=long and case.outcome == "passed")
+        for number, case in enumerate(run.cases, 1)
     ]
     return render(
         "report.html.j2",
@@ -137,9 +141,9 @@ def body(text: str) -> Markup:
     return Markup(escape(text, quote=False))  # noqa: S704 - escaped here
 
 
-def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> CaseView:
+def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brief: bool) -> CaseView:
     history = run.history(case)
-    records = history.records if history else ()
+    records = history.records if history and not brief else ()
     passed = case.outcome == "passed"
     marks: dict[int, str] = {}
     for number, finding in enumerate(case.findings, start=1):
@@ -149,7 +153,7 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool) -> C
         result=case,
         replay=replay(run.manifest, case.case),
         open=few and not passed,
-        diagram=draw(history, anchor=anchor, marks=marks) if history else "",
+        diagram=draw(history, anchor="" if brief else anchor, marks=marks) if history else "",
         records=tuple(filled(show(record, headers=not passed), WIDE) for record in records if _worth_showing(record)),
         findings=tuple(
             FindingView(number=number, finding=finding, frames=_frames(finding, run, history))

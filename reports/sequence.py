@@ -11,15 +11,21 @@ from typing import Any
 from harness.judge.history import ADAPTER, COUNTER, CaseHistory, Event, Exchange, Message, PortLine
 from harness.line.record import Direction, Kind
 from harness.money import Fen, format_yuan
-from reports.vocabulary import EFFECTS, MESSAGES, PARTIES, VERBS, Pair, both, message
+from reports.vocabulary import EFFECTS, EVENTS, MESSAGES, PARTIES, REASONS, VERBS, Pair, both, message
 
 CASHIER, SYSTEM_UNDER_TEST = "cashier", "adapter"
 """Life lines of the two ends of the counter port."""
-ORDER = ("phone", "scanner", CASHIER, SYSTEM_UNDER_TEST, "voucher-centre", "platform", "bank", "encryption-machine")
+CLIENT = "client"
+"""The bench as those who ask a voucher centre; it records its calls itself."""
+ORDER = (
+    *("phone", "scanner", "terminal", CASHIER, CLIENT, SYSTEM_UNDER_TEST),
+    *("voucher-centre", "platform", "bank", "encryption-machine"),
+)
 """Life lines from left to right, by kind; others follow as they appear."""
 OUR_SIDE = frozenset({"bench", "case", "driver", "harness"})
 """Clients and channels that act for the cashier or for the bench as a whole."""
 CONTROLS = {0x02: "STX", 0x03: "ETX", 0x06: "ACK", 0x09: "TAB", 0x0A: "LF", 0x0D: "CR", 0x15: "NAK", 0x1B: "ESC"}
+VOUCHER_CENTRE = "voucher-centre"
 NEVER_ARRIVES = frozenset({"lose-request", "late-request"})
 
 
@@ -157,9 +163,16 @@ def _plain_reply(exchange: Exchange, reply: Message) -> tuple[str, Look]:
 
 
 def _http(history: CaseHistory) -> Iterator[Step]:
+    asked = _asked_by_client(history)
+    seen_twice = {other.request.seq for other in asked.values() if other is not None}
     for exchange in history.exchanges:
+        if exchange.request.seq in seen_twice:
+            continue
         name = message_name(exchange)
-        client = _lane_of_client(exchange.client)
+        client, party = _lane_of_client(exchange.client), exchange.party
+        if party == CLIENT:
+            other = asked[exchange.request.seq]
+            client, party = CLIENT, VOUCHER_CENTRE if other is None else other.party
         shared: dict[str, Any] = {"seq": exchange.request.seq, "at_ns": exchange.request.at_ns}
         fault = _fault_on(history, exchange) if exchange.reply is None else None
         lost = fault is not None and str(fault["effect"]) in NEVER_ARRIVES
@@ -167,7 +180,7 @@ def _http(history: CaseHistory) -> Iterator[Step]:
             **shared,
             place=exchange.request.seq,
             source=client,
-            target=exchange.party,
+            target=party,
             label=message(name),
             detail=exchange.msgid,
             look=Look.REQUEST,
@@ -179,7 +192,7 @@ def _http(history: CaseHistory) -> Iterator[Step]:
                 seq=exchange.reply.seq,
                 place=exchange.reply.seq,
                 at_ns=exchange.reply.at_ns,
-                source=exchange.party,
+                source=party,
                 target=client,
                 label=label,
                 look=look,
@@ -189,7 +202,23 @@ def _http(history: CaseHistory) -> Iterator[Step]:
         if lost:
             yield Note(**shared, place=place, lane=client, label=label, look=look)
         else:
-            yield Arrow(**shared, place=place, source=exchange.party, target=client, label=label, look=look, lost=True)
+            yield Arrow(**shared, place=place, source=party, target=client, label=label, look=look, lost=True)
+
+
+def _asked_by_client(history: CaseHistory) -> dict[int, Exchange | None]:
+    """The bench's own calls by their records' numbers, each with what a simulator recorded of the same call."""
+    mine = [exchange for exchange in history.exchanges if exchange.party == CLIENT]
+    others = [e for e in history.exchanges if e.party != CLIENT and e.client in OUR_SIDE] if mine else []
+    found: dict[int, Exchange | None] = {}
+    for call in mine:
+        until = history.records[-1].seq if call.reply is None else call.reply.seq
+        same = (e for e in others if call.request.seq < e.request.seq <= until and _same_request(call, e))
+        found[call.request.seq] = next((e for e in same if e not in found.values()), None)
+    return found
+
+
+def _same_request(one: Exchange, other: Exchange) -> bool:
+    return one.path.endswith(other.path) and one.request.body == other.request.body
 
 
 def _fault_on(history: CaseHistory, exchange: Exchange) -> Event | None:
@@ -213,7 +242,8 @@ def _counter(port: Iterable[PortLine]) -> Iterator[Step]:
         content = line.content
         if line.sent:
             verb = str(content.get("do", "hello" if "hello" in content else "?"))
-            words = [str(content[key]) for key in ("order", "total", "day") if key in content]
+            words = [str(content[key]) for key in ("order", "slot", "visit", "total", "day") if key in content]
+            words += [both(VERBS, str(content[key])) for key in ("by", "way") if key in content]
             yield Arrow(
                 **shared,
                 source=CASHIER,
@@ -240,7 +270,9 @@ def _said(line: PortLine) -> tuple[str, str, Look]:
         ready = content["ready"]
         return both(VERBS, "ready"), str(ready.get("adapter", "")) if isinstance(ready, dict) else "", Look.ANSWER
     if "event" in content:
-        return both(VERBS, str(content["event"])), "", Look.ANSWER
+        words = [both(VERBS, str(content["what"]))] if "what" in content else []
+        words += [str(content["order"])] if "order" in content else []
+        return both(VERBS, str(content["event"])), ", ".join(words), Look.ANSWER
     if "error" in content:
         return "error 错误", str(content["error"]), Look.TROUBLE
     outcome = str(content.get("outcome", "?"))
@@ -250,7 +282,7 @@ def _said(line: PortLine) -> tuple[str, str, Look]:
     found = [f"{name}{parts[key]}" for key, name in names if isinstance(parts, dict) and key in parts]
     detail = f"{found[0]} = {' + '.join(found[1:])}" if len(found) > 1 else str(content.get("prompt", ""))
     look = {"accepted": Look.ANSWER, "refused": Look.REFUSED}.get(outcome, Look.TROUBLE)
-    return both(VERBS, outcome) + (f": {reason}" if reason else ""), detail, look
+    return both(VERBS, outcome) + (f": {both(REASONS, str(reason))}" if reason else ""), detail, look
 
 
 def _lines(history: CaseHistory) -> Iterator[Step]:
@@ -273,6 +305,7 @@ def _lines(history: CaseHistory) -> Iterator[Step]:
 
 
 def _events(history: CaseHistory) -> Iterator[Step]:
+    ours = CLIENT if any(exchange.party == CLIENT for exchange in history.exchanges) else CASHIER
     phone = next((e.device for e in history.named("code-shown")), "")
     for event in history.events:
         if event.name == "image-seen" and phone:
@@ -293,7 +326,7 @@ def _events(history: CaseHistory) -> Iterator[Step]:
                 seq=event.seq,
                 place=event.seq,
                 at_ns=event.at_ns,
-                lane=_lane_of_event(event, look),
+                lane=_lane_of_event(event, look, ours),
                 label=label,
                 detail=detail,
                 look=look,
@@ -308,8 +341,14 @@ def _told(event: Event) -> tuple[str, str, Look] | None:
         case "step":
             return str(event["text"]), "", Look.STEP
         case "expect":
-            wanted = [*_words(event["outcomes"]), *_words(event["reasons"])]
+            wanted = [both(VERBS, word) for word in _words(event["outcomes"])]
+            wanted += [both(REASONS, word) for word in _words(event["reasons"])]
             return f"expects 预期: {', '.join(wanted)}", "", Look.PLAIN
+        case "expect-answer":
+            wanted = [str(item) for item in event["codes"] or []] + _words(event["reasons"])
+            return both(EVENTS, event.name), ", ".join(wanted), Look.PLAIN
+        case "centre":
+            return None
         case "problem":
             return f"problem 异常: {event['problem']}", str(event["cause"] or ""), Look.TROUBLE
         case "clock-step":
@@ -343,10 +382,14 @@ def _told(event: Event) -> tuple[str, str, Look] | None:
             return f"ended 进程退出: {event['status']}", "", Look.TROUBLE
         case "refused" | "code-refused" | "payment-not-confirmed" | "no-read" | "same-code-locked-out":
             said = event["text"] or event["why"] or event["result"] or ""
-            return f"{event.name.replace('-', ' ')} {event['code'] or ''}", str(said), Look.REFUSED
+            return f"{_named(event)} {event['code'] or ''}".rstrip(), str(said), Look.REFUSED
         case _:
             words = [str(v) for k, v in event.fields.items() if k in {"code", "why", "result", "symbology", "flag"}]
-            return f"{event.name.replace('-', ' ')}", ", ".join(words), Look.PLAIN
+            return _named(event), ", ".join(words), Look.PLAIN
+
+
+def _named(event: Event) -> str:
+    return both(EVENTS, event.name) if event.name in EVENTS else event.name.replace("-", " ")
 
 
 def _words(value: object) -> list[str]:
@@ -357,12 +400,12 @@ def _yuan(fen: object) -> str:
     return format_yuan(Fen(fen)) if isinstance(fen, int) else ""
 
 
-def _lane_of_event(event: Event, look: Look) -> str:
+def _lane_of_event(event: Event, look: Look, ours: str) -> str:
     if look in {Look.STEP, Look.CLOCK} or event.name == "problem":
         return ""
     if event.device == COUNTER or event.name.startswith("adapter-"):
         return SYSTEM_UNDER_TEST
-    return CASHIER if event.device in OUR_SIDE else event.device.partition(".")[0]
+    return ours if event.device in OUR_SIDE else event.device.partition(".")[0]
 
 
 def _lane_of_client(client: str) -> str:

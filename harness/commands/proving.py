@@ -1,7 +1,8 @@
 """`liantiao prove PLAN`: every mutant of what is under test must be caught, and the reference itself must be clean.
 
-The mutants are those that the bench's adapter lists, or that the simulator of the device under test offers. One that
-shows under a province's profile alone runs under that one; the reference must be clean there, too.
+The mutants are those that the bench's adapter lists, or that the simulator of the device under test offers, and those
+of other virtual devices that the plan demands (`bystanders`), called KIND:NAME. One that shows under a province's
+profile alone runs under that one; the reference must be clean there, too.
 
 Each mutant is certified in a process of its own, several at a time; the proof lies in `prove.json` of its folder.
 """
@@ -91,9 +92,9 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
     family = Family()
 
     def one(run: _Run) -> dict[str, Any]:
-        result = _certify(options, family, run, folder / run.name)
+        result = _certify(options, family, run, folder / run.folder)
         if run.mutant and run.cases and not result["by"]:
-            result = _certify(options, family, replace(run, cases=()), folder / run.name)
+            result = _certify(options, family, replace(run, cases=()), folder / run.folder)
         told(run.name, bool(result["by"]) if run.mutant else result["passed"])
         return result
 
@@ -164,6 +165,11 @@ class _Run:
     mutant: str = ""
     """Empty for the reference."""
 
+    @property
+    def folder(self) -> str:
+        """Where it is left, below the proof's."""
+        return self.name.replace(":", "-")
+
 
 def _elsewhere(plan: Plan, file: BenchFile, chosen: Sequence[_Mutant], options: ProofOptions) -> list[_Run]:
     """The reference under the profiles that mutants bring with them; in a quick proof only where they show."""
@@ -179,16 +185,25 @@ def _elsewhere(plan: Plan, file: BenchFile, chosen: Sequence[_Mutant], options: 
 
 
 def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, _Mutant]:
-    if plan.subject == ADAPTER:
-        return _listed(runnable(file.command))
-    kind = simulator_type(plan.subject)
+    own = _listed(runnable(file.command)) if plan.subject == ADAPTER else _offered(file, plan.subject)
+    beside = {}
+    for kind, names in plan.bystanders.items():
+        offered = _offered(file, kind)
+        for name in names:
+            beside[f"{kind}:{name}"] = replace(offered[name], name=f"{kind}:{name}")
+    return {**own, **beside}
+
+
+def _offered(file: BenchFile, device: str) -> dict[str, _Mutant]:
+    """What the simulator of a kind of device offers."""
+    kind = simulator_type(device)
     texts: Mapping[str, str] = getattr(kind, "mutants", {})
     if hasattr(kind, "mutants_of"):
-        spec = file.device(plan.subject)
+        spec = file.device(device)
         texts = kind.mutants_of(read_settings(kind.settings, spec.settings, where=spec.where))
-    if not texts or not file.device(plan.subject).virtual:
+    if not texts or not file.device(device).virtual:
         raise ConfigError(
-            f"There are no mutants of {file.device(plan.subject).at}.",
+            f"There are no mutants of {file.device(device).at}.",
             cause="only a virtual device whose simulator offers mutants can be given a known defect",
             remedy="prove with the shipped bench",
         )
@@ -243,7 +258,7 @@ def _certify(options: ProofOptions, family: Family, run: _Run, folder: Path) -> 
         )
     left = runs[-1].parent
     caught: list[dict[str, str]] = []
-    for line in (left / CASES).read_text(encoding="utf-8").splitlines():
+    for line in (left / CASES).read_text(encoding="utf-8").split("\n")[:-1]:
         found = json.loads(line)
         caught += [{"case": found["case"], "rule": rule} for rule in sorted({f["rule"] for f in found["findings"]})]
     written = left / VERDICT

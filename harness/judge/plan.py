@@ -69,6 +69,10 @@ class Plan:
     """What a case, with or without its variant, needs of the subject beyond the usual, by the crew's names."""
     shown_in: Mapping[str, str] = field(default_factory=dict)
     """A case in which a mutant shows, where a quick proof looks first."""
+    bystanders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Mutants of virtual devices that are not under test, by the device's kind: what they owe is tested as well.
+
+    A proof calls them KIND:NAME."""
     left_out: tuple[str, ...] = ()
     """Cases that are not demanded because the subject is real, or lacks what they need; a certificate says so."""
 
@@ -120,6 +124,7 @@ def load_plan(plan_id: str) -> Plan:
         virtual_only=tuple(head.get("virtual_only", ())),
         needs={case: tuple(names) for case, names in raw.get("needs", {}).items()},
         shown_in=dict(raw.get("shown_in", {})),
+        bystanders={kind: tuple(names) for kind, names in raw.get("bystanders", {}).items()},
         rules={
             name: RuleTerms(severity=Severity(terms["severity"]), clause=terms["clause"])
             for name, terms in raw["rules"].items()

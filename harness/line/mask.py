@@ -20,7 +20,10 @@ NAMES = ("userName", "psn_name", "patn_name", "coner_name")
 """Keys of patients' names."""
 STAFF = ("operatorName", "opter_name", "dr_name", "atddrName", "atddr_name")
 """Keys of names of those who work there."""
-SECRETS = ("password", "proof", "birthday", "brdy", "tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo")
+SECRETS = (
+    *("password", "oldPassword", "newPassword", "proof", "birthday", "brdy"),
+    *("tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo"),
+)
 """Keys of what is masked whole."""
 NUMBERS = ("idNo", "id_no", "certno", "psn_no", "psnNo", "mdtrt_cert_no", "card_sn", "cardNo", "ecIndexNo", "authNo")
 """Keys of what keeps its ends."""

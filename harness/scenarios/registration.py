@@ -3,10 +3,12 @@
 Requirements MY-OUTPATIENT-REGISTER and MY-OUTPATIENT-REFUND.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from harness.counter.hospital import Slot
 from harness.counter.port import Outcome
+from harness.devices.phone import Shown
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Shopper, serve
 
@@ -34,10 +36,17 @@ def lock(stage: CounterStage, order: str, *, in_days: int = 2, slot: Slot | None
     return slot
 
 
-def pay_lock(stage: CounterStage, order: str, patient: Shopper, *, use_account: bool = True) -> Outcome:
-    """Pay for the locked slot."""
+def pay_lock(
+    stage: CounterStage,
+    order: str,
+    patient: Shopper,
+    *,
+    use_account: bool = True,
+    before_scan: Callable[[Shown], Shown] | None = None,
+) -> Outcome:
+    """Pay for the locked slot; `before_scan` as in `serve`."""
     operation = stage.counter.register(order, by=patient.by, way=patient.way, use_account=use_account)
-    return serve(stage, operation, patient)
+    return serve(stage, operation, patient, before_scan=before_scan)
 
 
 def register(stage: CounterStage, order: str, patient: Shopper = PATIENT, *, in_days: int = 2) -> Outcome:

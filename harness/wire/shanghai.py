@@ -36,16 +36,22 @@ ENVELOPE = {
     "czyxm": "opter_name",
 }
 """Members of the envelope and what the institution interface calls them."""
-DECODE_MEMBERS = ("orgId", "businessType", "operatorId", "operatorName", "officeId", "officeName", "ecQrCode")
+DECODE_MEMBERS = (
+    *("orgId", "businessType", "operatorId", "operatorName", "officeId", "officeName", "ecQrCode"),
+    "deviceType",
+)
 """Members of SE01 that the voucher centre takes as well."""
+CERTIFICATE = {"carddata": "mdtrt_cert_no", "cardtype": "mdtrt_cert_type", "cardsn": "card_sn"}
+"""What somebody identified by; without `cardtype` carddata is an ecToken."""
 HEAD = {
+    **CERTIFICATE,
     "personno": "psn_no",
-    "carddata": "mdtrt_cert_no",
     "jzrq": "begntime",
     "totalexpense": "medfee_sumamt",
     "djh": "invono",
     "xzlx": "insutype",
     "zhbz": "acct_used_flag",
+    "kzxx": "expContent",
 }
 LINE = {
     "mxxh": "feedetl_sn",
@@ -71,7 +77,7 @@ SETTLEMENT = {
 }
 PERSON = {"personno": "psn_no", "personname": "psn_name", "idno": "certno"}
 INSURANCE = {"xzlx": "insutype", "cbzt": "psn_insu_stas", "insuplc": "insuplc_admdvs"}
-VOUCHER, PHARMACY_PURCHASE, NO_TRANSFER = "01", "41", "0"
+VOUCHER, PHARMACY_PURCHASE, NO_TRANSFER, CASHIER = "01", "41", "0", "1"
 
 Members = Mapping[str, object]
 
@@ -106,7 +112,8 @@ def to_national(message: Members, more: Mapping[str, str]) -> dict[str, object]:
         }
     envelope = {ours: message[theirs] for theirs, ours in ENVELOPE.items() if theirs in message}
     place = {"insuplc_admdvs": told["insuplc"]} if "insuplc" in told else {}
-    return {**more, **envelope, **place, "infno": infno, "opter_type": "1", "input": _input(infno, told)}
+    way = {"opter_type": told.get("czylx", CASHIER)}
+    return {**more, **envelope, **place, **way, "infno": infno, "input": _input(infno, told)}
 
 
 def reply_to_national(message: Members, reply: Members) -> dict[str, object]:
@@ -149,7 +156,7 @@ def _input(infno: str, told: Members) -> dict[str, object]:
             return {
                 "data": {
                     "mdtrt_cert_type": VOUCHER,
-                    **_renamed(told, {"carddata": "mdtrt_cert_no", "jzrq": "begntime"}),
+                    **_renamed(told, {**CERTIFICATE, "jzrq": "begntime"}),
                 }
             }
         case "2103":

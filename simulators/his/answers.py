@@ -43,15 +43,18 @@ def entry_members(settlement: Settlement) -> Members:
     }
 
 
-def day_totals(books: list[Settlement], day: str) -> tuple[int, Amounts]:
-    """Settlements of a day less refunds of that day; what was reversed or is unknown counts as not done."""
+def day_totals(books: list[Settlement], day: str, *, less_refunds: bool = True) -> tuple[int, Amounts]:
+    """Settlements of a day less refunds of that day; what was reversed or is unknown counts as not done.
+
+    Without `less_refunds` the refunds are forgotten.
+    """
     count = 0
     amounts = [0, 0, 0, 0]
     for settlement in books:
         done = settlement.state in {State.SETTLED, State.REFUNDED, State.REFUNDING}
         settled_now = done and settlement.at.startswith(day)
         refunded_now = settlement.state is State.REFUNDED and (settlement.refunded_at or "").startswith(day)
-        sign = settled_now - refunded_now
+        sign = settled_now - (refunded_now and less_refunds)
         paid = settlement.amounts
         count += sign
         for at, part in enumerate((paid.total, paid.fund, paid.account, paid.cash)):

@@ -168,6 +168,16 @@ def right_setl_id(_infno: str, setl_id: str) -> str:
     return setl_id
 
 
+def as_profiled(path: str) -> str:
+    """A transaction goes to the path that the profile gives it."""
+    return path
+
+
+def whole(answer: dict[str, object]) -> dict[str, object]:
+    """The cashier is told everything."""
+    return answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
     """The adapter's choices; see each default."""
@@ -190,6 +200,15 @@ class Behaviour:
     scanned: Callable[[str], str] = as_scanned
     account_flag: Callable[[bool], str] = as_asked
     prompt: Callable[[Reason, str], str] = prompt_for
+    path: Callable[[str], str] = as_profiled
+    told: Callable[[dict[str, object]], dict[str, object]] = whole
+    """What is answered to a command that was done."""
+    survives_refusals: bool = True
+    """The program goes on after something was refused."""
+    reads_anew: bool = True
+    """Whoever stands there is asked for a scan of their own; else the counter's first one serves."""
+    counts_refunds: bool = True
+    """The day's totals are less the refunds."""
     on_unknown: OnUnknown = OnUnknown.REVERSE
     refund_by: RefundBy = RefundBy.JOURNAL
     write_ahead: bool = True
@@ -250,6 +269,8 @@ class Behaviour:
     on_unknown_upload: OnUnknownUpload = OnUnknownUpload.WITHDRAW
     reverses_admissions: bool = True
     """An admission without an answer is reversed."""
+    withdraws_before_cancelling: bool = True
+    """2302 goes before 2404."""
     identifies_anew: bool = True
     """A stay is settled with a fresh identification, not with that of its admission."""
     settles_after_discharge: bool = True

@@ -97,6 +97,7 @@ class Identifier:
     def __init__(self, equipment: Equipment) -> None:
         self._equipment = equipment
         self._behaviour = equipment.behaviour
+        self._first_code = ""
 
     def identify(self, ways: Ways, business: Business, at: str) -> Evidence:
         """Ask for what `ways` says, and have the centre or the card say whose it is."""
@@ -211,7 +212,8 @@ class Identifier:
             if text is None:
                 break
             if kind_of(text) is not ScanKind.UNREADABLE:
-                return self._behaviour.scanned(text)
+                self._first_code = self._first_code or text
+                return self._behaviour.scanned(text if self._behaviour.reads_anew else self._first_code)
         raise RefusedError(Reason.SCAN_UNREADABLE)
 
     def _log(self, at: str, text: str, *, person: str = "") -> None:

@@ -151,7 +151,8 @@ class Inpatient:
         stay = self._stay(stay.order)
         if self._till.stands(stay.order):
             raise RefusedError(Reason.HAS_FEES)
-        self._details.withdraw_all(stay, self._till.sender(stay.order, at, insuplc=stay.patient.insuplc))
+        if self._behaviour.withdraws_before_cancelling:
+            self._details.withdraw_all(stay, self._till.sender(stay.order, at, insuplc=stay.patient.insuplc))
         result = self._end(stay, at)
         if result.kind is Kind.UNKNOWN:
             raise OutcomeUnknownError(result.msgid, UNKNOWN_PROMPT)

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 
 SEQUENCE_END = 9999
+HELD_S = 1.0
+"""How long to wait for an adapter that is just ending."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     msgid TEXT PRIMARY KEY, number INTEGER NOT NULL, infno TEXT NOT NULL, order_no TEXT NOT NULL, at TEXT NOT NULL,
@@ -31,7 +33,9 @@ CREATE TABLE IF NOT EXISTS documents (kind TEXT NOT NULL, number TEXT NOT NULL, 
     PRIMARY KEY (kind, number));
 """
 _PUT = """
-INSERT INTO settlements VALUES (:msgid, :order, :infno, :at, :state, :to_void, :psn_no, :insuplc,
+INSERT INTO settlements (msgid, order_no, infno, at, state, to_void, psn_no, insuplc, setl_id, mdtrt_id, total, fund,
+    account, cash, refund_msgid, refunded_at)
+VALUES (:msgid, :order, :infno, :at, :state, :to_void, :psn_no, :insuplc,
     :setl_id, :mdtrt_id, :total, :fund, :account, :cash, :refund_msgid, :refunded_at)
 ON CONFLICT (msgid) DO UPDATE SET order_no = excluded.order_no, infno = excluded.infno, at = excluded.at,
     state = excluded.state, to_void = excluded.to_void, psn_no = excluded.psn_no, insuplc = excluded.insuplc,
@@ -43,6 +47,10 @@ _COLUMNS = """
 SELECT msgid, order_no, infno, at, state, to_void, psn_no, insuplc, setl_id, mdtrt_id, total, fund, account, cash,
     refund_msgid, refunded_at FROM settlements
 """
+_SETTLEMENT = {
+    *("msgid", "order_no", "infno", "at", "state", "to_void", "psn_no", "insuplc", "setl_id", "mdtrt_id"),
+    *("total", "fund", "account", "cash", "refund_msgid", "refunded_at"),
+}
 _KEEP = """
 INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, number) DO UPDATE SET body = excluded.body
 """
@@ -98,19 +106,52 @@ class Settlement:
     refunded_at: str | None = None
 
 
+class JournalError(Exception):
+    """The state folder cannot be used, in words for whoever looks after the counter."""
+
+
 class Journal:
-    """The journal in a state folder; one process at a time."""
+    """The journal in a state folder; one process at a time. Raises JournalError when the folder cannot be used."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._base = sqlite3.connect(folder / "journal.sqlite", isolation_level=None)
-        self._base.execute("PRAGMA journal_mode = WAL")
-        self._base.execute("PRAGMA synchronous = FULL")
+        self._held: sqlite3.Connection | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._held = sqlite3.connect(folder / "in-use.sqlite", isolation_level=None, timeout=HELD_S)
+            try:
+                self._held.execute("BEGIN EXCLUSIVE")  # ends with this process, however it ends
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                raise JournalError(f"another adapter works in the state folder {folder}") from error
+            self._base = sqlite3.connect(folder / "journal.sqlite", isolation_level=None)
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = FULL")
+            self._bring_up_to_date(folder)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise JournalError(f"the state folder {folder} cannot be used: {error}") from error
+        except JournalError:
+            self.close()
+            raise
+
+    def _bring_up_to_date(self, folder: Path) -> None:
         self._base.executescript(_SCHEMA)
+        columns = [row[1] for row in self._base.execute("PRAGMA table_info (settlements)")]
+        if "infno" not in columns:  # a pharmacy's, from before there were others
+            self._base.execute("ALTER TABLE settlements ADD COLUMN infno TEXT NOT NULL DEFAULT '2102'")
+            columns.append("infno")
+        if set(columns) != _SETTLEMENT:
+            raise JournalError(
+                f"the journal in the state folder {folder} was written by another version of this adapter; "
+                "resolve what is unknown with that version, then begin with an empty folder"
+            )
 
     def close(self) -> None:
-        """Close the file."""
-        self._base.close()
+        """Close the file; may be called twice."""
+        for base in (getattr(self, "_base", None), self._held):
+            if base is not None:
+                base.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

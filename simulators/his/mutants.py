@@ -1,16 +1,18 @@
 """Adapters with one known defect each: proof that the bench detects it.
 
 Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it. Here are
-those of whatever settles; `mutants_hospital` has those of a hospital and of the ways to identify, `mutants_province`
-those that only some province sees.
+those of whatever settles; `mutants_hospital` has those of a hospital, `mutants_identification` those of the ways to
+identify, `mutants_province` those that only some province sees.
 """
 
 from dataclasses import replace
 
 from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
+from simulators.his.equipment import Members
 from simulators.his.hall_mutants import HALL_DEFECTS
 from simulators.his.mutant import Mutant
 from simulators.his.mutants_hospital import HOSPITAL_MUTANTS
+from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
 from simulators.his.mutants_province import PROVINCE_MUTANTS
 from simulators.his.texts import Reason, prompt_for
 
@@ -32,6 +34,27 @@ def _same_number(institution: str, stamp: str, _sequence: int) -> str:
 
 def _without_last_digit(text: str) -> str:
     return text[:-1]
+
+
+def _three_digits(institution: str, stamp: str, sequence: int) -> str:
+    return f"{institution[:12]}{stamp}{sequence:03d}"
+
+
+def _without_amounts(answer: Members) -> Members:
+    return {name: value for name, value in answer.items() if name != "amounts"}
+
+
+def _without_fund(answer: Members) -> Members:
+    amounts = answer.get("amounts")
+    return {**answer, "amounts": {**amounts, "fund": "0.00"}} if isinstance(amounts, dict) else answer
+
+
+def _silent(_reason: Reason, _message: str) -> str:
+    return ""
+
+
+def _garbled(reason: Reason, message: str) -> str:
+    return prompt_for(reason, message).encode().decode("latin-1")
 
 
 def _terse(reason: Reason, message: str) -> str:
@@ -174,6 +197,78 @@ MUTANTS = (
         behaviour=replace(RIGHT, needs_sign_in=False),
         kinds=ALL,
     ),
+    Mutant(
+        name="dies-of-refusal",
+        english="the program ends when something is refused",
+        chinese="业务被拒绝后程序退出",
+        shown_by="a command that is never answered",
+        behaviour=replace(RIGHT, survives_refusals=False),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="amounts-not-told",
+        english="the cashier is not told how a sale is paid",
+        chinese="结算成功后不返回金额",
+        shown_by="an accepted answer without amounts",
+        behaviour=replace(RIGHT, told=_without_amounts),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="fund-left-out",
+        english="what the fund pays is left out of the answer",
+        chinese="返回金额漏掉统筹基金支付",
+        shown_by="total is not fund + account + cash in the answer of a sale",
+        behaviour=replace(RIGHT, told=_without_fund),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="empty-prompts",
+        english="a refusal comes without a word for the cashier",
+        chinese="拒绝时提示为空",
+        shown_by="outcome refused with an empty prompt",
+        behaviour=replace(RIGHT, prompt=_silent),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="garbled-prompts",
+        english="prompts are read in the wrong charset",
+        chinese="提示文字乱码",
+        shown_by="a prompt of UTF-8 bytes that were taken for Latin-1",
+        behaviour=replace(RIGHT, prompt=_garbled),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="msgid-too-short",
+        english="the number at the end of a msgid has three digits instead of four",
+        chinese="报文号少一位",
+        shown_by="a msgid of 29 characters",
+        behaviour=replace(RIGHT, msgid=_three_digits),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="wrong-path",
+        english="the paths of the platform are written in lower case",
+        chinese="接口地址大小写错误",
+        shown_by="9001 at another path than the profile's; the platform answers 404",
+        behaviour=replace(RIGHT, path=str.lower),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="totals-without-refunds",
+        english="the day's totals do not take refunds off",
+        chinese="日汇总未扣除退费",
+        shown_by="totals after a refund are those before it",
+        behaviour=replace(RIGHT, counts_refunds=False),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="first-code-serves-all",
+        english="the code that was scanned first is sent for everybody after",
+        chinese="后来的顾客仍上传第一次扫到的二维码",
+        shown_by="the second ec.query has the code of the first one, whatever was scanned",
+        behaviour=replace(RIGHT, reads_anew=False),
+        kinds=BOTH,
+    ),
     *(
         Mutant(
             name=defect.name,
@@ -186,6 +281,7 @@ MUTANTS = (
         for defect in HALL_DEFECTS
     ),
     *HOSPITAL_MUTANTS,
+    *IDENTIFICATION_MUTANTS,
     *PROVINCE_MUTANTS,
 )
 

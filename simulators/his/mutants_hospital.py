@@ -1,8 +1,8 @@
-"""Known defects of a hospital's counter and of the ways to identify: one member of the right behaviour replaced."""
+"""Known defects of a hospital's counter: one member of the right behaviour replaced."""
 
 from dataclasses import replace
 
-from simulators.his.behaviour import Behaviour, OnUnknownUpload, PartRefund, RefundBy, Release
+from simulators.his.behaviour import Behaviour, OnUnknownUpload, PartRefund, RefundBy
 from simulators.his.mutant import Mutant
 
 RIGHT = Behaviour()
@@ -208,6 +208,14 @@ _INPATIENT = (
         kinds=HOSPITAL,
     ),
     Mutant(
+        name="cancels-with-fees",
+        english="an admission is cancelled without withdrawing its fees",
+        chinese="未撤销住院费用即取消入院",
+        shown_by="2404 of a stay with details, without a 2302 before it",
+        behaviour=replace(RIGHT, withdraws_before_cancelling=False),
+        kinds=HOSPITAL,
+    ),
+    Mutant(
         name="stay-refund-without-setl-id",
         english="2305 does not say which settlement it takes back",
         chinese="住院结算撤销不填结算编号",
@@ -235,114 +243,4 @@ _INPATIENT = (
     ),
 )
 
-_IDENTIFICATION = (
-    Mutant(
-        name="activation-not-checked",
-        english="an ID card whose owner has no active voucher is taken",
-        chinese="身份证就诊不检查电子凭证是否激活",
-        shown_by="1101 after cn.nhsa.cert.get said activated false, instead of not-activated",
-        behaviour=replace(RIGHT, checks_activation=False),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="id-number-as-token",
-        english="an ID number is sent as if it were a voucher's token",
-        chinese="身份证号按电子凭证令牌上传（凭证类型填01）",
-        shown_by="mdtrt_cert_type 01 with an ID number in mdtrt_cert_no",
-        behaviour=replace(RIGHT, cert_type=lambda _: "01"),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="face-mismatch-ignored",
-        english="a face that is not recognised does not end it; the authNo goes on as token",
-        chinese="人脸核验失败仍继续，用授权编号当令牌",
-        shown_by="1101 whose mdtrt_cert_no is an authNo, after cn.nhsa.auth.check was refused",
-        behaviour=replace(RIGHT, heeds_mismatch=False),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="face-success-on-failure",
-        english="the terminal is told SUCCESS although the payment failed",
-        chinese="结算失败仍通知终端成功",
-        shown_by="cn.nhsa.settle.notify SUCCESS after a refusal",
-        behaviour=replace(RIGHT, notified_state=lambda _: "SUCCESS"),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="face-result-missing",
-        english="the terminal is not told how a payment by face ended",
-        chinese="刷脸结算后不通知终端结果",
-        shown_by="a payment by face without cn.nhsa.settle.notify at its end",
-        behaviour=replace(RIGHT, notified_state=lambda _: None),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="business-number-repeated",
-        english="outBizNo is the same for every face check of a day",
-        chinese="刷脸业务流水号重复",
-        shown_by="two cn.nhsa.ec.auth with one outBizNo; the second is refused",
-        behaviour=replace(RIGHT, out_biz_no=lambda institution, day, _: f"{institution}{day}{1:09d}"),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="operator-mixed",
-        english="the centre is asked in the name of another operator than the platform",
-        chinese="凭证中心与医保平台报文的操作员不一致",
-        shown_by="operatorId at the centre is not the opter of the envelopes",
-        behaviour=replace(RIGHT, centre_operator=lambda _: "9999"),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="cashier-at-self-service",
-        english="messages of a self-service terminal say that a cashier sent them",
-        chinese="自助终端报文的经办人类别填1",
-        shown_by="opter_type 1 in a command with way self-service",
-        behaviour=replace(RIGHT, opter_type=lambda _: "1"),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="device-type-missing",
-        english="a self-service terminal does not say to the centre that it is one",
-        chinese="自助终端解码不填设备类型",
-        shown_by="ec.query without deviceType SelfService in a command with way self-service",
-        behaviour=replace(RIGHT, device_type=lambda _: ""),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="card-password-missing",
-        english="the proof of the social-insurance card's password is left out",
-        chinese="社会保障卡结算不带密码验证结果",
-        shown_by="2207 with mdtrt_cert_type 03 and an empty expContent",
-        behaviour=replace(RIGHT, more=lambda _: ""),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="library-width-not-checked",
-        english="a library of the wrong width, or none, is used all the same",
-        chinese="不检查动态库位数",
-        shown_by="sign-in sends 9001 and is accepted where a library has the other width",
-        behaviour=replace(RIGHT, checks_libraries=False),
-        kinds=HOSPITAL,
-    ),
-)
-
-_UNATTENDED = (
-    Mutant(
-        name="released-before-payment",
-        english="an unattended counter lets go before the settlement is known",
-        chinese="结算结果返回前已出货或出凭条",
-        shown_by="the event released comes before the answer of the settlement",
-        behaviour=replace(RIGHT, release=Release.ASKED),
-        kinds=HOSPITAL,
-    ),
-    Mutant(
-        name="released-although-refused",
-        english="an unattended counter lets go whatever the answer is",
-        chinese="结算被拒仍出货或出凭条",
-        shown_by="the event released in a command whose outcome is refused or unknown",
-        behaviour=replace(RIGHT, release=Release.ANSWERED),
-        kinds=HOSPITAL,
-    ),
-)
-
-HOSPITAL_MUTANTS = (*_REGISTRATION, *_OUTPATIENT, *_INPATIENT, *_IDENTIFICATION, *_UNATTENDED)
+HOSPITAL_MUTANTS = (*_REGISTRATION, *_OUTPATIENT, *_INPATIENT)

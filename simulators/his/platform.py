@@ -154,7 +154,7 @@ class Platform:
         if self._shanghai is None:
             return self._envelope(infno, msgid, content, sender)
         told = {"at": sender.at, "order": sender.order, "insuplc": sender.insuplc}
-        return self._shanghai.message(infno, msgid, content, **told)
+        return self._shanghai.message(infno, msgid, content, **told, opter_type=sender.opter_type)
 
     def _msgid(self, stamp: str, number: int) -> str:
         make = self._behaviour.msgid
@@ -178,7 +178,7 @@ class Platform:
         seal = Sealing(profile=profile, at=sender.at, msgid=msgid, body=raw, again=again)
         try:
             answer = post(
-                hello.platform + path,
+                hello.platform + self._behaviour.path(path),
                 raw,
                 connect_s=hello.connect_s,
                 reply_s=hello.reply_s,

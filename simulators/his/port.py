@@ -8,6 +8,7 @@ business (module `kinds`): here only its table of commands is known.
 import json
 import os
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TextIO
@@ -16,7 +17,7 @@ from simulators.his.behaviour import Behaviour
 from simulators.his.centre import Centre
 from simulators.his.equipment import Command, CounterKind, Equipment, Members
 from simulators.his.hello import Hello, read_hello
-from simulators.his.journal import Journal
+from simulators.his.journal import Journal, JournalError
 from simulators.his.log import Log
 from simulators.his.outcome import OutcomeUnknownError, RefusedError
 from simulators.his.platform import Platform
@@ -26,7 +27,8 @@ from simulators.his.terminal import Terminal
 
 ADAPTER = "liantiao-reference"
 VERSION = "0.1.0"
-BAD_HELLO = 2
+BAD_OUTPUT, BAD_HELLO, BAD_STATE, INTERRUPTED = 1, 2, 3, 130
+"""Exit statuses."""
 
 
 def input_lines(file: int) -> Iterator[bytes]:
@@ -49,20 +51,37 @@ def serve(
 ) -> int:
     """Speak the counter port until `bye` or the end of the input; returns the exit status.
 
-    `counter` makes the counter of this kind; `bits` is the width of the process that it claims to be, 32 or 64.
+    `counter` makes the counter of this kind; `bits` is the width of the process that it claims to be, 32 or 64. When
+    the state folder fails it, or nobody reads its lines, the adapter ends; its journal tells what is unknown.
     """
     try:
         hello = read_hello(_object(next(lines, b"")))
     except ValueError as error:
         _write(out, {"id": None, "error": f"hello: {error}"})
         return BAD_HELLO
-    desk = Desk(hello, out, log, kind=kind, counter=counter, behaviour=behaviour, bits=bits)
+    try:
+        desk = Desk(hello, out, log, kind=kind, counter=counter, behaviour=behaviour, bits=bits)
+    except JournalError as error:
+        _write(out, {"id": None, "error": str(error)})
+        return BAD_STATE
     try:
         desk.ready()
         desk.run(lines)
+    except sqlite3.Error as error:
+        log.write(f"the state folder {hello.state_dir} failed; the next start resolves what is under way: {error}\n")
+        return BAD_STATE
+    except _OutputGoneError as error:
+        log.write(f"nobody takes the lines on standard output: {error}\n")
+        return BAD_OUTPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         desk.close()
     return 0
+
+
+class _OutputGoneError(Exception):
+    """Nobody reads what the adapter says."""
 
 
 class Desk:
@@ -93,6 +112,8 @@ class Desk:
             discards=behaviour.discards_leftovers,
         )
         self._current: object = None
+        self._presenting = False
+        """Whether somebody is to present something, and nothing has been sent since."""
         equipment = Equipment(
             hello=hello,
             journal=self._journal,
@@ -132,6 +153,8 @@ class Desk:
                 waiting.put(line)
             waiting.put(None)
             self._scanner.cancel()
+            if self._presenting:  # the call is held until somebody comes, who would then pay nobody
+                os._exit(0)
 
         threading.Thread(target=read, name="commands", daemon=True).start()
         while (line := waiting.get()) is not None:
@@ -152,7 +175,7 @@ class Desk:
             number = _number(command)
             if command.get("do") == "bye":
                 return None
-            self._current = number
+            self._current, self._presenting = number, False
             return {"id": number, **self._do(command)}
         except ValueError as error:
             return {"id": number, "error": str(error)}
@@ -161,8 +184,10 @@ class Desk:
         order = command.get("order")
         named: Members = {"order": order} if isinstance(order, str) else {}
         try:
-            return self._handler(text_of(command, "do"))(command)
+            return self._behaviour.told(self._handler(text_of(command, "do"))(command))
         except RefusedError as error:
+            if not self._behaviour.survives_refusals:
+                raise SystemExit(1) from error
             extra = {"code": error.code, "msgid": error.msgid}
             prompt = self._behaviour.prompt(error.reason, error.message)
             return {
@@ -187,6 +212,7 @@ class Desk:
 
     def present_please(self, what: str) -> None:
         """The terminal waits for an `id-card`, a `face`, a `card` or a `card-pin`."""
+        self._presenting = True
         _write(self._out, {"event": "present-please", "id": self._current, "what": what})
 
     def released(self, order: str, what: str) -> None:
@@ -194,6 +220,7 @@ class Desk:
         _write(self._out, {"event": "released", "id": self._current, "order": order, "what": what})
 
     def _announce(self, msgid: str, infno: str) -> None:
+        self._presenting = False
         _write(self._out, {"event": "journal", "id": self._current, "msgid": msgid, "infno": infno})
 
 
@@ -207,6 +234,8 @@ def _number(command: Mapping[str, object]) -> int:
 def _object(line: bytes) -> Mapping[str, object]:
     try:
         raw = json.loads(line)
+        if b"\\ud" in line.lower():
+            _encoded(raw)  # half a character is no text
     except (ValueError, RecursionError) as error:
         raise ValueError("the line is no JSON") from error
     if not isinstance(raw, dict):
@@ -215,5 +244,13 @@ def _object(line: bytes) -> Mapping[str, object]:
 
 
 def _write(out: IO[bytes], members: Members) -> None:
-    out.write(json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-    out.flush()
+    line = _encoded(members) + b"\n"
+    try:
+        out.write(line)
+        out.flush()
+    except OSError as error:
+        raise _OutputGoneError(error) from error
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

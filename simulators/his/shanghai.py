@@ -2,7 +2,7 @@
 
 A transaction of the institution interface goes out as a message of Shanghai's, and the answer comes back in the form of
 the institution interface. Written from docs/profiles.md alone; the bench's codec of the same is not used here.
-The library's ec.query goes to the same place, as SE01.
+The library's ec.query goes to the same place, as SE01; what it asks of the terminal (card, face) it asks itself.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from simulators.his.money import to_fen, to_yuan
 DONE, CENTRE_DOWN = "P001", "981012"
 TYPES = {"1101": "SM01", "2101": "SI11", "2102": "SI12", "2103": "SK01", "2601": "SK01"}
 SIGN_IN = "9001"
+VOUCHER, CASHIER = "01", "1"
 _Members = Mapping[str, object]
 
 
@@ -29,12 +30,14 @@ class Shanghai:
         self._applications: dict[str, str] = {}
 
     def message(
-        self, infno: str, msgid: str, content: _Members, *, at: str, order: str, insuplc: str
+        self, infno: str, msgid: str, content: _Members, *, at: str, order: str, insuplc: str, opter_type: str = CASHIER
     ) -> dict[str, object]:
         """The message of a transaction. Raises ValueError for one that the protocol lacks."""
         if infno not in TYPES:
             raise ValueError(f"Shanghai's protocol has no message for {infno}, as far as it is known")
-        return _envelope(self._hello, TYPES[infno], msgid, at, self._told(infno, content, order, insuplc))
+        way = {} if opter_type == CASHIER else {"czylx": opter_type}
+        told = {**self._told(infno, content, order, insuplc), **way}
+        return _envelope(self._hello, TYPES[infno], msgid, at, told)
 
     def national(self, infno: str, order: str, answer: _Members) -> _Members:
         """An answer in the institution interface's form; as it is when it is no answer of this protocol."""
@@ -53,7 +56,7 @@ class Shanghai:
         data = data if isinstance(data, dict) else {}
         match infno:
             case "1101":
-                return {"carddata": data.get("mdtrt_cert_no"), "jzrq": data.get("begntime")}
+                return {**_certificate(data), "jzrq": data.get("begntime")}
             case "2103":
                 return {
                     "translsh": data.get("setl_id"),
@@ -71,16 +74,16 @@ class Shanghai:
 
 
 def ask_library(hello: Hello, request: _Members, *, reply_s: float) -> _Members:
-    """What the voucher centre's library answers; under Shanghai's protocol the platform does, to SE01.
+    """What the voucher centre's library answers; to ec.query under Shanghai's protocol the platform does, to SE01.
 
-    Raises NoAnswerError, and ValueError for a call that the protocol lacks.
+    Raises NoAnswerError, and ValueError for a request without data.
     """
-    if hello.profile.protocol != "shanghai":
+    if hello.profile.protocol != "shanghai" or request["transType"] != "ec.query":
         body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
         return post(hello.voucher_centre + hello.profile.voucher_path, body, connect_s=hello.connect_s, reply_s=reply_s)
     data = request["data"]
-    if request["transType"] != "ec.query" or not isinstance(data, dict):
-        raise ValueError(f"Shanghai's protocol has no message for {request['transType']}")
+    if not isinstance(data, dict):
+        raise ValueError("the request has no data")
     code = str(data[hello.profile.code_field])
     told = {
         **{name: value for name, value in data.items() if name != hello.profile.code_field},
@@ -128,7 +131,8 @@ def _purchase(content: _Members) -> dict[str, object]:
     assert isinstance(head, dict)
     assert isinstance(lines, list)
     return {
-        "carddata": head["mdtrt_cert_no"],
+        **_certificate(head),
+        **({"kzxx": head["expContent"]} if head["expContent"] else {}),
         "personno": head["psn_no"],
         "xzlx": head["insutype"],
         "jzrq": head["begntime"],
@@ -148,6 +152,16 @@ def _purchase(content: _Members) -> dict[str, object]:
             }
             for line in lines
         ],
+    }
+
+
+def _certificate(told: _Members) -> dict[str, object]:
+    """What somebody identified by; where it is no voucher, its kind as well, and a card's serial number."""
+    kind, serial = told.get("mdtrt_cert_type"), told.get("card_sn")
+    return {
+        "carddata": told.get("mdtrt_cert_no"),
+        **({} if kind == VOUCHER else {"cardtype": kind}),
+        **({"cardsn": serial} if serial else {}),
     }
 
 

@@ -199,7 +199,7 @@ class Till:
 
     def _totals(self, command: Command) -> Members:
         day = date.fromisoformat(text_of(command, "day")).isoformat()
-        count, amounts = day_totals(self._journal.settlements(), day)
+        count, amounts = day_totals(self._journal.settlements(), day, less_refunds=self._behaviour.counts_refunds)
         return {"outcome": "accepted", "count": count, **amounts_members(amounts)}
 
     def _books(self, _: Command) -> Members:

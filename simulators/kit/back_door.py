@@ -179,6 +179,8 @@ async def json_object(request: Request) -> dict[str, object]:
     raw = await request.body()
     try:
         body = json.loads(raw or b"{}")
+        if b"\\ud" in raw.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"the body is no JSON: {error}") from error
     if not isinstance(body, dict):

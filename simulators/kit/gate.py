@@ -191,9 +191,7 @@ class Gate:
             return
         self._ending = True
         self._context.tape.event(self._context.name, "worker-died", worker=worker.number)
-        died = (
-            f"Worker {worker.number} of the {self._kind.device} died; it listens no more. Stop it and start it again."
-        )
+        died = f"Worker {worker.number} of the {self._kind.device} died; it listens no more. Start it again."
         print(died, file=sys.stderr, flush=True)
         self._hang_up()
         for other in self._workers:

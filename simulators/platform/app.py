@@ -25,6 +25,7 @@ from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch import Dispatcher, open_accounts
 from simulators.platform.gateway import Gateway, TurnedAwayError
 from simulators.platform.ledger import Ledger
+from simulators.platform.mutants import office_for
 from simulators.platform.settings import AmountsAs, Durability, PlatformSettings
 from simulators.platform.shanghai import FrontMachine
 
@@ -53,6 +54,7 @@ class Platform:
     ) -> None:
         self._context = context
         self._settings = settings
+        self._office = office_for(settings.mutant)
         self._profile = load_profile(context.profile)
         self._called = {path: infno for infno, path in self._profile.paths.items()}
         self._gateway = (
@@ -130,7 +132,7 @@ class Platform:
         as_numbers = amounts is AmountsAs.NUMBER or (
             amounts is AmountsAs.PROFILE and self._profile.amounts_as == AmountsAs.NUMBER
         )
-        desk = Desk(
+        desk = self._office.desk(
             name=self._context.name,
             settings=self._settings,
             profile=self._profile,
@@ -145,7 +147,7 @@ class Platform:
             over=lambda: self._case != case,
         )
         open_accounts(desk)
-        dispatcher = Dispatcher(desk)
+        dispatcher = self._office.dispatcher(desk)
         if self._profile.protocol == shanghai.SHANGHAI:
             self._front = FrontMachine(desk, dispatcher, self._ask_centre)
         return desk, dispatcher

@@ -162,8 +162,11 @@ class Desk:
             reverses=settlement.reverses,
             balance_fen=balance,
         )
-        if not settlement.account_fen:
-            return
+        if settlement.account_fen:
+            await self.tell(settlement, person, balance)
+
+    async def tell(self, settlement: Settlement, person: Person, balance: Fen) -> None:
+        """Send the notice of what moved on an account. Raises AbandonedError when the case is over."""
         notice = {
             "idNo": person.id_no,
             "amount": format_yuan(settlement.account_fen),

@@ -125,6 +125,8 @@ TRIES = 5
 class Dispatcher:
     """Answers the requests of one case."""
 
+    handlers: Mapping[str, Handler] = HANDLERS
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._form = desk.profile.form
@@ -210,7 +212,7 @@ class Dispatcher:
         if call.infno in DURABLE:
             return await self._kept(call)
         try:
-            reply = await HANDLERS[call.infno](self._desk, call)
+            reply = await self.handlers[call.infno](self._desk, call)
         except RefusedError as error:
             reply = self._refused_call(error, call)
         self._answers[call.msgid] = (call.digest, reply)
@@ -224,7 +226,7 @@ class Dispatcher:
         for _ in range(TRIES):
             try:
                 refusal = None
-                reply = await HANDLERS[call.infno](self._desk, call)
+                reply = await self.handlers[call.infno](self._desk, call)
                 if call.infno in BOOKING:
                     return reply
             except TakenError:

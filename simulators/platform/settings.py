@@ -45,6 +45,8 @@ class PlatformSettings:
     (own design); empty: no payment is taken as confirmed there."""
     confirm_s: int = 120
     """Real seconds to wait for the voucher centre while a person confirms."""
+    mutant: str = ""
+    """A known defect that the platform is to have, to see whether it is noticed; empty for none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= MOST_WORKERS:

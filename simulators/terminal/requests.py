@@ -52,7 +52,7 @@ def read_presentation(body: Mapping[str, object]) -> Presentation:
     what, how, text = body.get("what"), body.get("how", How.WELL.value), body.get("text", "")
     if what not in THINGS:
         raise bad_request(f"what is one of {', '.join(THINGS)}, not {what!r}.")
-    if how not in set(How):
+    if not isinstance(how, str) or how not in set(How):
         raise bad_request(f"how is one of {', '.join(How)}, not {how!r}.")
     if what == "code":
         if not isinstance(text, str) or not text:

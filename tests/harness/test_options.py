@@ -85,6 +85,20 @@ def test_a_mutant_is_the_benchs_own_adapter_with_a_word_more() -> None:
     )
 
 
+def test_a_mutant_of_another_device_is_a_setting_of_it() -> None:
+    plain = RunOptions().bench_file(load_plan("pharmacy"))
+    file = RunOptions(mutant="platform:books-twice").bench_file(load_plan("pharmacy"))
+    assert file.command == plain.command
+    assert file.device("platform").settings["mutant"] == "books-twice"
+    assert file.device("voucher-centre") == plain.device("voucher-centre")
+
+
+def test_a_real_device_has_no_mutants() -> None:
+    real = RunOptions(mutant="platform:books-twice", devices=["platform=http://127.0.0.1:9"])
+    with pytest.raises(ConfigError, match=r"127\.0\.0\.1:9"):
+        real.bench_file(load_plan("pharmacy"))
+
+
 def test_only_the_word_python_means_our_interpreter() -> None:
     assert runnable(("python", "-m", "x"))[0] != "python"
     assert runnable(("python3", "-m", "x")) == ("python3", "-m", "x")

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from reports.html import duration, render_report
+from reports import html
+from reports.html import duration, render_report, report_page
+from reports.run_folder import read_run_folder
 
 Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
 VOID = {"meta", "br", "input", "img", "link", "hr"}
@@ -178,3 +180,19 @@ def test_a_browser_runs_the_pages_script_and_no_other(run_folder: Path, tmp_path
     assert '<html lang="en" class="js">' in dom
     assert dom.count("<script>") == 1
     assert "<img" not in dom
+
+
+def test_a_long_run_shows_records_of_troubled_cases_only(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = read_run_folder(run_folder)
+    usual = report_page(run)
+    monkeypatch.setattr(html, "LONG", 1)
+    brief = report_page(run)
+    passed = next(case for case in run.cases if case.outcome == "passed")
+    failed = next(case for case in run.cases if case.outcome == "failed")
+    command = f"liantiao tape RUN --case '{passed.case}' --full"
+    assert command in brief
+    assert command not in usual
+    number = 1 + run.cases.index(failed)
+    assert f'id="c{number}-r' in brief
+    assert f'id="c{1 + run.cases.index(passed)}-r' not in brief
+    assert f'href="#c{1 + run.cases.index(passed)}-r' not in brief

@@ -89,3 +89,18 @@ def test_a_rule_that_caught_nothing_is_named_unless_it_was_never_asked(
     table = io.StringIO()
     print_proof(folder, Console(file=table, width=120))
     assert ("msgid-form" in table.getvalue()) is bool(idle)
+
+
+def test_a_mutant_of_one_province_says_so_and_the_reference_must_be_clean_there(tmp_path: Path) -> None:
+    folder = write(tmp_path, {**KILLED, "profile": "jiangsu"}, reference=GOOD)
+    content = json.loads((folder / "prove.json").read_text(encoding="utf-8"))
+    for elsewhere, holds in ((GOOD, True), ({"verdict": "failed", "passed": False}, False)):
+        (folder / "prove.json").write_text(
+            json.dumps(content | {"elsewhere": {"jiangsu": elsewhere}}), encoding="utf-8"
+        )
+        assert read_proof(folder).holds is holds
+        assert "jiangsu</dt>" in render_proof(folder).read_text(encoding="utf-8")
+        out = io.StringIO()
+        print_proof(folder, Console(file=out, width=140, color_system=None))
+        assert "float-money (jiangsu)" in out.getvalue()
+        assert ("jiangsu: passed" in out.getvalue()) is holds

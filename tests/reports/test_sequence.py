@@ -1,12 +1,16 @@
 """A case's records become arrows and notes with the right ends, words and looks."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+from fixtures import fixture
 from harness.judge.history import CaseHistory, read_histories
+from harness.line.record import Direction
 from harness.line.tape import read_tape
 from reports.run_folder import read_run_folder
 from reports.sequence import Arrow, Look, Note, amounts, sequence, visible
+from reports.vocabulary import REASONS, VERBS, pair
 
 
 def history(folder: Path, number: int) -> CaseHistory:
@@ -106,3 +110,59 @@ def test_a_booking_adds_up_before_the_readers_eyes() -> None:
 
 def test_control_characters_are_named() -> None:
     assert visible(b"A\r\n\x00\xff") == "A<CR><LF><00><FF>"
+
+
+def test_a_call_that_the_bench_recorded_itself_is_one_arrow_to_the_voucher_centre(
+    case_tape: Any, tmp_path: Path
+) -> None:
+    """Both ends of the call are on the tape: the bench's channel `client`, and the virtual centre's own."""
+    path, body = "/localcfc/api/hsecfc/localQrCodeQuery", {"transType": "ec.query", "data": {}}
+    case_tape.begin("asked", "the bench asks the centre")
+    tape = case_tape.tape
+    said = json.dumps(body).encode()
+    asked = b"POST %b HTTP/1.1\r\nHost: x\r\nUser-Agent: liantiao-bench\r\nContent-Length: %d\r\n\r\n" % (
+        path.encode(),
+        len(said),
+    )
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"code":0}'
+    for channel in ("client.http#1", "voucher-centre.http#1"):
+        tape.frame(channel, Direction.RECEIVED, asked + said)
+    for channel in ("voucher-centre.http#1", "client.http#1"):
+        tape.frame(channel, Direction.SENT, answer)
+    tape.event("case", "expect-answer", codes=["0"], reasons=["ok"], any_refusal=False)
+    case_tape.end()
+    tape.close()
+    shown = sequence(read_histories(read_tape(tmp_path / "tape.bin").records)[0])
+    assert [lane.name for lane in shown.lanes] == ["client", "voucher-centre"]
+    request, reply, expected = shown.steps
+    assert isinstance(request, Arrow)
+    assert (request.source, request.target, request.label) == ("client", "voucher-centre", "decode the code 凭证解码")
+    assert isinstance(reply, Arrow)
+    assert (reply.source, reply.target, reply.label) == ("voucher-centre", "client", "code 0")
+    assert isinstance(expected, Note)
+    assert (expected.lane, expected.label, expected.detail) == ("client", "expected answer 预期应答", "0, ok")
+
+
+def test_every_command_event_and_reason_of_the_counter_port_has_words_in_both_languages() -> None:
+    schema = json.loads(fixture("counter-port.schema.json").read_text("utf-8"))
+    named = {word for kind in ("do", "event", "outcome", "what", "by", "way") for word in _values_of(schema, kind)}
+    assert {"register", "released", "face", "leave"} <= named
+    assert [word for word in sorted(named - {"journal", "window"}) if not pair(VERBS, word)[1]] == []
+    reasons = set(_values_of(schema, "reason"))
+    assert "library-mismatch" in reasons
+    assert [word for word in sorted(reasons) if not pair(REASONS, word)[1]] == []
+
+
+def _values_of(schema: Any, member: str) -> list[Any]:
+    """The constants and enumerations that a schema gives a member, wherever it stands."""
+    found: list[Any] = []
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == member and isinstance(value, dict):
+                allowed = schema.get("$defs", {}).get(str(value.get("$ref", "")).rpartition("/")[2], value)
+                found += [*allowed.get("enum", []), *([allowed["const"]] if "const" in allowed else [])]
+            found += _values_of(value, member)
+    elif isinstance(schema, list):
+        for value in schema:
+            found += _values_of(value, member)
+    return [word for word in found if isinstance(word, str)]

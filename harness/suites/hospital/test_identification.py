@@ -4,10 +4,12 @@ import pytest
 
 from harness.counter.hospital import By, Way
 from harness.counter.port import OutcomeKind, Reason
+from harness.devices.phone import Shown
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import NEVER, Answer, Shopper
-from harness.scenarios.registration import good_registration_works, lock, pay_lock, registered
+from harness.scenarios.purchase import CODE_LIFE_S
+from harness.scenarios.registration import PATIENT, good_registration_works, lock, pay_lock, registered
 
 
 def refused_then_works(stage: CounterStage, patient: Shopper, *reasons: Reason) -> None:
@@ -145,3 +147,46 @@ def test_card_pin(stage: CounterStage, answer: Answer, reasons: tuple[Reason, ..
 def test_code_refused(stage: CounterStage, patient: Shopper, reason: Reason) -> None:
     """Nothing is sent to the platform."""
     refused_then_works(stage, patient, reason)
+
+
+@pytest.mark.case(
+    "hospital/code-expired",
+    title="The code expires between showing and scanning 二维码过期",
+    requirements=["GS-DYNAMIC-QR"],
+)
+def test_code_expired(stage: CounterStage) -> None:
+    """Nothing is sent to the platform; a fresh code pays for the same slot."""
+    stage.counter.sign_in()
+    lock(stage, "R0001")
+
+    def wait(shown: Shown) -> Shown:
+        stage.step_clock(CODE_LIFE_S)
+        return shown
+
+    stage.expect_refused(pay_lock(stage, "R0001", PATIENT, before_scan=wait), Reason.CODE_EXPIRED)
+    registered(stage, "R0002", PATIENT.again())
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "hospital/code-used",
+    title="A code is used twice 二维码重复使用",
+    requirements=["GS-DYNAMIC-QR", "QH-FUND-SAFETY"],
+)
+def test_code_used(stage: CounterStage) -> None:
+    """A code that was decoded once is spent, although it has not expired."""
+    stage.counter.sign_in()
+    kept: list[Shown] = []
+
+    def keep(shown: Shown) -> Shown:
+        kept.append(shown)
+        return shown
+
+    lock(stage, "R0001")
+    stage.expect_accepted(pay_lock(stage, "R0001", PATIENT, before_scan=keep))
+    stage.step_clock(5)  # the box reads the same code again
+    lock(stage, "R0002", in_days=1)
+    refused = pay_lock(stage, "R0002", PATIENT, before_scan=lambda _: kept[0])
+    stage.expect_refused(refused, Reason.CODE_USED)
+    good_registration_works(stage, "R0003")
+    stage.settle_day()

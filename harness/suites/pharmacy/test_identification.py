@@ -84,8 +84,12 @@ def test_face(stage: CounterStage) -> None:
 
 @pytest.mark.case("pharmacy/face-mismatch", title="The face is another's 人脸核验不通过", requirements=["QH-FACE"])
 def test_face_mismatch(stage: CounterStage) -> None:
-    """A mismatch authorises nothing."""
-    refused(stage, Shopper(by=By.FACE, shows="P009"), Reason.FACE_MISMATCH)
+    """A mismatch authorises nothing; the person's own face does."""
+    stage.counter.sign_in()
+    shopper = Shopper(by=By.FACE, shows="P009")
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), shopper), Reason.FACE_MISMATCH)
+    stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(by=By.FACE)))
+    stage.settle_day()
 
 
 @pytest.mark.case(

@@ -21,9 +21,13 @@ from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usu
     ],
 )
 def test_purchase(stage: CounterStage) -> None:
-    """Code shown, scanned, decoded, priced, confirmed, paid; books and totals agree."""
+    """Code shown, scanned, decoded, priced, confirmed, paid; the phone shows what was paid; books and totals agree."""
     stage.counter.sign_in()
-    stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
+    shopper = Shopper()
+    outcome = stage.expect_accepted(purchase(stage, usual_basket("A0001"), shopper))
+    if outcome.amounts is not None and outcome.amounts.account:
+        seen = {notice.setl_id for notice in stage.phone.notices(shopper.person)}
+        assert outcome.setl_id in seen, "the customer does not see the payment on the phone"
     stage.settle_day()
 
 

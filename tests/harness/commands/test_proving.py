@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from harness.bench.registry import simulator_type
 from harness.commands import proving
 from harness.commands.family import Family
 from harness.commands.proving import ProofOptions, proof_status, prove
@@ -180,3 +181,27 @@ def test_a_certification_is_told_the_profile(tmp_path: Path, profile: str, named
 def test_the_plans_name_cases_of_their_own(plan: str) -> None:
     found = load_plan(plan)
     assert set(found.shown_in.values()) <= set(found.cases)
+
+
+BESIDE = "platform:books-twice"
+
+
+def test_a_proof_takes_in_the_mutants_of_bystanders_that_the_plan_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in = Certifications({})
+    stand_in.caught_in = {ANYWHERE: "c", BESIDE: "c"}
+    monkeypatch.setattr(proving, "_certify", stand_in)
+    options = ProofOptions(plan="pharmacy", runs=tmp_path, mutants=[BESIDE], workers=1)
+    _, content = prove(options, lambda _name, _good: None)
+    (mutant,) = content["mutants"]
+    assert (mutant["name"], mutant["text"], mutant["killed"]) == (BESIDE, "Books a settlement twice.", True)
+    assert ":" not in mutant["run"]
+
+
+@pytest.mark.parametrize("plan", plan_ids())
+def test_the_bystanders_of_a_plan_exist(plan: str) -> None:
+    for kind, names in load_plan(plan).bystanders.items():
+        offered = getattr(simulator_type(kind), "mutants", {})
+        assert set(names) <= set(offered)
+        assert len(set(names)) == len(names)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +105,99 @@ def test_hello_that_lacks_something_names_it(start: Any, tmp_path: Path) -> None
     )
     assert run.returncode == 2
     assert "operator" in json.loads(run.stdout)["error"]
+
+
+def alone(state: Path, *lines: str, kind: str = "hospital", **members: str) -> "subprocess.Popen[bytes]":
+    """An adapter that is told hello and these lines; its peers are nowhere unless named."""
+    nowhere = "http://127.0.0.1:9"
+    hello = {
+        "institution": {"code": "H63999900001", "name": "联调测试医院", "admdvs": "639900"},
+        "operator": {"no": "0001", "name": "收银员"},
+        "endpoints": {"scanner": "tcp:127.0.0.1:9", "voucher-centre": nowhere, "platform": nowhere, **members},
+        "profile": {"paths": {}},
+        "timeouts": {},
+        "scan": {},
+        "state_dir": str(state),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulators.his", kind],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    for line in (json.dumps({"liantiao": 1, "hello": hello}), *lines):
+        process.stdin.write(line.encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def test_a_state_folder_that_cannot_be_used_is_said_and_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("in the way")
+    said, log = (process := alone(tmp_path / "state")).communicate(timeout=20)
+    assert process.returncode == 3
+    assert "state folder" in json.loads(said)["error"]
+    assert b"Traceback" not in log
+
+
+def test_a_second_adapter_on_one_state_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    first = alone(tmp_path)
+    assert first.stdout is not None
+    assert first.stdin is not None
+    first.stdout.readline()
+    said, log = (second := alone(tmp_path)).communicate(timeout=20)
+    assert second.returncode == 3
+    assert "another adapter" in json.loads(said)["error"]
+    assert b"Traceback" not in log
+    answered, _ = first.communicate(b'{"id":1,"do":"books"}\n', timeout=20)
+    assert json.loads(answered) == {"id": 1, "outcome": "accepted", "entries": []}
+
+
+def test_half_a_character_is_an_error_of_the_line_and_not_the_end(tmp_path: Path) -> None:
+    odd = '{"id":1,"do":"lock","at":"2020-10-14 08:30:00","order":"\\ud800","slot":"S"}'
+    said, _ = (process := alone(tmp_path, odd, '{"id":2,"do":"books"}')).communicate(timeout=20)
+    answers = [json.loads(line) for line in said.splitlines()][1:]
+    assert "error" in answers[0]
+    assert answers[1]["outcome"] == "accepted"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("how", ["nobody-reads", "interrupted"])
+def test_an_end_from_outside_is_a_line_in_the_log_and_no_traceback(tmp_path: Path, how: str) -> None:
+    process = alone(tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    if how == "interrupted":
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=20)
+        assert process.returncode == 130
+    else:
+        process.stdout.close()
+        process.stdout = None
+        _, log = process.communicate(b'{"id":1,"do":"books"}\n', timeout=20)
+        assert process.returncode == 1
+        assert b"nobody takes the lines" in log
+    assert b"Traceback" not in log
+
+
+def test_the_end_of_the_input_ends_a_wait_for_a_card(tmp_path: Path, systems: "Systems") -> None:
+    """Nobody is left who would show one; the call to the terminal is held until somebody does."""
+    with socket.create_server(("127.0.0.1", 0)) as terminal:
+        where = f"http://127.0.0.1:{terminal.getsockname()[1]}"
+        at = '"at":"2020-10-14 08:30:00"'
+        asked = (f'{{"id":1,"do":"sign-in",{at}}}', f'{{"id":2,"do":"pending",{at},"by":"card"}}')
+        process = alone(tmp_path, *asked, terminal=where, platform=systems.address)
+        assert process.stdout is not None
+        lines = [process.stdout.readline()]
+        terminal.settimeout(20)
+        while b"present-please" not in lines[-1]:
+            assert lines[-1], "it has ended"
+            assert b"refused" not in lines[-1]
+            lines.append(process.stdout.readline())
+        held, _ = terminal.accept()
+        with held:
+            process.communicate(timeout=10)
+    assert process.returncode == 0
 
 
 def test_msgids_stay_unique_across_a_restart_with_a_frozen_clock(adapter: "Adapter", systems: "Systems") -> None:

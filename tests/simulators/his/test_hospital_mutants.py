@@ -192,6 +192,13 @@ def test_returns_above_zero(mutant: "Clinic") -> None:
     assert mutant.sent("2301")[-1]["input"]["feedetail"][0]["cnt"] == "1"
 
 
+def test_cancels_with_fees(mutant: "Clinic") -> None:
+    _stay(mutant)
+    assert mutant.do("cancel-admission", order="I0001")["outcome"] == "refused"
+    assert mutant.sent("2302") == []
+    assert len(mutant.sent("2404")) == 1
+
+
 def test_unknown_admission_as_refused(mutant: "Clinic") -> None:
     mutant.fault("2401")
     assert mutant.admitted()["reason"] == "platform-unavailable"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.his.journal import Amounts, Journal, Settlement, State
+from simulators.his.journal import Amounts, Journal, JournalError, Settlement, State
 
 AT = "2020-10-14 08:30:00"
 PAID = Amounts(total=2500, fund=0, account=1250, cash=1250)
@@ -99,3 +99,40 @@ def test_documents_and_counters_outlive_the_process(tmp_path: Path) -> None:
     assert again.document("visit", "1") is None
     assert again.next_of("face") == 2
     again.close()
+
+
+def test_a_journal_from_before_there_were_other_settlements_is_brought_up_to_date(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.put(settlement(1, State.SENT))
+    journal._base.execute("ALTER TABLE settlements DROP COLUMN infno")
+    journal.close()
+    again = Journal(tmp_path)
+    again.put(settlement(2, State.SENT, infno="2207"))
+    assert [(row.msgid, row.infno, row.amounts) for row in again.open_ones()] == [
+        ("M1", "2102", PAID),
+        ("M2", "2207", PAID),
+    ]
+    again.close()
+
+
+def test_a_journal_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal._base.execute("ALTER TABLE settlements ADD COLUMN later TEXT")
+    journal.close()
+    with pytest.raises(JournalError, match=r"another version.*empty folder"):
+        Journal(tmp_path)
+
+
+def test_one_adapter_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.his.journal.HELD_S", 0.05)
+    journal = Journal(tmp_path)
+    with pytest.raises(JournalError, match="another adapter"):
+        Journal(tmp_path)
+    journal.close()
+    Journal(tmp_path).close()
+
+
+def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(JournalError, match="file"):
+        Journal(tmp_path / "file")

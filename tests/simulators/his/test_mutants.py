@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulators.his.behaviour import Behaviour
-from simulators.his.mutants import MUTANTS, mutants_of
+from simulators.his.mutants import MUTANTS, behaviour_of, mutants_of
+from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
 
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
@@ -146,6 +147,60 @@ def test_unsigned_session(start: Any, systems: "Systems") -> None:
     assert systems.sent("2102")[0]["sign_no"] == ""
 
 
+def test_dies_of_refusal(start: Any, systems: "Systems") -> None:
+    systems.centre_code = 980003
+    adapter = mutant(start, "dies-of-refusal")
+    with pytest.raises((AssertionError, EOFError, OSError, ValueError)):
+        adapter.buy()
+
+
+def test_amounts_not_told(start: Any) -> None:
+    answer = mutant(start, "amounts-not-told").buy()
+    assert answer["outcome"] == "accepted"
+    assert "amounts" not in answer
+
+
+def test_fund_left_out(start: Any) -> None:
+    amounts = mutant(start, "fund-left-out").buy()["amounts"]
+    assert (amounts["total"], amounts["fund"]) == ("25.00", "0.00")
+
+
+def test_empty_prompts(start: Any, systems: "Systems") -> None:
+    systems.centre_code = 980003
+    assert mutant(start, "empty-prompts").buy()["prompt"] == ""
+
+
+def test_garbled_prompts(start: Any, systems: "Systems") -> None:
+    systems.centre_code = 980003
+    prompt = mutant(start, "garbled-prompts").buy()["prompt"]
+    assert "激活" in prompt.encode("latin-1").decode()
+
+
+def test_msgid_too_short(start: Any, systems: "Systems") -> None:
+    mutant(start, "msgid-too-short").buy()
+    assert {len(r["msgid"]) for r in systems.requests if "msgid" in r} == {29}
+
+
+def test_wrong_path() -> None:
+    due = "/fsi/api/signInSignOutService/signIn"
+    assert behaviour_of("wrong-path").path(due) == "/fsi/api/signinsignoutservice/signin"
+    assert behaviour_of(None).path(due) == due
+
+
+def test_totals_without_refunds(start: Any) -> None:
+    adapter = mutant(start, "totals-without-refunds")
+    adapter.buy()
+    adapter.do("refund", order="A0001")
+    assert adapter.do("totals", day="2020-10-14")["count"] == 1
+
+
+def test_first_code_serves_all(start: Any, systems: "Systems") -> None:
+    adapter = mutant(start, "first-code-serves-all")
+    adapter.buy("A0001", CODE + b"\r")
+    adapter.buy("A0002", b"4241234567890123456701630001\r")
+    assert [r["data"]["ecQrCode"] for r in systems.sent("ec.query")] == [CODE.decode()] * 2
+
+
 def test_list_is_complete_and_tells_both_languages() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "simulators.his", "--list-mutants"], capture_output=True, text=True, check=True
@@ -156,7 +211,8 @@ def test_list_is_complete_and_tells_both_languages() -> None:
     assert all(row[4:] == profiles[row[0]] and len(row) >= 4 and all(row) for row in rows)
     assert all(row[2] and not row[2].isascii() for row in rows)
     tested = {name.removeprefix("test_").replace("_", "-").replace("time-out", "timeout") for name in globals()}
-    assert {row[0] for row in rows if not row[4:]} <= tested
+    elsewhere = {m.name for m in IDENTIFICATION_MUTANTS}
+    assert {row[0] for row in rows if not row[4:]} - elsewhere <= tested
 
 
 def test_unknown_mutant_is_said_to_be_unknown() -> None:

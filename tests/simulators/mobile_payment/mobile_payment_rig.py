@@ -254,22 +254,23 @@ class MobileRig:
 
     def refund(self, order: Mapping[str, Any], kind: str, serial: str, **amounts: str) -> dict[str, Any]:
         """6203; amounts are fund, account and own, and total when it is to be wrong."""
+        return self.call("6203", self.refund_request(order, kind, serial, **amounts))
+
+    def refund_request(self, order: Mapping[str, Any], kind: str, serial: str, **amounts: str) -> dict[str, object]:
+        """The data of 6203."""
         parts = {name: amounts.get(name, "0.00") for name in ("fund", "account", "own")}
         total = sum(round(float(value) * 100) for value in parts.values())
-        return self.call(
-            "6203",
-            {
-                "payOrdId": order["payOrdId"],
-                "appRefdSn": serial,
-                "appRefdTime": "20201014083000",
-                "totlRefdAmt": amounts.get("total", f"{total / 100:.2f}"),
-                "psnAcctRefdAmt": parts["account"],
-                "fundRefdAmt": parts["fund"],
-                "cashRefdAmt": parts["own"],
-                "payAuthNo": amounts.get("auth") or self.auth_no(PEOPLE[amounts.get("who", "P001")]),
-                "refdType": kind,
-            },
-        )
+        return {
+            "payOrdId": order["payOrdId"],
+            "appRefdSn": serial,
+            "appRefdTime": "20201014083000",
+            "totlRefdAmt": amounts.get("total", f"{total / 100:.2f}"),
+            "psnAcctRefdAmt": parts["account"],
+            "fundRefdAmt": parts["fund"],
+            "cashRefdAmt": parts["own"],
+            "payAuthNo": amounts.get("auth") or self.auth_no(PEOPLE[amounts.get("who", "P001")]),
+            "refdType": kind,
+        }
 
     # --- callbacks, tape ---
 

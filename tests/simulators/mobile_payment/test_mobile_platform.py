@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -212,6 +213,28 @@ def test_lines_left_by_a_withdrawal_without_an_answer_go_before_the_next_upload(
 
 SILENT = (Effect.LOSE_REQUEST, Effect.LOSE_REPLY, Effect.LATE_REQUEST)
 LOST = (Effect.BAD_GATEWAY, Effect.BAD_GATEWAY_AFTER, Effect.CUT_CONNECTION, Effect.EMPTY_BODY, Effect.CUT_JSON)
+
+
+@pytest.mark.parametrize("unknown", list(Unknown))
+def test_ten_who_ask_at_once_clear_up_an_unknown_settlement_once(
+    make_rig: Callable[..., SettledRig], unknown: Unknown
+) -> None:
+    rig = make_rig(unknown=unknown)
+    order = placed(rig, P2)
+    rig.trouble("2207", Effect.BAD_GATEWAY_AFTER)
+    assert own_paid(rig, order)["data"]["ordStas"] == "2"
+    settled = unknown is Unknown.REPEAT
+    with ThreadPoolExecutor(10) as clients:
+        assert set(clients.map(lambda _: rig.status(order), range(10))) == {"6" if settled else "15"}
+        assert len(in_force(rig.settlements())) == settled
+        if settled:
+            asked = {**amounts(order, "fund", "account", "own"), "who": "P002"}
+            body = rig.refund_request(order, "ALL", "R1", **asked)
+            answers = list(clients.map(lambda _: rig.call("6203", body), range(10)))
+            assert [answer["data"] for answer in answers] == [answers[0]["data"]] * 10
+            assert answers[0]["data"]["refStatus"] == "SUCC"
+    assert in_force(rig.settlements()) == []
+    assert rig.account(P2) == P2.balance_fen
 
 
 @pytest.mark.parametrize("effect", [*LOST, Effect.DOUBLED_JSON, *SILENT])

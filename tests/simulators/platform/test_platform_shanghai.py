@@ -109,6 +109,13 @@ def test_a_code_is_decoded_by_the_platform(counter: Counter) -> None:
     assert len(answer["xxnr"]["ecToken"]) == 38
 
 
+def test_an_id_card_is_known_by_its_number_when_its_kind_is_told(counter: Counter) -> None:
+    told = {"carddata": P1.id_no, "jzrq": "2020-10-14 08:30:00"}
+    known = counter.send("SM01", {**told, "cardtype": "02"})
+    assert (known["xxfhm"], known["xxnr"]["personno"]) == ("P001", P1.psn_no)
+    assert counter.send("SM01", told)["xxfhm"] != "P001", "without its kind it would be an ecToken"
+
+
 def test_a_used_code_is_refused_with_the_centres_code(counter: Counter) -> None:
     code = counter.rig.new_code(P1)
     counter.scan(code)

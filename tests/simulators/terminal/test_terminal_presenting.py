@@ -106,3 +106,24 @@ def test_a_centre_that_is_away_is_said(terminal: Running) -> None:
     terminal.http.post(back + "/fault", json={"message": "terminal", "effect": "cut-connection"})
     assert terminal.present("id-card", "P001").status_code == 503
     assert terminal.events("present-undelivered")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"what":"card","person":"P001","how":[]}',
+        b'{"what":"code","text":"\\ud800"}',
+        b'{"what":"card","person":{}}',
+        '{"what":"code","text":"测试"}'.encode("gbk"),
+        b"[" * 50_000,
+        b"\0" * (10 << 20),
+    ],
+    ids=["how", "half-a-character", "person", "gbk", "deep", "10-MiB"],
+)
+def test_what_makes_no_sense_is_refused_and_the_terminal_goes_on(terminal: Running, body: bytes) -> None:
+    answer = terminal.http.post(terminal.bench.address("terminal") + "/present", content=body)
+    assert answer.status_code in {400, 404}
+    assert answer.json()["error"]
+    reading = terminal.centre("cn.nhsa.cert.get")
+    terminal.present("id-card", "P001")
+    assert reading.result()["data"]["idNo"] == PEOPLE["P001"].id_no
