@@ -66,16 +66,21 @@ class CrewType(Protocol):
 
 
 def crew_type(plan: Plan) -> CrewType:
-    """The crew of a plan."""
-    from harness.crews.centre import CentreCrew
-    from harness.crews.counter import CounterCrew
-    from harness.crews.machine import MachineCrew
-    from harness.crews.scanner import ScannerCrew
+    """The crew of a plan; only its own module is read, since another's drivers take a while."""
+    match plan.stage:
+        case StageKind.COUNTER:
+            from harness.crews.counter import CounterCrew
 
-    crews: Mapping[StageKind, CrewType] = {
-        StageKind.COUNTER: CounterCrew,
-        StageKind.MACHINE: MachineCrew,
-        StageKind.SCANNER: ScannerCrew,
-        StageKind.CENTRE: CentreCrew,
-    }
-    return crews[plan.stage]
+            return CounterCrew
+        case StageKind.MACHINE:
+            from harness.crews.machine import MachineCrew
+
+            return MachineCrew
+        case StageKind.SCANNER:
+            from harness.crews.scanner import ScannerCrew
+
+            return ScannerCrew
+        case StageKind.CENTRE:
+            from harness.crews.centre import CentreCrew
+
+            return CentreCrew
