@@ -41,6 +41,7 @@ def test_the_virtual_machine_passes_and_is_judged_again_alike(tmp_path: Path) ->
     assert again.stdout == (folder / "cases.jsonl").read_text()
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "rule"), [("ignores-c3", "machine-codes-as-expected"), ("signs-without-za", "machine-signatures-verify")]

@@ -84,6 +84,7 @@ def test_however_it_is_plugged_in_and_set_it_passes(tmp_path: Path, settings: li
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "case", "rule"),
@@ -100,6 +101,7 @@ def test_a_mutant_is_caught_by_name_of_the_rule(tmp_path: Path, mutant: str, cas
     assert rule in findings(tmp_path)[case]
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_mutant_is_caught_where_the_family_has_what_is_wrong(tmp_path: Path) -> None:

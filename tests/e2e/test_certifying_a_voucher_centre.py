@@ -130,6 +130,7 @@ def test_the_virtual_centre_passes_and_is_judged_again_alike(tmp_path: Path) -> 
     assert again.stdout == (folder / "cases.jsonl").read_text()
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "rule"),
@@ -194,6 +195,7 @@ def test_a_centre_in_another_process_is_certified_without_what_only_a_virtual_on
             centre.terminate()
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", list(KILLS))
 def test_every_mutant_is_killed_by_the_rule_that_is_about_it(tmp_path: Path, mutant: str) -> None:
@@ -210,6 +212,7 @@ def test_every_mutant_and_every_rule_of_the_plan_has_its_kill() -> None:
     assert {f"voucher/{case}" for case, _ in KILLS.values()} <= set(load_plan("voucher").cases)
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", list(ALSO))
 def test_rules_that_kill_beside_others(tmp_path: Path, rule: str) -> None:

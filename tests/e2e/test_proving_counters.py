@@ -220,6 +220,7 @@ def test_every_rule_of_the_plan_has_a_kill_and_every_mutant_a_case(plan: str) ->
     assert set(loaded.shown_in.values()) <= set(loaded.cases)
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.parametrize(("plan", "mutant"), [(plan, mutant) for plan, rows in KILLS.items() for mutant in rows])
 def test_a_mutant_is_killed_by_the_rules_that_are_about_it(tmp_path: Path, plan: str, mutant: str) -> None:

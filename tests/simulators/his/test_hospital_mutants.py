@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ON_THE_DAY = "S20201014-0101-PM"
 LATER = "2020-10-14 08:45:00"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 
 @pytest.fixture
