@@ -50,7 +50,7 @@ _NONE_YET: Entry = (ORIGIN, len(MAGIC), -1, 0, 0, Kind.EVENT, Direction.NONE, ""
 
 
 class Tape:
-    """A tape being written; without `path` it is kept in memory alone (a device that runs on its own)."""
+    """A tape being written; without `path` its last records are kept in memory, unchained (a device on its own)."""
 
     def __init__(self, clock: Clock, path: Path | None = None) -> None:
         self._now_ns = clock.now_ns
@@ -72,7 +72,7 @@ class Tape:
 
     @property
     def head(self) -> str:
-        """The chain digest so far, in hex: what a certificate signs."""
+        """The chain digest so far, in hex: what a certificate signs; without a file, that of an empty tape."""
         with self._lock:
             return self._settled()[0].hex()
 
@@ -168,13 +168,18 @@ class Tape:
             if last is not self._begun:
                 last = self._settled()
             seq, file = last[2] + 1, self._file
-            at_ns, real_ns, spelled = self._now_ns(), monotonic_ns() - self._began_ns, channel.encode()
-            body = HEAD.pack(kind, direction, seq, at_ns, real_ns, len(spelled)) + spelled + data
-            digest = sm3(last[0] + body)
-            stored = LENGTH.pack(len(body)) + body + digest
-            entry = (digest, last[1] + len(stored), seq, at_ns, real_ns, kind, direction, channel, data)
-            self._begun = entry
-            if file != NO_FILE:
+            at_ns, real_ns = self._now_ns(), monotonic_ns() - self._began_ns
+            if file == NO_FILE:
+                if len(self._recent) >= KEPT_WITHOUT_FILE:
+                    del self._recent[: KEPT_WITHOUT_FILE // 2]
+                self._begun = entry = (ORIGIN, last[1], seq, at_ns, real_ns, kind, direction, channel, data)
+            else:
+                spelled = channel.encode()
+                body = HEAD.pack(kind, direction, seq, at_ns, real_ns, len(spelled)) + spelled + data
+                digest = sm3(last[0] + body)
+                stored = LENGTH.pack(len(body)) + body + digest
+                size = last[1] + len(stored)
+                self._begun = entry = (digest, size, seq, at_ns, real_ns, kind, direction, channel, data)
                 try:
                     written = os.write(file, stored)
                 except OSError as error:
@@ -182,8 +187,6 @@ class Tape:
                     raise self._refused(error) from error
                 if written != len(stored):
                     self._cut_short(last)
-            elif len(self._recent) >= KEPT_WITHOUT_FILE:
-                del self._recent[: KEPT_WITHOUT_FILE // 2]
             self._recent.append(entry)
             if self._waiting:
                 self._changed.notify_all()

@@ -13,6 +13,7 @@ from typing import TypeVar
 from harness.errors import BenchError
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.errors import TakenError, of_another_version, rule_broken, unusable
+from simulators.platform.ledger.sqlite_log import LogState
 from simulators.platform.ledger.store import Row
 
 T = TypeVar("T")
@@ -35,8 +36,10 @@ BEGIN SELECT RAISE(ABORT, 'nothing that is booked is deleted'); END;
 CACHE_KIB = 16_384
 WAIT_S = 10
 """How long one process waits for another to end its transaction."""
-LOG_PAGES, LOG_BYTES = 8000, 24 << 20
-"""When the loop itself, and when the flushing thread, writes the log into the database file."""
+LOG_PAGES, LOG_PAGES_ASIDE, LOG_PAGES_LEFT = 12_000, 6_000, 500
+"""When the loop itself, and when the flushing thread, writes the log into the database file; and when that thread tries
+again because the loop went on meanwhile. Only a log that is written out whole is begun anew.
+"""
 FLUSH = getattr(os, "fdatasync", os.fsync)
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
 
@@ -49,6 +52,7 @@ class SqliteStore:
         self._where = path or "(in memory)"
         self._log = -1
         self._full = False
+        self._log_state = LogState(first=LOG_PAGES_ASIDE, again=LOG_PAGES_LEFT)
         self._version = -1
         self._second: sqlite3.Connection | None = None
         self._failed: OSError | None = None
@@ -177,15 +181,17 @@ class SqliteStore:
         except OSError as error:
             self._failed = error  # the kernel may have dropped the pages and would report success next time
             raise unusable(self._where, error) from error
-        if os.fstat(self._log).st_size >= LOG_BYTES:
-            self._write_out()
+        if self._log_state.reaches(self._log):
+            self._log_state.written_out(*self._write_out())
 
-    def _write_out(self) -> None:
+    def _write_out(self) -> tuple[int, int]:
+        """Write the log into the database file; how many pages the log has, and how many of them are there now."""
         if self._second is None:
             assert self._path is not None
             self._second = sqlite3.connect(self._path, isolation_level=None, timeout=WAIT_S, check_same_thread=False)
             self._second.execute("PRAGMA synchronous = NORMAL")
-        self._second.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        _, in_log, in_file = self._second.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return in_log, in_file
 
     def close(self) -> None:
         """Hang up."""

@@ -164,7 +164,13 @@ def test_half_a_character_is_an_error_of_the_line_and_not_the_end(tmp_path: Path
 
 @pytest.mark.parametrize("how", ["nobody-reads", "interrupted"])
 def test_an_end_from_outside_is_a_line_in_the_log_and_no_traceback(tmp_path: Path, how: str) -> None:
-    process = alone(tmp_path)
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs ignore it, and pass that on
+    try:
+        process = alone(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     process.stdout.readline()
     if how == "interrupted":
