@@ -3,6 +3,7 @@
 
     python3 run.py demo               certify the reference adapter on the all-virtual pharmacy bench
     python3 run.py test [OPTIONS]     run the project's own tests; options go to pytest (slow ones: `-m slow -n 0`)
+    python3 run.py test PATH [...]    run your own cases on the bench
     python3 run.py COMMAND [...]      any liantiao command, e.g. `certify`, `judge`, `simulate`, `--help`
     python3 run.py tool NAME [...]    a development tool of the environment: ruff, mypy, lint-imports, codespell
     python3 run.py setup              only set up
@@ -57,6 +58,10 @@ def command_for(arguments: list[str]) -> list[str] | None:
             return None
         case ["demo", *rest]:
             return [python, "-m", "harness", "certify", "pharmacy", *rest]
+        case ["test", "--help" | "-h"]:
+            print(f"Without a path: the project's own tests, with pytest's options.\n{' ' * 4}python3 run.py test -q\n")
+            sys.stdout.flush()
+            return [python, "-m", "harness", "test", "--help"]
         case ["test", *rest] if not rest or rest[0].startswith("-"):
             workers = [] if "-n" in rest else ["-n", "auto"]
             return [python, "-m", "pytest", str(HERE / "tests"), "-c", str(HERE / "pyproject.toml"), *workers, *rest]

@@ -4,11 +4,13 @@ Knows nothing of pytest's hooks; `harness.pytest_plugin` calls it from them.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from harness.again import spell, words_of
 from harness.clock import BEIJING
 from harness.crews import crew_type
 from harness.errors import BenchError, ConfigError, LiantiaoError
@@ -44,6 +46,7 @@ class Casework:
     """What a session does with its cases. Raises ConfigError when the options allow no run.
 
     `whole_plan`: the verdict demands all cases of the plan, unless `options` choose some; else the cases collected.
+    `paths`: where these are, when they are a vendor's own.
     `interruption`: once it is noted, no further case begins.
     """
 
@@ -53,6 +56,7 @@ class Casework:
         *,
         view: View | None = None,
         whole_plan: bool = False,
+        paths: Sequence[Path] = (),
         interruption: Interruption | None = None,
     ) -> None:
         self.options = options
@@ -65,10 +69,14 @@ class Casework:
         self.run: Run | None = None
         self.fatal: LiantiaoError | None = None
         """What kept the run from going on, if anything did."""
+        self.again = words_of(options, paths)
+        """The words of the command line that run the same cases on the same bench."""
         self._view = view
         self._whole_plan = whole_plan and not options.cases
         self._interruption = interruption
         self._lost = 0
+        self._never = False
+        self._trouble: LiantiaoError | None = None
         self._on_stage = False
 
     @property
@@ -80,6 +88,9 @@ class Casework:
             return "interrupted"
         if self.options.until_finding and self.run is not None and self.run.has_findings:
             return "a finding, which is enough"
+        if self._never:
+            why = self._trouble.problem if self._trouble else ""
+            return f"what is under test never became ready, so no further case was tried. {why}".rstrip(". ")
         if self._lost >= HOPELESS:
             return f"in {HOPELESS} cases in a row what is under test could not be started or fell silent"
         return ""
@@ -94,7 +105,7 @@ class Casework:
             folder = new_folder(self.options.runs, self.plan.id, now=datetime.now(tz=BEIJING)).resolve()
             try:
                 demanded = self.plan.cases if self._whole_plan else collected
-                run = Run(file=self.file, plan=self.plan, folder=folder, demanded=demanded)
+                run = Run(file=self.file, plan=self.plan, folder=folder, demanded=demanded, again=self.again)
                 self.run = run.__enter__()
             except (ConfigError, BenchError, KeyboardInterrupt):
                 shutil.rmtree(folder, ignore_errors=True)  # no case has begun: there is nothing to read
@@ -112,6 +123,7 @@ class Casework:
     def end(self) -> str:
         """End a case that ran through; returns why it did not pass, empty when it did."""
         self._lost = 0
+        self._trouble = None
         return self._end()
 
     def break_off(self, error: BaseException) -> str:
@@ -120,6 +132,8 @@ class Casework:
             return "the case never began"
         lost = self._opened().is_lost(error, on_stage=self._on_stage)
         self._lost = self._lost + 1 if lost else 0
+        self._trouble = error if isinstance(error, LiantiaoError) else None
+        self._never = lost and not self._on_stage and not self._opened().is_acquainted
         with self._noting():
             self._opened().note_problem(error)
             if isinstance(error, ConfigError) and not self._on_stage:
@@ -144,7 +158,14 @@ class Casework:
         verdict = verdicts[0]
         if self._view is not None:
             self._view.case_ended(verdict.case, verdict.verdict.value, len(verdict.findings), verdict.elapsed_ms)
-        return "" if verdict.verdict is Verdict.PASSED else explain(verdict)
+        return "" if verdict.verdict is Verdict.PASSED else self._why(verdict)
+
+    def _why(self, verdict: CaseVerdict) -> str:
+        lines = [explain(verdict)]
+        if self._trouble is not None:
+            lines += [f"  likely cause: {self._trouble.cause}", f"  try: {self._trouble.remedy}"]
+        again = spell(self.again, case=verdict.case, seed=self.file.bench.seed)
+        return "\n".join([*lines, f"  replay: {again}"])
 
     def _opened(self) -> Run:
         assert self.run is not None

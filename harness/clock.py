@@ -3,9 +3,10 @@
     clock = BenchClock()                 # stands still at 2020-10-14 08:30:00 in Beijing
     clock.step(seconds=61)               # every waiter whose time has come wakes, in order of its time
     await clock.sleep(60)                # returns once the clock has been stepped that far
+    await clock.elapse(60)               # the same for a device's own timer, which no step back prolongs
 
 `SystemClock` has the same face over the machine's clock. Nothing else in Liantiao reads the machine's date.
-A step may be negative, as clocks in the field do step back; sleepers then wait longer.
+A step may be negative, as clocks in the field do step back; sleepers then wait longer, and timers do not.
 """
 
 import asyncio
@@ -26,6 +27,10 @@ LATEST_NS = 7_258_118_400 * NS
 """The year 2200: times beyond it are nobody's intention, and some do not fit into what libraries take."""
 
 
+_Waiter = tuple[int, int, Callable[[], None]]
+"""When, in which order, and how somebody is woken."""
+
+
 class Clock(Protocol):
     """What a device may ask of time."""
 
@@ -33,8 +38,16 @@ class Clock(Protocol):
         """Nanoseconds since 1970 in UTC."""
         ...
 
+    def elapsed_ns(self) -> int:
+        """Nanoseconds that have gone by since some moment; a clock that is set back does not change them."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Return when this clock has advanced by `seconds`."""
+        ...
+
+    async def elapse(self, seconds: float) -> None:
+        """Return when `seconds` have gone by, wherever the clock is set meanwhile."""
         ...
 
     @property
@@ -58,7 +71,15 @@ class SystemClock:
         """Nanoseconds since 1970 in UTC."""
         return time.time_ns()
 
+    def elapsed_ns(self) -> int:
+        """Nanoseconds since the machine started."""
+        return time.monotonic_ns()
+
     async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of real time."""
+        await asyncio.sleep(max(0.0, seconds))
+
+    async def elapse(self, seconds: float) -> None:
         """Return after `seconds` of real time."""
         await asyncio.sleep(max(0.0, seconds))
 
@@ -73,13 +94,19 @@ class BenchClock:
             raise ValueError("the origin of a bench clock needs a time zone")
         self._origin_ns = round(origin.timestamp()) * NS
         self._now_ns = self._origin_ns
-        self._waiting: list[tuple[int, int, Callable[[], None]]] = []
+        self._elapsed_ns = 0
+        self._waiting: list[_Waiter] = []
+        self._timers: list[_Waiter] = []
         self._order = itertools.count()
         self._lock = threading.Lock()
 
     def now_ns(self) -> int:
         """Nanoseconds since 1970 in UTC, as stepped so far."""
         return self._now_ns
+
+    def elapsed_ns(self) -> int:
+        """The sum of all steps forward."""
+        return self._elapsed_ns
 
     def step(self, *, seconds: float) -> int:
         """Move the clock, wake whoever waited for a moment now reached; returns the new `now_ns`.
@@ -90,8 +117,9 @@ class BenchClock:
             moved = self._now_ns + round(seconds * NS)
             if not 0 <= moved < LATEST_NS:
                 raise ValueError(f"a step of {seconds:g} s would leave the years 1970 to 2199")
+            self._elapsed_ns += max(0, moved - self._now_ns)
             self._now_ns = moved
-            due = self._take_due()
+            due = _take_due(self._waiting, moved) + _take_due(self._timers, self._elapsed_ns)
         for wake in due:
             wake()
         return self._now_ns
@@ -99,14 +127,20 @@ class BenchClock:
     def rewind(self) -> None:
         """Back to the origin for the next case; whoever still waits is woken first."""
         with self._lock:
-            due = [wake for _, _, wake in sorted(self._waiting, key=lambda waiter: waiter[:2])]
-            self._waiting.clear()
+            due = _take_due(self._waiting, None) + _take_due(self._timers, None)
             self._now_ns = self._origin_ns
         for wake in due:
             wake()
 
     async def sleep(self, seconds: float) -> None:
         """Return once the clock has been stepped by `seconds`; at once for zero or less."""
+        await self._until(self._waiting, lambda: self._now_ns, seconds)
+
+    async def elapse(self, seconds: float) -> None:
+        """Return once steps forward come to `seconds`, whatever is stepped back meanwhile; at once for zero or less."""
+        await self._until(self._timers, lambda: self._elapsed_ns, seconds)
+
+    async def _until(self, waiting: "list[_Waiter]", now_ns: Callable[[], int], seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -122,18 +156,20 @@ class BenchClock:
                 loop.call_soon_threadsafe(arrive)
 
         with self._lock:
-            waiter = (self._now_ns + round(seconds * NS), next(self._order), wake)
-            heapq.heappush(self._waiting, waiter)
+            waiter = (now_ns() + round(seconds * NS), next(self._order), wake)
+            heapq.heappush(waiting, waiter)
         try:
             await reached
         finally:
             with self._lock:
-                if waiter in self._waiting:
-                    self._waiting.remove(waiter)
-                    heapq.heapify(self._waiting)
+                if waiter in waiting:
+                    waiting.remove(waiter)
+                    heapq.heapify(waiting)
 
-    def _take_due(self) -> list[Callable[[], None]]:
-        due = []
-        while self._waiting and self._waiting[0][0] <= self._now_ns:
-            due.append(heapq.heappop(self._waiting)[2])
-        return due
+
+def _take_due(waiting: "list[_Waiter]", now_ns: int | None) -> list[Callable[[], None]]:
+    """Who is to be woken now, in order; all of them at None."""
+    due = []
+    while waiting and (now_ns is None or waiting[0][0] <= now_ns):
+        due.append(heapq.heappop(waiting)[2])
+    return due

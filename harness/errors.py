@@ -50,6 +50,12 @@ class BenchError(LiantiaoError):
     status = ExitStatus.INCONCLUSIVE
 
 
+class NotOffered(LiantiaoError):
+    """The system under test says itself that it does not do what a case needs: no fault, and no certificate either."""
+
+    status = ExitStatus.INCONCLUSIVE
+
+
 class PeerViolation(LiantiaoError):
     """The device or system under test broke its protocol."""
 

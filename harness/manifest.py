@@ -1,45 +1,54 @@
-"""The manifest of a run: what it is made of, so that its tape can be judged again years later."""
+"""What a run is made of, put on its tape before the first case; `manifest.json` is a copy of what stands there."""
 
+import platform
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from harness import __version__
 from harness.bench.bench import Bench
 from harness.clock import BEIJING
-from harness.gm import sm3
-from harness.judge.plan import ADAPTER, Plan
+from harness.judge.charter import BENCH, RUN, Charter, charter_fields, digest_of, read_charter
+from harness.judge.plan import Plan
+from harness.judge.shipped import plan_gap
+from harness.line.record import JsonValue
+from harness.wire.profile import load_profile
 
 
-def manifest_of(
-    bench: Bench, plan: Plan, *, started: datetime, demanded: tuple[str, ...], about: Mapping[str, str]
-) -> dict[str, Any]:
-    """What `manifest.json` holds.
+def record_charter(
+    bench: Bench,
+    plan: Plan,
+    *,
+    started: datetime,
+    demanded: tuple[str, ...],
+    about: Mapping[str, str],
+    again: tuple[str, ...] = (),
+) -> Charter:
+    """Put on the tape of a bench that is up all that the run's verdict will depend on; returns it as it is read.
 
-    `demanded` are the cases that its verdict asks for, `about` what the subject said of itself.
+    `demanded` are the cases that its verdict asks for, `about` what the subject said of itself, `again` the words of
+    the command line that run the same cases on the same bench (`harness.again`).
     """
-    cases = list(plan.cases)
-    table = bench.file.bench
-    return {
+    table, python = bench.file.bench, platform.python_version()
+    began = started.astimezone(BEIJING).isoformat(timespec="seconds")
+    gap = plan_gap(plan.id, cases=plan.cases, left_out=plan.left_out, rules=plan.rules)
+    fields: dict[str, JsonValue] = {
         "liantiao": __version__,
-        "plan": plan.id,
-        "title": plan.title,
+        "versions": {"python": python},
         "bench": table.name,
         "profile": table.profile,
+        "profile_sm3": digest_of(load_profile(table.profile).for_adapter()),
         "seed": table.seed,
         "clock": table.clock.value,
-        "started": started.astimezone(BEIJING).isoformat(timespec="seconds"),
-        "devices": [
-            {"name": d.spec.name, "kind": d.spec.kind, "at": d.endpoints.at, "virtual": d.spec.virtual}
-            for d in bench.devices.values()
-        ],
-        "subject": {"kind": plan.subject, **about},
-        **({"adapter": {"command": list(bench.file.command), **about}} if plan.subject == ADAPTER else {}),
-        "cases": cases,
-        "cases_sm3": sm3("\n".join(cases).encode()).hex(),
-        "demanded": list(demanded),
-        **({"left_out": list(plan.left_out)} if plan.left_out else {}),
-        "rules": {
-            name: {"severity": terms.severity.value, "clause": terms.clause} for name, terms in plan.rules.items()
-        },
+        "started": began,
+        "about": dict(about),
+        "command": list(bench.file.command),
+        "again": list(again),
+        "plan_differs": gap.en if gap is not None else "",
+        **charter_fields(plan, demanded),
     }
+    bench.tape.volatile("started", began)
+    bench.tape.volatile("python", python)
+    bench.tape.event(BENCH, RUN, **fields)
+    charter = read_charter(bench.tape.recent())
+    assert charter is not None
+    return charter

@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--liantiao-seed", type=int, default=None, help="overrides the bench file's seed")
     group.addoption("--liantiao-device", action="append", default=[], help="NAME=ADDRESS, overrides the bench file")
     group.addoption("--liantiao-adapter", default=None, help="the adapter's command, overrides the bench file")
+    group.addoption("--liantiao-profile", default=None, help="the province's profile, overrides the bench file")
     group.addoption("--liantiao-case", action="append", default=[], help="run this case only; may be repeated")
 
 
@@ -205,8 +206,10 @@ class CasePlugin:
                 seed=option("--liantiao-seed"),
                 devices=option("--liantiao-device"),
                 adapter=option("--liantiao-adapter"),
+                profile=option("--liantiao-profile"),
                 cases=option("--liantiao-case"),
-            )
+            ),
+            paths=[Path(name) for name in dict.fromkeys(word.partition("::")[0] for word in self._config.args)],
         )
 
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from harness.bench.bench import Bench
 from harness.bench.config import BenchFile
@@ -23,13 +23,20 @@ from harness.clock import BEIJING
 from harness.crews import crew_type
 from harness.errors import LiantiaoError
 from harness.interrupt import shielded
-from harness.judge.history import CASE, living_adapter, read_histories
+from harness.judge.certificate import verdict_content
+from harness.judge.charter import BENCH, Charter, read_charter
+from harness.judge.counter_talk import living_adapter
+from harness.judge.history import CASE, read_histories
+from harness.judge.judged import JUDGED, RUN_END, judged_fields
 from harness.judge.plan import Plan
-from harness.judge.verdict import CaseVerdict, Verdict, judge_case, plan_verdict
+from harness.judge.verdict import CaseVerdict, Verdict, judge_case
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT, append_line, write_json
 from harness.line.record import Record
-from harness.manifest import manifest_of
+from harness.manifest import record_charter
 from harness.scenarios.stage import Stage
+
+DAYS_APART = 3
+"""Days from one case to the next where an adapter outlives them: a case may go two days ahead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +51,26 @@ class CaseHead:
 class Run:
     """A run under way; one case at a time.
 
-    `demanded` are the cases that the verdict asks for; without any, those that were begun.
+    `demanded` are the cases that the verdict asks for; without any, those that were begun. `again` are the words of the
+    command line that run the same cases on the same bench.
     """
 
-    def __init__(self, *, file: BenchFile, plan: Plan, folder: Path, demanded: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        file: BenchFile,
+        plan: Plan,
+        folder: Path,
+        demanded: tuple[str, ...] = (),
+        again: tuple[str, ...] = (),
+    ) -> None:
         crew = crew_type(plan)
         crew.check(file)
         self.file = file
         self.plan = plan
         self.folder = folder
         self.demanded = demanded
+        self.again = again
         self.bench = Bench(file, tape_path=folder / TAPE)
         self.verdicts: list[CaseVerdict] = []
         self.verdict = Verdict.INCONCLUSIVE
@@ -62,6 +79,7 @@ class Run:
         self._began: list[str] = []
         self._started = datetime.now(tz=BEIJING)
         self._crew = crew(self.bench, folder)
+        self._charter: Charter
         self._head: tuple[Record, ...] = ()
         self._living: tuple[Record, ...] = ()
 
@@ -69,9 +87,15 @@ class Run:
         try:
             self.bench.up()
             self._crew.attach()
-            self.bench.tape.event(
-                "bench", "run", plan=self.plan.id, seed=self.file.bench.seed, profile=self.file.bench.profile
+            self._charter = record_charter(
+                self.bench,
+                self.plan,
+                started=self._started,
+                demanded=self.demanded,
+                about=self._crew.about,
+                again=self.again,
             )
+            self._head = tuple(self.bench.tape.recent())
             self._write_manifest()
         except BaseException:
             self.close()
@@ -89,8 +113,7 @@ class Run:
         with shielded():
             day = self._open_case(head)
         stage = self._crew.begin(head.id, day=day)
-        if not day:
-            self._write_manifest()
+        self._learn()
         return stage
 
     def _open_case(self, head: CaseHead) -> int:
@@ -102,7 +125,7 @@ class Run:
         else:
             self._head = recent
         self._began.append(head.id)
-        self.bench.reset(head.id, day=day if self._crew.lives_on else 0)
+        self.bench.reset(head.id, day=day * DAYS_APART if self._crew.lives_on else 0)
         self.bench.tape.event(CASE, "case-start", case=head.id, title=head.title, requirements=list(head.requirements))
         self.in_case = True
         return day
@@ -130,23 +153,28 @@ class Run:
         self.in_case = False
         (history,) = read_histories([*self._head, *self._living, *self.bench.tape.recent()])
         verdict = judge_case(history, self.plan.rules)
+        self.bench.tape.event(CASE, JUDGED, **judged_fields(verdict))
+        self._learn()
         self.verdicts.append(verdict)
         append_line(self.folder / CASES, verdict.line())
         return verdict
 
     def finish(self) -> Verdict:
         """Give the verdict over the cases that are demanded and write it down."""
-        self.close()
-        self.verdict, counts = plan_verdict(self.demanded or self._began, self.verdicts)
-        content = {
-            "verdict": self.verdict.value,
-            "plan": self.plan.id,
-            "cases": counts,
-            "tape_head": self.bench.tape.head,
-            "certified": self.demanded == self.plan.cases and self.verdict is Verdict.PASSED,
-        }
-        write_json(self.folder / VERDICT, content)
+        try:
+            self._crew.close()
+            content = self._content()
+            self.bench.tape.event(BENCH, RUN_END, verdict=content["verdict"], certified=content["certified"])
+        finally:
+            self.close()
+        self.verdict = Verdict(content["verdict"])
+        write_json(self.folder / VERDICT, self._content())
         return self.verdict
+
+    def _content(self) -> dict[str, Any]:
+        return verdict_content(
+            self._charter, self.verdicts, demanded=self.demanded or self._began, tape_head=self.bench.tape.head
+        )
 
     def close(self) -> None:
         """End the subject and take the bench down; may be called twice."""
@@ -159,15 +187,26 @@ class Run:
         """Whether a case has failed."""
         return any(verdict.verdict is Verdict.FAILED for verdict in self.verdicts)
 
+    @property
+    def is_acquainted(self) -> bool:
+        """Whether what is under test has said who it is, in any case so far."""
+        return bool(self._crew.about)
+
     def is_lost(self, error: BaseException, *, on_stage: bool) -> bool:
         """Whether a case ran into this because there is nothing left to test."""
         return self._crew.is_lost(error, on_stage=on_stage)
 
+    def _learn(self) -> None:
+        """Take into the manifest what an adapter says of itself when it first is ready."""
+        if self._charter.said:
+            return
+        charter = read_charter([*self._head, *self.bench.tape.recent()])
+        if charter is not None and charter.said:
+            self._charter = charter
+            self._write_manifest()
+
     def _write_manifest(self) -> None:
-        content = manifest_of(
-            self.bench, self.plan, started=self._started, demanded=self.demanded, about=self._crew.about
-        )
-        write_json(self.folder / MANIFEST, content)
+        write_json(self.folder / MANIFEST, self._charter.manifest)
 
 
 def frame_of(error: BaseException) -> traceback.FrameSummary | None:

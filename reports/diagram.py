@@ -16,7 +16,8 @@ from html import escape
 
 from harness.clock import BEIJING, NS
 from harness.judge.history import CaseHistory
-from reports.sequence import Arrow, Lane, Note, Sequence, Step, sequence
+from reports.sequence import sequence
+from reports.steps import Arrow, Lane, Note, Sequence, Step
 
 MARGIN = 92
 """Left of the life lines: record numbers and the bench clock."""

@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import TypeAlias
 
 from harness.clock import BEIJING, NS
-from harness.judge.history import COUNTER, parse_message
+from harness.judge.counter_talk import COUNTER
+from harness.judge.messages import parse_message
 from harness.line.record import Direction, Kind, Record
-from reports.sequence import visible
+from reports.step_words import visible
 
 HEX_ROW = 16
 HEX_LIMIT = 512
@@ -43,6 +44,8 @@ class Line:
     value: str = ""
     lit: bool = False
     """Whether a finding points at it."""
+    alone: bool = False
+    """Whether it shares its line with no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +117,8 @@ def marked(shown: Shown, *, expected: str, seen: str) -> Shown:
 def _plain(line: Line) -> bool:
     """Whether a line is a whole member or item of a JSON node that may share its line with others."""
     inner = line.text.strip()
-    return line.text.startswith("  ") and not line.lit and inner[-1:] not in {"{", "["} and inner[:1] not in {"}", "]"}
+    apart = line.lit or line.alone
+    return line.text.startswith("  ") and not apart and inner[-1:] not in {"{", "["} and inner[:1] not in {"}", "]"}
 
 
 def _indent(line: Line) -> int:
@@ -189,6 +193,10 @@ def _event(data: bytes) -> Iterator[Line]:
             at = datetime.fromtimestamp(int(line.value) // NS, tz=BEIJING)
             comma = "," if line.text.endswith(",") else ""
             yield replace(line, text=f"{line.text.removesuffix(',')} ({at:%Y-%m-%d %H:%M:%S}){comma}")
+        elif "\n" in line.value:
+            first, *more = line.value.splitlines()
+            yield replace(line, text=f'  "{line.key}": {_quoted(first)}', alone=True)
+            yield from (Line(text=f"  {_printable(part)}", alone=True) for part in more)
         else:
             yield line
 

@@ -16,11 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.judge.history import CaseHistory
+from harness.judge.problems import Problem
 from harness.judge.verdict import Finding
 from harness.line.folder import REPORT
 from harness.line.record import Kind, Record
 from reports import vocabulary
-from reports.coverage import State, coverage
+from reports.coverage import SILENT, State, coverage, silent_states
 from reports.diagram import draw
 from reports.frames import Shown, filled, marked, show
 from reports.masking import for_show
@@ -54,6 +55,8 @@ class FindingView:
     number: int
     finding: Finding
     frames: tuple[FrameView, ...]
+    problem: Problem | None
+    """What the case ran into, where the finding is of that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,8 @@ class CaseView:
     records: tuple[Shown, ...]
     """Every record; of a case that passed without HTTP headers, and none of a long run's: `liantiao tape` has them."""
     findings: tuple[FindingView, ...]
+    doubts: tuple[tuple[str, Problem | None], ...]
+    """Why it is inconclusive, each with what it ran into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,21 @@ class RuleView:
     clause: str
     cases: tuple[tuple[CaseView, int], ...]
     """The cases with findings of this rule, and how many."""
+
+    @property
+    def groups(self) -> list[tuple[str, str, int]]:
+        """The cases by the name that their variants share: anchor of the first, what to call it, findings if more."""
+        shared: dict[str, list[tuple[CaseView, int]]] = {}
+        for view, count in self.cases:
+            shared.setdefault(view.result.case.partition("[")[0], []).append((view, count))
+        return [
+            (
+                found[0][0].anchor,
+                found[0][0].result.case if len(found) == 1 else f"{name}[… ×{len(found)}]",
+                findings if (findings := sum(count for _, count in found)) > len(found) else 0,
+            )
+            for name, found in shared.items()
+        ]
 
 
 def render_report(folder: Path) -> Path:
@@ -103,10 +123,21 @@ def report_page(run: RunFolder) -> str:
         run=run,
         cases=cases,
         by_case={view.result.case: view for view in cases},
-        areas=coverage(run.cases),
+        areas=coverage(run.cases, silent_states(run, _citations(run))),
         rules=_rules(run, cases),
         State=State,
+        SILENT=SILENT,
     )
+
+
+def _citations(run: RunFolder) -> Mapping[str, Sequence[str]]:
+    """What the plan's cases cite, where some of them did not run."""
+    ran = {case.case for case in run.cases}
+    if not run.verdict.left_out and ran.issuperset(run.manifest.cases):
+        return {}
+    from reports.plan_citations import citations
+
+    return citations(run.manifest.plan)
 
 
 def render(template: str, **context: object) -> str:
@@ -128,6 +159,7 @@ def _environment() -> Environment:
     )
     environment.filters["duration"] = duration
     environment.filters["body"] = body
+    environment.filters["in_chinese"] = vocabulary.rule_in_chinese
     return environment
 
 
@@ -156,9 +188,15 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brie
         diagram=draw(history, anchor="" if brief else anchor, marks=marks) if history else "",
         records=tuple(filled(show(record, headers=not passed), WIDE) for record in records if _worth_showing(record)),
         findings=tuple(
-            FindingView(number=number, finding=finding, frames=_frames(finding, run, history))
+            FindingView(
+                number=number,
+                finding=finding,
+                frames=_frames(finding, run, history),
+                problem=run.problem_at(finding.seq),
+            )
             for number, finding in enumerate(case.findings, start=1)
         ),
+        doubts=tuple((reason, run.problem_of(case, reason)) for reason in case.inconclusive),
     )
 
 

@@ -1,6 +1,7 @@
 """`junit.xml` of a run, in the form (xunit1) that CI servers read: one test case a case of the run.
 
-A finding is a failure, an inconclusive case an error of that type, and so is a demanded case that did not run. A run
+A finding is a failure, an inconclusive case an error of that type, and so is a demanded case that did not run; one that
+the plan lets this bench leave out is skipped, with the reason. A run
 that yields no certificate although no case says why (the tape was changed, no case ran) has one more test case,
 `certificate`, which is an error: nothing but a certified or, for a part of a plan, passed run looks green.
 """
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
+from harness.judge.problems import Problem
 from harness.judge.verdict import Verdict
 from harness.line.folder import JUNIT
 from reports.masking import for_show
@@ -41,6 +43,9 @@ def junit(run: RunFolder) -> Element:
     for name in run.verdict.missing:
         test = _test(suite, run, name, elapsed_ms=0)
         _problem(test, "error", kind="missing", message="the plan demands this case and it did not run", text="")
+    for left in run.verdict.left_out:
+        for name in left.cases:
+            SubElement(_test(suite, run, name, elapsed_ms=0), "skipped", message=_clean(f"left out: {left.lack.en}"))
     _certificate(suite, run)
     tests = list(suite.iter("testcase"))
     counts = {
@@ -53,7 +58,7 @@ def junit(run: RunFolder) -> Element:
         for name, count in counts.items():
             element.set(name, str(count))
         element.set("time", seconds)
-    suite.set("skipped", "0")
+    suite.set("skipped", str(len(list(suite.iter("skipped")))))
     return root
 
 
@@ -67,6 +72,9 @@ def _about(run: RunFolder) -> dict[str, str]:
         "seed": "" if manifest.seed is None else str(manifest.seed),
         "adapter": f"{manifest.subject_name} {manifest.subject_version}".strip(),
         "verdict": run.verdict.word.value,
+        "certificate": run.verdict.name.en if run.verdict.certified else "none",
+        "left-out": run.verdict.not_included.en if run.verdict.left_out else "",
+        "plan-differs": run.verdict.plan_differs.en if run.verdict.plan_differs is not None else "",
         "tape-head": run.verdict.tape_head,
     }
 
@@ -78,20 +86,27 @@ def _case(suite: Element, run: RunFolder, case: CaseResult) -> None:
     listed = SubElement(test, "properties")
     for name, value in properties:
         SubElement(listed, "property", name=name, value=_clean(value))
-    again = f"replay: {replay(run.manifest, case.case)}"
+    command = replay(run.manifest, case.case)
+    again = f"replay: {command}" if command else ""
     if case.outcome is Verdict.FAILED:
         blocks = [
             f"{f.rule} ({f.severity}): {f.sentence}\n  clause: {f.clause}\n  expected: {f.expected}\n"
-            f"  seen: {f.seen}\n  record: #{f.seq}"
+            f"  seen: {f.seen}\n{_helpful(run.problem_at(f.seq))}  record: #{f.seq}"
             for f in case.findings
         ]
         rules = sorted({f.rule for f in case.findings})
         message = f"{len(case.findings)} finding(s): {', '.join(rules)}"
-        _problem(test, "failure", kind=", ".join(rules), message=message, text="\n\n".join([*blocks, again]))
+        text = "\n\n".join(filter(None, [*blocks, again]))
+        _problem(test, "failure", kind=", ".join(rules), message=message, text=text)
     elif case.outcome is Verdict.INCONCLUSIVE:
-        reasons = "\n".join(case.inconclusive)
+        told = (f"{reason}\n{_helpful(run.problem_of(case, reason))}".rstrip() for reason in case.inconclusive)
+        reasons = "\n".join(told)
         message = case.inconclusive[0] if case.inconclusive else "the case proves nothing"
-        _problem(test, "error", kind="inconclusive", message=message, text=f"{reasons}\n\n{again}")
+        _problem(test, "error", kind="inconclusive", message=message, text=f"{reasons}\n\n{again}".rstrip())
+
+
+def _helpful(problem: Problem | None) -> str:
+    return "" if problem is None else f"  likely cause: {problem.cause}\n  try: {problem.remedy}\n"
 
 
 def _certificate(suite: Element, run: RunFolder) -> None:

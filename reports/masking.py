@@ -13,7 +13,8 @@ def for_show(run: RunFolder) -> RunFolder:
     if run.manifest.all_virtual:
         return run
     mask = Mask(run.tape.records if run.tape else ())
-    return replace(run, cases=tuple(_case(case, mask) for case in run.cases), tape=_tape(run.tape, mask))
+    gaps = tuple(replace(gap, en=_text(gap.en, mask), zh=_text(gap.zh, mask)) for gap in run.gaps)
+    return replace(run, cases=tuple(_case(case, mask) for case in run.cases), tape=_tape(run.tape, mask), gaps=gaps)
 
 
 def _tape(tape: TapeReading | None, mask: Mask) -> TapeReading | None:

@@ -9,34 +9,23 @@ Only a folder that holds nothing of a run at all is an error: after a crash ever
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
+from harness.evidence import UNCHECKED, UNCHECKED_ZH, Evidence, read_evidence
+from harness.judge.charter import read_terms
+from harness.judge.differences import NOTHING, Difference
 from harness.judge.history import CaseHistory, read_histories
+from harness.judge.problems import Problem, read_problems
+from harness.judge.shipped import PlanGap, plan_gap
 from harness.judge.verdict import Finding, Verdict
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT
-from harness.line.tape import TapeReading, read_tape
+from harness.line.tape import TapeReading
+from reports.run_verdict import RunVerdict, Text, Word, run_verdict
 
-
-class Word(StrEnum):
-    """What came of a run: only the first yields a certificate."""
-
-    CERTIFIED = "certified"
-    PASSED = "passed"
-    """Every case that ran passed, but only a part of the plan ran."""
-    FINDINGS = "findings"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """A text for people, in English and Chinese."""
-
-    en: str
-    zh: str
+__all__ = ["CaseResult", "DeviceNote", "Manifest", "RunFolder", "RunVerdict", "Text", "Word", "read_run_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +65,8 @@ class Manifest:
     cases: tuple[str, ...] = ()
     cases_sm3: str = ""
     rules: tuple[RuleNote, ...] = ()
+    again: tuple[str, ...] = ()
+    """The words of the command line that run the same cases on the same bench (`harness.again`)."""
 
     @property
     def all_virtual(self) -> bool:
@@ -110,22 +101,6 @@ class CaseResult:
     elapsed_ms: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunVerdict:
-    """The verdict of a run; for a run that never got to one, what can be said from its cases."""
-
-    word: Word
-    certified: bool
-    demanded: int
-    passed: int
-    failed: int
-    inconclusive: int
-    missing: tuple[str, ...]
-    tape_head: str
-    given: bool
-    """Whether verdict.json was there; else this was counted from what is."""
-
-
 @dataclass(frozen=True)
 class RunFolder:
     """All that a run left behind."""
@@ -137,6 +112,20 @@ class RunFolder:
     tape: TapeReading | None
     gaps: tuple[Text, ...] = field(default=())
     """What is missing, cut short or at odds, each in a sentence."""
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the cases ran into, with likely causes and what to try; empty without a tape."""
+        return read_problems(self.tape.records) if self.tape else ()
+
+    def problem_at(self, seq: int) -> Problem | None:
+        """The problem that is the record of a finding, if it is one."""
+        return next((problem for problem in self.problems if problem.seq == seq), None)
+
+    def problem_of(self, case: CaseResult, doubt: str) -> Problem | None:
+        """The problem that makes a case inconclusive for this reason, if one does."""
+        mine = (p for p in self.problems if case.first_seq <= p.seq <= case.last_seq)
+        return next((problem for problem in mine if problem.doubt == doubt), None)
 
     @cached_property
     def _histories(self) -> Mapping[int, CaseHistory]:
@@ -152,7 +141,10 @@ class RunFolder:
 
 
 def read_run_folder(path: Path) -> RunFolder:
-    """Read a run's folder. Raises ConfigError when it holds nothing of a run."""
+    """Read a run's folder: what its tape says, and in `gaps` where a file beside it says something else.
+
+    Raises ConfigError when it holds nothing of a run.
+    """
     if not any((path / name).is_file() for name in (MANIFEST, CASES, VERDICT, TAPE)):
         raise ConfigError(
             f"{path} is not the folder of a run.",
@@ -160,19 +152,43 @@ def read_run_folder(path: Path) -> RunFolder:
             remedy="name a folder below runs/, e.g. the one that `liantiao certify` printed last",
         )
     gaps: list[Text] = []
-    manifest = _manifest(_object(path / MANIFEST, gaps))
-    cases = _cases(path / CASES, gaps)
-    stored = _object(path / VERDICT, gaps)
-    tape = _tape(path / TAPE, gaps)
-    verdict = _verdict(stored, manifest, cases)
-    if tape is not None and verdict.tape_head and verdict.tape_head != tape.head:
-        gaps.append(
-            Text(
-                en="The tape is not the one that was judged: its head digest differs from that in the verdict.",
-                zh="录带与判定时不一致：其链头摘要与判定书所载不符。",
-            )
-        )
-    return RunFolder(path, manifest, cases, verdict, tape, tuple(gaps))
+    evidence = read_evidence(path)
+    _about_tape(evidence, gaps)
+    if evidence.charter is not None:
+        manifest = _manifest(evidence.charter.manifest)
+        cases = tuple(_case(json.loads(verdict.line())) for verdict in evidence.judged)
+        gaps += [_gap(difference) for difference in evidence.differences]
+        content, gap = evidence.content, evidence.plan_gap
+    else:
+        told = _object(path / MANIFEST, gaps)
+        manifest, gap = _manifest(told), _older_gap(told)
+        cases = _cases(path / CASES, gaps)
+        content = _counted(_object(path / VERDICT, gaps), manifest, cases)
+        gaps.append(Text(en=UNCHECKED, zh=UNCHECKED_ZH))
+    verdict = run_verdict(content, gap, sound=not gaps)
+    return RunFolder(path, manifest, cases, verdict, evidence.reading, tuple(gaps))
+
+
+def _older_gap(manifest: Mapping[str, Any]) -> PlanGap | None:
+    """How the plan of an older run's manifest differs from the one that ships; None when it lists no rules."""
+    try:
+        rules = read_terms(manifest["rules"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return plan_gap(str(manifest.get("plan")), cases=_texts(manifest.get("cases")), left_out={}, rules=rules)
+
+
+def _gap(difference: Difference) -> Text:
+    if not difference.expected and not difference.seen:
+        return Text(en=f"{difference.en}.", zh=f"{difference.zh}。")
+    return Text(
+        en=f"{difference.en}: expected {difference.expected}, seen {difference.seen}.",
+        zh=f"{difference.zh}：应为 {_or_none(difference.expected)}，实为 {_or_none(difference.seen)}。",
+    )
+
+
+def _or_none(value: str) -> str:
+    return "无" if value == NOTHING else value
 
 
 def _object(path: Path, gaps: list[Text]) -> Mapping[str, Any]:
@@ -188,16 +204,14 @@ def _object(path: Path, gaps: list[Text]) -> Mapping[str, Any]:
     return _mapping(found)
 
 
-def _tape(path: Path, gaps: list[Text]) -> TapeReading | None:
-    if not path.is_file():
+def _about_tape(evidence: Evidence, gaps: list[Text]) -> None:
+    reading = evidence.reading
+    if reading is None:
         gaps.append(Text(en="tape.bin is missing: no frame can be shown.", zh="缺少 tape.bin，无法显示报文。"))
-        return None
-    reading = read_tape(path)
-    if reading.broken is not None:
+    elif reading.broken is not None:
         where = f"{reading.broken.seq} / {reading.broken.offset}"
         zh = "录带在记录中途结束" if reading.broken.cut_short else "录带校验链断裂"
-        gaps.append(Text(en=f"About the tape: {reading.broken}.", zh=f"{zh}（记录号/字节位置 {where}）。"))
-    return reading
+        gaps.append(Text(en=f"About tape.bin: {reading.broken}.", zh=f"tape.bin：{zh}（记录号/字节位置 {where}）。"))
 
 
 def _cases(path: Path, gaps: list[Text]) -> tuple[CaseResult, ...]:
@@ -287,6 +301,7 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
         adapter_command=_texts(adapter.get("command")),
         cases=_texts(found.get("cases")),
         cases_sm3=str(found.get("cases_sm3") or ""),
+        again=_texts(found.get("again")),
         rules=tuple(
             RuleNote(id=name, severity=str(_mapping(r).get("severity", "")), clause=str(_mapping(r).get("clause", "")))
             for name, r in sorted(_mapping(found.get("rules")).items())
@@ -294,30 +309,16 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _verdict(stored: Mapping[str, Any], manifest: Manifest, cases: tuple[CaseResult, ...]) -> RunVerdict:
-    counts = _mapping(stored.get("cases"))
-    by = {outcome: sum(case.outcome is outcome for case in cases) for outcome in Verdict}
+def _counted(stored: Mapping[str, Any], manifest: Manifest, cases: tuple[CaseResult, ...]) -> Mapping[str, Any]:
+    """What a verdict.json says; where it is silent, what can be counted from the cases."""
+    by = {outcome.value: sum(case.outcome is outcome for case in cases) for outcome in Verdict}
     done = {case.case for case in cases}
-    missing = tuple(name for name in manifest.cases if name not in done)
-    certified = stored.get("certified") is True
-    match stored.get("verdict"):
-        case Verdict.PASSED:
-            word = Word.CERTIFIED if certified else Word.PASSED
-        case Verdict.FAILED:
-            word = Word.FINDINGS
-        case _:
-            word = Word.FINDINGS if by[Verdict.FAILED] else Word.INCONCLUSIVE
-    return RunVerdict(
-        word=word,
-        certified=word is Word.CERTIFIED,
-        demanded=_whole(counts.get("demanded", len(done | set(manifest.cases)))),
-        passed=_whole(counts.get("passed", by[Verdict.PASSED])),
-        failed=_whole(counts.get("failed", by[Verdict.FAILED])),
-        inconclusive=_whole(counts.get("inconclusive", by[Verdict.INCONCLUSIVE])),
-        missing=_texts(counts["missing"]) if "missing" in counts else missing,
-        tape_head=str(stored.get("tape_head") or ""),
-        given=bool(stored),
-    )
+    counted = {
+        "demanded": len(done | set(manifest.cases)),
+        **by,
+        "missing": [name for name in manifest.cases if name not in done],
+    }
+    return {**stored, "cases": {**counted, **_mapping(stored.get("cases"))}}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - whatever JSON held

@@ -7,21 +7,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.judge.problems import Problem
 from harness.judge.verdict import Finding
 from harness.line.folder import REPORT
+from reports.judgement import counts_of
 from reports.masking import for_show
 from reports.replay import replay
-from reports.run_folder import CaseResult, RunFolder, Word, read_run_folder
-from reports.vocabulary import COLOURS, OUTCOMES, both, printable
+from reports.run_folder import CaseResult, RunFolder, read_run_folder
+from reports.vocabulary import COLOURS, OUTCOMES, both, printable, rule_in_chinese
 
-HEADLINES = {
-    Word.CERTIFIED: "CERTIFIED 通过认证",
-    Word.PASSED: "PASSED 通过 (only a part of the plan ran: no certificate 仅执行部分计划，不予认证)",
-    Word.FINDINGS: "FINDINGS 存在问题",
-    Word.INCONCLUSIVE: "INCONCLUSIVE 无法判定",
-}
 SHOWN = 8
 """Findings of one rule, and doubtful or missing cases, that are listed; the report has them all."""
+PROBLEMS_SHOWN = 4
+"""Kinds of problems that are explained."""
 
 
 def print_summary(folder: Path, console: Console | None = None, *, as_json: bool = False) -> None:
@@ -33,33 +31,53 @@ def print_summary(folder: Path, console: Console | None = None, *, as_json: bool
         return
     verdict = run.verdict
     colour = COLOURS.get(verdict.word.value, "")
-    console.print(Text.assemble((HEADLINES[verdict.word], f"bold {colour}"), f"  {run.manifest.plan}"), soft_wrap=True)
-    counts = (
-        (verdict.demanded, "demanded 应执行", ""),
-        (verdict.passed, both(OUTCOMES, "passed"), COLOURS["passed"]),
-        (verdict.failed, both(OUTCOMES, "failed"), COLOURS["failed"]),
-        (verdict.inconclusive, both(OUTCOMES, "inconclusive"), COLOURS["inconclusive"]),
-        (len(verdict.missing), both(OUTCOMES, "missing"), COLOURS["missing"]),
-    )
-    parts = [(f"{count} {word}", style if count else "dim") for count, word, style in counts]
+    console.print(Text.assemble((verdict.headline, f"bold {colour}"), f"  {run.manifest.plan}"), soft_wrap=True)
+    parts = [(f"{n} {word}", COLOURS.get(outcome, "") if n else "dim") for n, word, outcome in counts_of(verdict)]
     console.print(Text("   ").join(Text(text, style=style) for text, style in parts), soft_wrap=True)
+    for note in verdict.notes:
+        console.print(Text(f"! {note.en} {note.zh}", style="yellow"), soft_wrap=True)
     for gap in run.gaps:
-        console.print(Text(f"! {gap.en} {gap.zh}", style="yellow"), soft_wrap=True)
+        console.print(Text(printable(f"! {gap.en} {gap.zh}"), style="yellow"), soft_wrap=True)
     if any(case.findings for case in run.cases):
-        console.print(_findings(run))
+        console.print(findings_table(run))
     doubts = [f"? {case.case}: {reason}" for case in run.cases for reason in case.inconclusive]
-    doubts += [f"– {name}: {both(OUTCOMES, 'missing')}" for name in verdict.missing]
+    few = len(verdict.missing) <= SHOWN
+    doubts += [f"– {name}: {both(OUTCOMES, 'missing')}" for name in verdict.missing if few]
+    doubts += [] if few else [f"– {len(verdict.missing)} cases 用例: {both(OUTCOMES, 'missing')}"]
     for doubt in doubts[:SHOWN]:
         console.print(Text(printable(doubt), style="yellow"), soft_wrap=True)
     if len(doubts) > SHOWN:
         console.print(Text(f"  +{len(doubts) - SHOWN}, see the report 见报告", style="yellow"))
+    _problems(run, console)
     if (folder / REPORT).is_file():
         console.print(Text(f"report 报告: {folder / REPORT}"), soft_wrap=True)
     bad = next((case for case in run.cases if case.findings), None) or next(
         (case for case in run.cases if case.inconclusive), None
     )
-    if bad is not None:
-        console.print(Text(f"replay 重放: {replay(run.manifest, bad.case)}"), soft_wrap=True)
+    again = "" if bad is None else replay(run.manifest, bad.case)
+    if again:
+        console.print(Text(f"replay 重放: {again}"), soft_wrap=True)
+
+
+def _problems(run: RunFolder, console: Console) -> None:
+    """What the cases ran into, each kind once, with its likely cause and what to try."""
+    kinds: dict[str, list[tuple[str, Problem]]] = {}
+    for case in run.cases:
+        found = [run.problem_at(finding.seq) for finding in case.findings]
+        found += [run.problem_of(case, reason) for reason in case.inconclusive]
+        for problem in filter(None, found):
+            if problem.blame == "assertion":
+                continue  # whose finding says it all
+            kinds.setdefault(problem.doubt, []).append((case.case, problem))
+    for met in list(kinds.values())[:PROBLEMS_SHOWN]:
+        first, problem = met[0]
+        others = len({name for name, _ in met}) - 1
+        where = f"{first}{f' (+{others})' if others else ''}, #{problem.seq}"
+        console.print(Text.assemble(("! ", "red"), printable(problem.problem), (f"  {where}", "dim")), soft_wrap=True)
+        for name, told in (("likely cause 可能原因", problem.cause), ("try 处理建议", problem.remedy)):
+            console.print(Text.assemble((f"  {name}: ", "bold"), printable(told).replace("\n", "\n  ")), soft_wrap=True)
+    if len(kinds) > PROBLEMS_SHOWN:
+        console.print(Text(f"  +{len(kinds) - PROBLEMS_SHOWN}, see the report 见报告", style="red"))
 
 
 def _content(run: RunFolder) -> dict[str, object]:
@@ -68,6 +86,10 @@ def _content(run: RunFolder) -> dict[str, object]:
         "event": "ended",
         "verdict": verdict.word.value,
         "certified": verdict.certified,
+        "restricted": verdict.restricted,
+        "scope": verdict.scope.value,
+        "left_out": {one.lack.en: list(one.cases) for one in verdict.left_out},
+        "plan_differs": verdict.plan_differs.en if verdict.plan_differs is not None else "",
         "plan": run.manifest.plan,
         "cases": {
             "demanded": verdict.demanded,
@@ -78,16 +100,18 @@ def _content(run: RunFolder) -> dict[str, object]:
         },
         "findings": [{"case": case.case, **vars(finding)} for case in run.cases for finding in case.findings],
         "inconclusive": [{"case": case.case, "reason": r} for case in run.cases for r in case.inconclusive],
+        "problems": [vars(problem) for problem in run.problems],
         "gaps": [gap.en for gap in run.gaps],
         "folder": str(run.path),
     }
 
 
-def _findings(run: RunFolder) -> Table:
+def findings_table(run: RunFolder) -> Table:
+    """The findings, rule by rule; a long word is folded and never cut, since its end may be all that tells it apart."""
     table = Table(expand=True, show_lines=True)
     table.add_column("rule 规则", ratio=2, overflow="fold")
     table.add_column("case 用例", ratio=2, overflow="fold")
-    table.add_column("expected 应为 / seen 实际", ratio=3)
+    table.add_column("expected 应为 / seen 实际", ratio=3, overflow="fold")
     rules: dict[str, list[tuple[CaseResult, Finding]]] = {}
     for case in run.cases:
         for finding in case.findings:
@@ -95,7 +119,10 @@ def _findings(run: RunFolder) -> Table:
     for rule, found in sorted(rules.items()):
         first = found[0][1]
         about = Text.assemble(
-            (rule, "bold"), (f" {first.severity}\n", "red"), first.sentence, (f"\n{first.clause}", "dim")
+            (rule, "bold"),
+            (f" {first.severity}\n", "red"),
+            "\n".join(filter(None, (first.sentence, rule_in_chinese(rule)))),
+            (f"\n{first.clause}", "dim"),
         )
         for number, (case, finding) in enumerate(found[:SHOWN]):
             seen = Text.assemble(

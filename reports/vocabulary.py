@@ -84,10 +84,12 @@ MESSAGES: Mapping[str, Pair] = {
     "payAnswer": ("the person's answer", "支付确认应答"),
     "push/prompt": ("password prompt", "推送密码确认"),
     "push/notice": ("notice of movement", "动账通知"),
+    "push/bill": ("bill of the channel", "渠道账单"),
     "confirm": ("answer the prompt", "确认支付"),
     "prompt": ("look at the prompt", "查看确认框"),
     "prompts": ("look at the prompts", "查看确认框"),
     "notices": ("look at the notices", "查看通知"),
+    "bills.json": ("look at the bills", "查看账单"),
     "code.png": ("take the shown code", "取展码图像"),
     "code.txt": ("take the shown digits", "取展码数字"),
 }
@@ -168,6 +170,7 @@ REASONS: Mapping[str, Pair] = {
     "library-mismatch": ("library of another width, or none", "动态库不匹配"),
     "card-unreadable": ("card unreadable", "读卡失败"),
     "card-unknown": ("card unknown", "卡无对应人员"),
+    "card-locked": ("card's password locked", "卡密码已锁定"),
     "face-mismatch": ("face not accepted", "人脸不符"),
     "not-identified": ("not identified", "未识别身份"),
 }
@@ -226,8 +229,15 @@ EVENTS: Mapping[str, Pair] = {
     "malformed": ("breaks the interface on purpose", "有意不合规"),
     "expect-answer": ("expected answer", "预期应答"),
     "insurance-unknown": ("insurance part unknown", "医保部分未知"),
+    "order-exception": ("order needs a person", "订单异常"),
+    "hospital-settled": ("hospital settled", "院内结算完成"),
+    "order-settled": ("order settled", "结算完成"),
     "out-of-order": ("out of order", "暂停服务"),
     "notice-undelivered": ("notice undelivered", "通知未送达"),
+    "bill-undelivered": ("bill undelivered", "账单未送达"),
+    "pin-wrong": ("wrong card password", "卡密码错误"),
+    "card-unlocked": ("card unlocked", "卡已解锁"),
+    "restarted": ("switched off and on", "重新启动"),
     "present-undelivered": ("what was presented was not delivered", "出示未送达"),
     "answer-undelivered": ("answer undelivered", "应答未送达"),
 }
@@ -272,10 +282,21 @@ OUTCOMES: Mapping[str, Pair] = {
     "inconclusive": ("inconclusive", "无法判定"),
     "missing": ("not run", "未执行"),
     "not-covered": ("not covered by this plan", "本计划未覆盖"),
+    "not-run": ("not run this time", "本次未执行"),
+    "left-out": ("left out", "未包含"),
     "not-shown": ("not shown", "未验证"),
     "certified": ("certified", "通过认证"),
     "findings": ("findings", "存在问题"),
 }
+
+LACKS: Mapping[str, Pair] = {
+    "terminal": ("no terminal on the bench", "测试台没有医保综合服务终端"),
+    "card-office": ("no card whose password may be locked", "没有可锁定密码的社保卡"),
+    "phone": ("no phone on the bench", "测试台没有手机"),
+    "header": ("the machine's messages have no header", "加密机报文无消息头"),
+    "virtual-subject": ("what is under test is real and cannot be told to fail", "被测对象为真实设备，不能注入故障"),
+}
+"""Why a case is left out: what is lacking, by the name that a plan's `needs` uses."""
 
 COLOURS: Mapping[str, str] = {
     "passed": "green",
@@ -308,6 +329,11 @@ def both(table: Mapping[str, Pair], word: str) -> str:
     return " ".join(part for part in pair(table, word) if part)
 
 
+def lack(name: str) -> Pair:
+    """Why a case is left out, in English and Chinese."""
+    return LACKS.get(name, (f"what is under test does not offer {name}", f"被测对象不支持 {name}"))
+
+
 @cache
 def message(name: str) -> str:
     """A message as people call it, in English and Chinese; a transaction's own table of fields names it first."""
@@ -318,6 +344,17 @@ def message(name: str) -> str:
     else:
         said = both(MESSAGES, name)
     return f"{name} {said}" if name[:1].isdigit() and said != name else said
+
+
+@cache
+def rules_in_chinese() -> Mapping[str, str]:
+    """The sentence of each rule in Chinese, by its id."""
+    return tomllib.loads(fixture("rules_zh.toml").read_text(encoding="utf-8"))
+
+
+def rule_in_chinese(name: str) -> str:
+    """What a rule demands, in Chinese; empty for one that is not ours."""
+    return rules_in_chinese().get(name, "")
 
 
 def source(reference: str) -> str:

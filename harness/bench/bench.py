@@ -187,7 +187,8 @@ class Bench:
 
     def _announce(self, device: Device) -> None:
         spec = device.spec
-        self.tape.event("bench", "device", name=spec.name, kind=spec.kind, virtual=spec.virtual)
+        at = device.endpoints.at
+        self.tape.event("bench", "device", name=spec.name, kind=spec.kind, at=at, virtual=spec.virtual)
         for role, address in {"at": device.endpoints.at, **device.endpoints.also}.items():
             self.tape.volatile(f"{spec.name}.{role}", address.partition(":")[2].removeprefix("//"))
 

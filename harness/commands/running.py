@@ -50,7 +50,7 @@ def run_cases(options: RunOptions, view: View, *, paths: Sequence[Path] = ()) ->
         if not path.exists():
             raise ConfigError(f"There is nothing at {path}.", cause="a wrong path", remedy="name a file or a folder")
     with one_interrupt() as interruption:
-        work = Casework(options, view=view, whole_plan=not paths, interruption=interruption)
+        work = Casework(options, view=view, whole_plan=not paths, paths=paths, interruption=interruption)
         plugin = CasePlugin(casework=work)
         with redirect_stderr(StringIO()) as refusal, _undisturbed():
             status = pytest.main(_arguments(paths, work.plan.suite), plugins=[_Registered(plugin)])

@@ -40,7 +40,7 @@ from harness.line.folder import TAPE, new_folder, write_json
 from harness.line.serial_format import SerialFormat
 from harness.options import chosen_bench
 from harness.scenarios.code_pictures import CODE128, QR, code_picture
-from harness.scenarios.scanner_books import SUFFIXES
+from harness.scenarios.scanner_spelling import SUFFIXES
 from harness.wire.scanner.framing import ScanFraming
 
 KIND, RESULT = "scanner", "soak.json"

@@ -1,6 +1,7 @@
 """Ports to a HIS adapter under test; `create_port` makes one of a kind that the bench file names."""
 
-from harness.counter.port import CounterPort, PortContext, PortKinds
+from harness.counter.kinds import PortContext, PortKinds
+from harness.counter.port import CounterPort
 from harness.counter.process import ProcessPort
 
 PORTS = PortKinds()

@@ -1,20 +1,12 @@
 """What an adapter's answers say, command by command; an answer that lacks something is a PeerViolation."""
 
+from harness.counter.adapter_books import BooksEntry, BookState, Totals
+from harness.counter.basket import Line
 from harness.counter.hall import Insurance, Proof, Screen, TierChange
 from harness.counter.hospital import Slot
 from harness.counter.line_fields import LineFields
 from harness.counter.messages import Answer
-from harness.counter.port import (
-    Amounts,
-    BooksEntry,
-    BookState,
-    Line,
-    Outcome,
-    OutcomeKind,
-    PendingRecord,
-    Reason,
-    Totals,
-)
+from harness.counter.outcome import Amounts, Outcome, OutcomeKind, PendingRecord, Reason
 
 
 def sale_of(answer: Answer) -> Outcome:

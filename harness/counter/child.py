@@ -21,16 +21,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TypeVar
 
+from harness.counter.line_fields import escaped
 from harness.counter.messages import LINE_LIMIT
 from harness.errors import BenchError, ConfigError, SimulatorDefect
 
 T = TypeVar("T")
 CHUNK = 1 << 16
+ADAPTER_LOG = "adapter.log"
+"""The log's name in a run's folder."""
+NOTHING_LOGGED = "\n  it logged nothing"
 LOG_KEPT = 1 << 20
 """How much of the log one process may put on the tape, in bytes."""
 LOG_FILE_LIMIT = 16 << 20
 """How large the log's file may become, in bytes."""
+TAIL_BYTES = 4096
 TAIL_LINES = 8
+TAIL_WIDTH = 200
+"""How much of the last log lines a message shows: so many lines, so many characters of each."""
 LOOP_S = 30.0
 EOF_GRACE_S = 1.0
 BYE_S = 2.0
@@ -39,18 +46,17 @@ KILL_S = 5.0
 SILENCE_S = 1.0
 
 
+def mark_log(folder: Path, text: str) -> None:
+    """Put a line of our own into the adapter's log, for whoever looks for what belongs to which case."""
+    with _opened(folder / ADAPTER_LOG) as file:
+        file.write(f"===== {text} =====\n".encode())
+
+
 class AdapterLog:
     """What an adapter wrote to standard error: all of it in a bounded file, the part not yet given out in memory."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._file: IO[bytes] | None = path.open("ab", buffering=0)
-        except OSError as error:
-            raise BenchError(
-                f"The adapter's log {path} cannot be written: {error.strerror}.",
-                cause="the folder is missing, full or not yours",
-                remedy="name another run folder with --runs, or free some space",
-            ) from error
+        self._file: IO[bytes] | None = _opened(path)
         self._room = LOG_FILE_LIMIT - self._file.tell()
         self._pending = bytearray()
         self._given = 0
@@ -64,7 +70,7 @@ class AdapterLog:
             if self._room <= 0:
                 self._file.write(b"\n[cut here: the log is too long]\n")
         self._pending += data[: max(0, LOG_KEPT - self._given - len(self._pending))]
-        self._tail = (self._tail + data)[-4096:]
+        self._tail = (self._tail + data)[-TAIL_BYTES:]
 
     def take(self) -> bytes:
         """What came since the last call; nothing more once the tape holds `LOG_KEPT` bytes of it."""
@@ -73,9 +79,11 @@ class AdapterLog:
         return data
 
     def tail(self) -> str:
-        """The last lines, for messages."""
-        lines = self._tail.decode(errors="backslashreplace").splitlines()[-TAIL_LINES:]
-        return "\n    ".join(lines) if lines else "(nothing)"
+        """The last lines below a heading, each on a line of its own and indented, to be put behind a message."""
+        whole = self._tail if len(self._tail) < TAIL_BYTES else self._tail.partition(b"\n")[2] or self._tail
+        lines = [line for line in escaped(whole, keep="\n\t").splitlines() if line.strip()][-TAIL_LINES:]
+        shown = (line if len(line) <= TAIL_WIDTH else f"{line[:TAIL_WIDTH]} …" for line in lines)
+        return "\n  ".join(["", "its last log lines:", *(f"  {line}" for line in shown)]) if lines else NOTHING_LOGGED
 
     def close(self) -> None:
         """Close the file."""
@@ -85,7 +93,7 @@ class AdapterLog:
 
 
 class Child:
-    """A running adapter. `on_line`, `on_flood` and `on_end` are called in the loop; all else from the case's thread."""
+    """A running adapter. What begins with `on_` is called in the loop; all else from the case's thread."""
 
     def __init__(
         self,
@@ -96,15 +104,18 @@ class Child:
         on_line: Callable[[bytes], None],
         on_flood: Callable[[bytes], None],
         on_end: Callable[[int | None], None],
+        on_deaf: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._log = log
         self._on_line = on_line
         self._on_flood = on_flood
         self._on_end = on_end
+        self._on_deaf = on_deaf
         self._out = bytearray()
         self._in = bytearray()
         self._ended = False
+        self._deaf = False
         self._exited = threading.Event()
         self._process = _spawn(command)
         assert self._process.stdin is not None
@@ -120,6 +131,11 @@ class Child:
     def pid(self) -> int:
         """The process id, which is the id of its group too."""
         return self._process.pid
+
+    @property
+    def unended(self) -> bytes:
+        """What it wrote to standard output and has not ended with LF."""
+        return bytes(self._in)
 
     def attach(self) -> None:
         """Begin to listen; from here on the callbacks are called."""
@@ -184,12 +200,14 @@ class Child:
     def _attach(self) -> None:
         self._loop.add_reader(self._stdout, self._read_output)
         self._loop.add_reader(self._stderr, self._drain_log)
+        self._loop.add_reader(self._stdin, self._note_deafness)  # the end of a pipe that is written is readable then
 
     def _end_input(self) -> None:
         stdin = self._process.stdin
         if stdin is None or stdin.closed:
             return  # its number may be another connection's by now
         self._loop.remove_writer(self._stdin)
+        self._loop.remove_reader(self._stdin)
         with contextlib.suppress(OSError):
             stdin.close()
 
@@ -235,6 +253,7 @@ class Child:
             return
         except OSError:
             self._out.clear()
+            self._note_deafness()
         self._loop.remove_writer(self._stdin)
 
     def _wait_for_exit(self) -> None:
@@ -255,6 +274,17 @@ class Child:
             partial, self._in = bytes(self._in), bytearray()
             self._on_line(partial)
         self._report_end(self._status())
+
+    def _note_deafness(self) -> None:
+        """Nobody holds the other end of its standard input: it closed it, or is ending, which is noticed soon."""
+        self._loop.remove_reader(self._stdin)
+        if not self._deaf:
+            self._deaf = True
+            self._loop.call_later(EOF_GRACE_S, self._report_deafness)
+
+    def _report_deafness(self) -> None:
+        if not self._ended:
+            self._on_deaf()
 
     def _report_end(self, status: int | None) -> None:
         if not self._ended:
@@ -299,6 +329,17 @@ class Child:
     def _last_words(self) -> None:
         self._note_exit()
         self._detach()
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("ab", buffering=0)
+    except OSError as error:
+        raise BenchError(
+            f"The adapter's log {path} cannot be written: {error.strerror}.",
+            cause="the folder is missing, full or not yours",
+            remedy="name another run folder with --runs, or free some space",
+        ) from error
 
 
 def describe_status(status: int | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
+from harness.counter.adapter_books import BooksEntry, Totals
 from harness.counter.answers import (
     admission_of,
     books_of,
@@ -20,12 +21,15 @@ from harness.counter.answers import (
     tier_of,
     totals_of,
 )
+from harness.counter.basket import Basket, Line
+from harness.counter.greeting import Ability, Ready
 from harness.counter.hall import Screen
 from harness.counter.hospital import Admission, By, Slot, Way
 from harness.counter.line_fields import DOCUMENT
 from harness.counter.messages import Answer
-from harness.counter.port import Ability, Basket, BooksEntry, Line, Operation, Outcome, Ready, Totals
-from harness.errors import BenchError
+from harness.counter.outcome import Outcome
+from harness.counter.port import Operation
+from harness.errors import NotOffered
 from harness.line.record import JsonValue
 
 
@@ -213,8 +217,9 @@ class Commands(ABC):
 
     def _require(self, ability: Ability) -> None:
         if ability not in self.ready.can:
-            raise BenchError(
-                f"The adapter {self.ready.adapter} does not offer {ability.value!r}.",
+            raise NotOffered(
+                f"The adapter {self.ready.adapter} does not offer {ability.value!r}, which this case needs.",
                 cause="its `ready.can` does not list it",
-                remedy=f"implement it as {DOCUMENT} says and list it, or choose a plan without it",
+                remedy=f"implement it as {DOCUMENT} says and list it, or leave the case out; without it there is no "
+                "certificate of this plan",
             )

@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import date
 
+from harness.counter.adapter_books import BooksEntry, Totals
+from harness.counter.basket import Basket, Line
+from harness.counter.greeting import Ready
 from harness.counter.hall import Screen
 from harness.counter.hospital import Admission, By, Slot, Way
-from harness.counter.port import Basket, BooksEntry, CounterPort, Line, Operation, Outcome, Ready, Totals
+from harness.counter.outcome import Outcome
+from harness.counter.port import CounterPort, Operation
 
 
 class DayCounter:
@@ -153,6 +157,10 @@ class DayCounter:
     def resolve(self) -> Outcome:
         """Find out what became of every unknown outcome."""
         return self._port.resolve()
+
+    def nonsense(self, line: str) -> Operation:
+        """Send a line that makes no sense."""
+        return self._port.nonsense(line)
 
     def kill(self) -> None:
         """Crash the adapter where it stands."""

@@ -110,16 +110,35 @@ class LineFields:
         return self._raw[name]
 
 
-def rubbish(line: bytes, what: str) -> PeerViolation:
+def rubbish(line: bytes, what: str, *, cause: str = "") -> PeerViolation:
     """The error for a line that is not of the protocol at all."""
     return PeerViolation(
         f"The adapter wrote a line that {what}: {shown(line)}",
-        cause="a log or debug text goes to standard output, or the line is in another encoding",
+        cause=cause or "a log, a banner or a debug text goes to standard output",
         remedy=f"write one JSON object a line to standard output and all else to standard error; see {DOCUMENT}",
     )
 
 
 def shown(line: bytes) -> str:
-    """A line as messages show it: cut, and without control characters."""
-    text = line[: SHOWN * 4].decode("utf-8", errors="backslashreplace").rstrip("\r\n")
-    return repr(text[:SHOWN]) + (" ..." if len(text) > SHOWN or len(line) > SHOWN * 4 else "")
+    """A line as messages show it: between quotes, cut, and what cannot be read as escapes."""
+    text = escaped(line[: SHOWN * 4].rstrip(b"\r\n"))
+    return f"'{text[:SHOWN]}'" + (" …" if len(text) > SHOWN or len(line) > SHOWN * 4 else "")
+
+
+def escaped(data: bytes, *, keep: str = "") -> str:
+    r"""Bytes as text; control characters but those to `keep`, and what is no UTF-8, as one `\x00` a byte."""
+    text = data.decode("utf-8", errors="surrogateescape")
+    return "".join(char if char.isprintable() or char in keep else _bytewise(char) for char in text)
+
+
+def as_gbk(line: bytes) -> str:
+    """What a line says if it is GBK where UTF-8 is due; empty when it is not that either."""
+    try:
+        text = line.rstrip(b"\r\n").decode("gbk")
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""
+
+
+def _bytewise(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", errors="surrogateescape"))

@@ -4,20 +4,16 @@ The rules are those of `fixtures/counter-port.schema.json`; a line that breaks o
 field, the likely cause and what to try. Members that the schema does not name are let through.
 """
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.counter.greeting import Ability, AdapterClock, Hello, Ready
 from harness.counter.hospital import Asked
-from harness.counter.line_fields import LineFields, RawJson, rubbish
-from harness.counter.port import (
-    Ability,
-    AdapterClock,
-    Hello,
-    OutcomeKind,
-    Ready,
-)
+from harness.counter.line_fields import SHOWN, LineFields, RawJson, as_gbk, rubbish
+from harness.counter.outcome import OutcomeKind
 from harness.line.record import JsonValue
 
 VERSION = 1
@@ -154,12 +150,21 @@ def _json_object(line: bytes) -> Mapping[str, RawJson]:
     try:
         raw = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise rubbish(line, "is not UTF-8") from error
+        raise rubbish(line, "is not UTF-8", cause=_other_charset(line)) from error
     except (ValueError, RecursionError) as error:
-        raise rubbish(line, "is no JSON") from error
+        marked = line.startswith(codecs.BOM_UTF8)
+        cause = "it begins with a byte order mark (BOM), as .NET writes unless told not to" if marked else ""
+        raise rubbish(line, "is no JSON", cause=cause) from error
     if not isinstance(raw, dict):
         raise rubbish(line, "is JSON but no object")
     return raw
+
+
+def _other_charset(line: bytes) -> str:
+    if (line[:2], line[3:4]) == (codecs.BOM_UTF16_LE, b"\0") or line[:3] == codecs.BOM_UTF16_BE + b"\0":
+        return "it is UTF-16, as PowerShell writes to a pipe"
+    gbk = as_gbk(line)
+    return "the runtime's default charset is another one" + (f"; read as GBK it says: {gbk[:SHOWN]}" if gbk else "")
 
 
 def _line(members: Mapping[str, object]) -> bytes:

@@ -13,9 +13,11 @@ from typing import TypeVar
 
 from harness.clock import local_time
 from harness.counter.answers import plain_outcome_of
-from harness.counter.child import BYE_S, AdapterLog, Child, describe_status
+from harness.counter.child import ADAPTER_LOG, BYE_S, AdapterLog, Child, describe_status
 from harness.counter.commands import Commands
+from harness.counter.greeting import Ready
 from harness.counter.hospital import Asked
+from harness.counter.kinds import PortContext
 from harness.counter.line_fields import DOCUMENT, SHOWN, rubbish, shown
 from harness.counter.messages import (
     LINE_LIMIT,
@@ -29,7 +31,9 @@ from harness.counter.messages import (
     encode_hello,
     parse_line,
 )
-from harness.counter.port import AdapterSilent, Outcome, PortContext, Ready
+from harness.counter.outcome import Outcome
+from harness.counter.port import AdapterSilent
+from harness.counter.trace_codes import with_trace_codes
 from harness.errors import BenchError, LiantiaoError, PeerViolation
 from harness.interrupt import shielded
 from harness.line.record import Direction, JsonValue
@@ -109,6 +113,11 @@ class ProcessOperation:
         """Wait for the end. Raises PeerViolation when the adapter dies, falls silent or breaks the protocol."""
         return self._read(self.whole_answer())
 
+    def error(self) -> str | None:
+        """Wait for the end; the adapter's `error` to what makes no sense, None when it answered otherwise."""
+        self._port.wait_until(lambda: self.ended or None, f"an answer to {self.do!r}")
+        return self.not_understood
+
     def whole_answer(self) -> Answer:
         """Wait for the end; the answer as it came."""
         self._port.wait_until(lambda: self.ended or None, f"an answer to {self.do!r}")
@@ -172,7 +181,7 @@ class ProcessPort(Commands):
             self._announced = True
             context.tape.volatile(f"{context.name}.state-dir", str(context.hello.state_dir))
         context.hello.state_dir.mkdir(parents=True, exist_ok=True)
-        log = AdapterLog(context.folder / "adapter.log")
+        log = AdapterLog(context.folder / ADAPTER_LOG)
         try:
             with shielded():
                 self._child = Child(
@@ -182,6 +191,7 @@ class ProcessPort(Commands):
                     on_line=self._take_line,
                     on_flood=self._take_flood,
                     on_end=self._take_end,
+                    on_deaf=self._take_deafness,
                 )
                 self._log = log
         except LiantiaoError:
@@ -238,12 +248,12 @@ class ProcessPort(Commands):
                     raise self._failure
                 left = max(since, self._last_line) + patience - time.monotonic()
                 if left <= 0:
+                    wrote = "no whole line" if self._unended else "nothing"
                     raise AdapterSilent(
-                        f"The adapter wrote nothing for {patience:g} s; {what} was due.",
-                        cause="it hangs, waits for a system without a time-out, or its output is buffered and "
-                        f"not flushed after each line; its last log lines:\n    {self._tail()}",
-                        remedy="give every call a time-out and flush standard output; patience_s in [counter] sets "
-                        "how long the bench waits",
+                        f"The adapter wrote {wrote} for {patience:g} s; {what} was due.",
+                        cause=f"{self._why_silent()}{self._tail()}",
+                        remedy="give every call a time-out, and write and flush each line at once; patience_s in "
+                        "[counter] sets how long the bench waits",
                     )
                 self._changed.wait(left)
 
@@ -263,11 +273,24 @@ class ProcessPort(Commands):
         members: Mapping[str, JsonValue] | None = None,
     ) -> ProcessOperation:
         """Send a command; `read` is how its answer is read."""
+        operation = self._begun(do, read)
+        hello = self._context.hello
+        told = with_trace_codes(do, members or {}, hello.profile, str(hello.institution.get("code")))
+        self._send(encode_command(operation.number, do, at=self._now(), **told))
+        return operation
+
+    def nonsense(self, line: str) -> ProcessOperation:
+        """Send a line that makes no sense; `{id}` and `{at}` in it become the next number and the cashier's time."""
+        operation = self._begun("nonsense", plain_outcome_of)
+        said = line.replace("{id}", str(operation.number)).replace("{at}", self._now())
+        self._send(said.encode() + b"\n")
+        return operation
+
+    def _begun(self, do: str, read: Callable[[Answer], Outcome]) -> ProcessOperation:
         with self._changed:
             self._number += 1
             operation = ProcessOperation(self, self._number, do, read)
             self._running[operation.number] = operation
-        self._send(encode_command(operation.number, do, at=self._now(), **(members or {})))
         return operation
 
     def _now(self) -> str:
@@ -290,8 +313,19 @@ class ProcessPort(Commands):
         if self._child is not None and self._context.loop.is_running():
             self._child.in_loop(lambda: self._context.tape.event(self._context.name, name, **fields))
 
+    @property
+    def _unended(self) -> bytes:
+        return b"" if self._child is None else self._child.unended
+
+    def _why_silent(self) -> str:
+        if self._unended:
+            return f"it has not ended its line with LF: {shown(self._unended)}"
+        if self._ready is None:
+            return "it waits for something else than the hello line, or its output is not flushed after each line"
+        return "it hangs, waits for a system without a time-out, or its output is not flushed after each line"
+
     def _tail(self) -> str:
-        return "(none)" if self._log is None else self._log.tail()
+        return "" if self._log is None else self._log.tail()
 
     def _put_away(self) -> None:
         if self._log is not None:
@@ -332,20 +366,24 @@ class ProcessPort(Commands):
                     del self._running[operation.number]
             case Answer(id=number):
                 if number not in self._running:
-                    return _out_of_turn(line, f"command {number} is not running")
+                    return self._not_running(line, number)
                 self._running.pop(number).answer = message
                 self._events = 0
             case ScanPlease(id=number) | PresentPlease(id=number) | Released(id=number) | Journalled(id=number):
                 running = self._running.get(number)
                 self._events += 1
                 if running is None:
-                    return _out_of_turn(line, f"command {number} is not running")
+                    return self._not_running(line, number)
                 if self._events > EVENTS_LIMIT:
                     return _out_of_turn(line, f"that makes {self._events} events in one command")
                 running.take(message)
             case _:
                 pass
         return None
+
+    def _not_running(self, line: bytes, number: int) -> PeerViolation:
+        due = [f"{operation.number} ({operation.do})" for operation in self._running.values()]
+        return _out_of_turn(line, f"command {number} is not running, {' and '.join(due) or 'none'} is")
 
     def _take_flood(self, data: bytes) -> None:
         self._context.tape.frame(self._context.name, Direction.RECEIVED, data[: SHOWN * 4])
@@ -355,11 +393,24 @@ class ProcessPort(Commands):
         self._record_log()
         self._context.tape.event(self._context.name, "adapter-ended", status=status, expected=self._closing)
         if not self._closing:
+            began = self._ready is not None
             self._fail(
                 PeerViolation(
-                    f"The adapter {describe_status(status)} in the middle of the dialogue.",
-                    cause=f"it crashed or gave up; its last log lines:\n    {self._tail()}",
-                    remedy="see adapter.log in the run's folder; an adapter ends only after `bye` or the end of input",
+                    f"The adapter {describe_status(status)} "
+                    f"{'in the middle of the dialogue' if began else 'before it was ready'}.",
+                    cause=f"{_why_ended(status, began=began)}{self._tail()}",
+                    remedy=_after_end(status, began=began),
+                )
+            )
+
+    def _take_deafness(self) -> None:
+        if not self._closing:
+            self._record_log()
+            self._fail(
+                PeerViolation(
+                    "The adapter closed its standard input, so that no command reaches it.",
+                    cause=f"it stopped reading, or the part of it that reads ended{self._tail()}",
+                    remedy="read standard input until `bye` or its end",
                 )
             )
 
@@ -376,6 +427,20 @@ class ProcessPort(Commands):
         with self._changed:
             self._failure = self._failure or failure
             self._changed.notify_all()
+
+
+def _why_ended(status: int | None, *, began: bool) -> str:
+    if status is None:
+        return "it went on without its standard output, or handed it to a process that ended"
+    return "it crashed or gave up" if began else "its command is not complete, or something that it needs is missing"
+
+
+def _after_end(status: int | None, *, began: bool) -> str:
+    if status is None:
+        return "keep standard output open until `bye` or the end of input; adapter.log in the run's folder has the log"
+    if not began:
+        return "try its command by hand in the same folder: it must wait for a line on standard input, and not end"
+    return "see this case in adapter.log in the run's folder; an adapter ends only after `bye` or the end of input"
 
 
 def _out_of_turn(line: bytes, why: str) -> PeerViolation:

@@ -11,26 +11,31 @@ from fixtures.population import Institution, institutions
 from harness.bench.bench import Bench, case_seed
 from harness.bench.config import BenchFile
 from harness.bench.tables import ClockKind, Restart
+from harness.clock import local_time
 from harness.counter import PORTS, create_port
+from harness.counter.child import mark_log
 from harness.counter.command import runnable
 from harness.counter.days import DayCounter
+from harness.counter.greeting import AdapterClock, Hello
+from harness.counter.kinds import PortContext
 from harness.counter.libraries import Libraries
-from harness.counter.port import AdapterSilent, CounterPort, Hello, PortContext
+from harness.counter.port import AdapterSilent, CounterPort
 from harness.crews.back_doors import open_back_doors
 from harness.devices.back_door import BackDoorClient
 from harness.devices.phone import PhoneDriver
 from harness.devices.scanner import VirtualStage
 from harness.devices.terminal import TerminalDriver
-from harness.errors import ConfigError, PeerViolation
+from harness.errors import ConfigError, NotOffered, PeerViolation
 from harness.line.record import JsonValue
 from harness.scenarios.counter_stage import CounterStage
 from harness.wire.profile import load_profile
-from harness.wire.shanghai import KINDS, SHANGHAI
 
 NEEDED = ("phone", "scanner", "voucher-centre", "platform")
 """The kinds of devices that a counter needs."""
 TERMINAL = "terminal"
 """The kind of the insurance terminal; a counter may do without. Also what a plan's `needs` calls it."""
+CARD_OFFICE = "card-office"
+"""What a plan's `needs` calls a terminal whose cards may be locked: a virtual one; a real card would stay locked."""
 OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
 """The cashier who signs in; the address ranges are those reserved for documentation."""
 
@@ -57,7 +62,8 @@ class CounterCrew:
         """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
         for kind in NEEDED:
             file.device(kind)
-        _check_protocol(file)
+        institution_of(file)
+        load_profile(file.bench.profile)
         PORTS.check(file.counter.port)
         if file.counter.restart is Restart.RUN and file.bench.clock is ClockKind.SYSTEM:
             raise ConfigError(
@@ -69,8 +75,9 @@ class CounterCrew:
 
     @staticmethod
     def offers(file: BenchFile) -> frozenset[str]:
-        """`terminal`, where the bench has an insurance terminal."""
-        return frozenset({TERMINAL} if _has_terminal(file) else ())
+        """`terminal`, where the bench has an insurance terminal; `card-office`, where its cards may be locked."""
+        virtual = any(spec.kind == TERMINAL and spec.virtual for spec in file.devices)
+        return frozenset(({TERMINAL} if _has_terminal(file) else set()) | ({CARD_OFFICE} if virtual else set()))
 
     @property
     def lives_on(self) -> bool:
@@ -92,6 +99,7 @@ class CounterCrew:
 
     def begin(self, case: str, *, day: int) -> CounterStage:
         """The stage of a case. Raises what the adapter's start raises."""
+        mark_log(self._folder, f"{case}, bench time {local_time(self._bench.clock):%Y-%m-%d %H:%M:%S}")
         counter = self._counter or self._start(case, number=day + 1)
         if self._libraries is not None:
             self._libraries.fit(counter.ready.bits)
@@ -101,7 +109,7 @@ class CounterCrew:
             counter=DayCounter(counter, day=day) if self.lives_on else counter,
             tape=self._bench.tape,
             clock=self._bench.clock,
-            step_clock=lambda seconds: self._bench.step(seconds=seconds),
+            step_clock=self._step_clock,
             terminal=self._terminal,
             libraries=self._libraries,
             back_doors=self._back_doors,
@@ -122,6 +130,18 @@ class CounterCrew:
         with ExitStack() as last:
             last.callback(self._drivers.close)
             self._end()
+
+    def _step_clock(self, seconds: int) -> None:
+        """Step the bench's clock by whole seconds. Raises NotOffered when the adapter would not notice."""
+        ready = None if self._counter is None else self._counter.ready
+        if ready is not None and ready.clock is AdapterClock.OWN:
+            raise NotOffered(
+                f"The adapter {ready.adapter} keeps its own clock, and this case steps the bench's.",
+                cause='its `ready.clock` is "own": its messages carry the machine\'s time',
+                remedy='have it take the time `at` of the command and declare `clock` "bench", or leave the case out; '
+                "without it there is no certificate of this plan",
+            )
+        self._bench.step(seconds=seconds)
 
     def _start(self, case: str, *, number: int) -> CounterPort:
         bench, table = self._bench, self._table
@@ -174,20 +194,6 @@ def institution_of(file: BenchFile) -> Institution:
         cause="a slip of the pen",
         remedy=f"use one of: {', '.join(i.code for i in institutions())}",
     )
-
-
-def _check_protocol(file: BenchFile) -> None:
-    institution = institution_of(file)
-    profile = load_profile(file.bench.profile)
-    if profile.protocol == SHANGHAI and institution.kind not in KINDS:
-        raise ConfigError(
-            f"{file.source}: the counter of {institution.code}, a {institution.kind}, cannot speak the protocol of the "
-            f"profile {profile.name!r}.",
-            cause="of that protocol only what a pharmacy needs is public; registration (SH01, SH02), stays (SI51, "
-            "SI52) and details (SN01, SN02) are known by their names alone",
-            remedy="choose another profile with --profile, or certify a pharmacy: certify pharmacy --profile "
-            f"{profile.name}",
-        )
 
 
 def _check_command(file: BenchFile) -> None:

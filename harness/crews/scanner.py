@@ -25,8 +25,13 @@ from harness.errors import ConfigError, PeerViolation
 from harness.line.address import Address, parse_address
 from harness.line.client import ClientLine, Disconnected
 from harness.line.serial_format import SerialFormat
-from harness.scenarios.scanner_books import BOOKS, Wish, keyboard_book
-from harness.scenarios.scanner_stage import PARTY, BoxLine, BoxStage
+from harness.scenarios.scanner_book import keyboard_book
+from harness.scenarios.scanner_books import BOOKS
+from harness.scenarios.scanner_box import BoxLine
+from harness.scenarios.scanner_host import BoxHost
+from harness.scenarios.scanner_spelling import Wish
+from harness.scenarios.scanner_stage import PARTY, BoxStage
+from harness.scenarios.scanner_stand_in import StandIn
 
 CLIENT = "client"
 """How channels begin on which the bench's own side is recorded."""
@@ -112,12 +117,19 @@ class ScannerCrew:
             "packeted": settings.packeted and self._family in {Family.HONEYWELL, Family.SSI},
         }
         box = self._box = BoxLine(
-            dial=self._dial, family=self._family, whole_scans=self._address.scheme in WHOLE_SCANS, form=form
+            table=self._table,
+            dial=self._dial,
+            family=self._family,
+            whole_scans=self._address.scheme in WHOLE_SCANS,
+            form=form,
         )
         box.open()
+        stand_in = StandIn(self._back_doors.get(PARTY))
+        book = keyboard_book(self._family) if self._types else BOOKS[self._family]
         stage = BoxStage(
-            book=keyboard_book(self._family) if self._types else BOOKS[self._family],
+            host=BoxHost(tape=bench.tape, book=book, box=box, stand_in=stand_in),
             box=box,
+            stand_in=stand_in,
             eye=self._eye,
             table=self._table,
             tape=bench.tape,
@@ -125,7 +137,7 @@ class ScannerCrew:
             step_clock=lambda seconds: bench.step(seconds=seconds),
             back_doors=self._back_doors,
         )
-        stage.say_form()
+        stage.host.say_form()
         if not stage.virtual:
             stage.make_ready()
         return stage

@@ -1,4 +1,4 @@
-"""The driver of a phone: have a person show a code, answer a payment prompt, read the account's notices.
+"""The driver of a phone: have a person show a code, answer a payment prompt, read the account's notices and bills.
 
 phone = PhoneDriver("http://127.0.0.1:8001")
 shown = phone.show("P001", channel="alipay")
@@ -47,6 +47,20 @@ class NoticeOnScreen:
     balance: Fen
     setl_id: str
     kind: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillOnScreen:
+    """One line of a channel's bills page; what came back has negative amounts and names what it `reverses`."""
+
+    setl_id: str
+    reverses: str
+    institution: str
+    total: Fen
+    fund: Fen
+    account: Fen
+    own: Fen
     at: str
 
 
@@ -127,6 +141,16 @@ class PhoneDriver:
         except (KeyError, TypeError, ValueError) as error:
             raise self._http.nonsense(f"GET {path}", reply) from error
 
+    def bills(self, person_id: str, *, channel: str) -> list[BillOnScreen]:
+        """A channel's bills page, newest first. Raises Refused (409) for a channel that has none."""
+        path = f"{_person(person_id)}/bills.json"
+        reply = self._http.get(path, {"channel": channel})
+        content = self._http.read_json(f"GET {path}", reply)
+        try:
+            return [_bill(row) for row in content]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._http.nonsense(f"GET {path}", reply) from error
+
     def _answer(self, person_id: str, answer: dict[str, Any]) -> str:
         return str(self._http.post_json(f"{_person(person_id)}/confirm", answer).get("result", ""))
 
@@ -144,6 +168,19 @@ class PhoneDriver:
 
 def _person(person_id: str) -> str:
     return f"/people/{quote(person_id, safe='')}"
+
+
+def _bill(row: dict[str, Any]) -> BillOnScreen:
+    return BillOnScreen(
+        setl_id=row["setlId"],
+        reverses=row["reverses"],
+        institution=row["institutionName"],
+        total=parse_yuan(row["total"]),
+        fund=parse_yuan(row["fund"]),
+        account=parse_yuan(row["account"]),
+        own=parse_yuan(row["own"]),
+        at=row["at"],
+    )
 
 
 def _notice(row: dict[str, Any]) -> NoticeOnScreen:

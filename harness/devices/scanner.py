@@ -15,16 +15,9 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Protocol, Self
 
-from harness.devices.scanner_family import (
-    Family,
-    FamilyDialect,
-    PacketDialect,
-    Reply,
-    Request,
-    Said,
-    Told,
-    family_dialect,
-)
+from harness.devices.scanner_dialects.dialect import FamilyDialect, Reply, Request, Said, Told
+from harness.devices.scanner_dialects.packets import PacketDialect
+from harness.devices.scanner_family import Family, family_dialect
 from harness.devices.scanner_line import WHOLE_SCANS, open_scanner_line
 from harness.devices.scanner_stage import ScannerStage, Shown, VirtualStage
 from harness.errors import BenchError, ConfigError, PeerViolation

@@ -24,6 +24,13 @@ class Effect(StrEnum):
     """A gateway answers 502 with an HTML page; the party never saw the request."""
     BAD_GATEWAY_AFTER = "bad-gateway-after"
     """A gateway answers 502 although the party acted on the request."""
+    GATEWAY_TIMEOUT = "gateway-timeout"
+    """A gateway gives up first and answers 504 with an HTML page; the party never saw the request."""
+    GATEWAY_TIMEOUT_AFTER = "gateway-timeout-after"
+    """A gateway gives up first and answers 504 although the party acted on the request."""
+    STALE_REPLY = "stale-reply"
+    """The party acts, and what arrives is its answer to the message of that name before this one, as from a pooled
+    connection that is out of step or from a relay's cache; so the first message cannot be the one."""
     EMPTY_BODY = "empty-body"
     """The party acts, and the answer is HTTP 200 with nothing in it (front machine down)."""
     CUT_JSON = "cut-json"
@@ -80,7 +87,9 @@ class Effect(StrEnum):
     """The machine says that it is busy, and closes the connection."""
     REFUSE = "refuse"
     """The machine refuses with the error code `detail.code`: a host command's hex digits as a number (D2 is 210), or a
-    signature server's respValue."""
+    signature server's respValue. A platform refuses since it is busy, whatever it is asked."""
+    ANOTHER_SPLIT = "another-split"
+    """A platform settles with a yuan less from the account, and a yuan more in cash, than it pre-settled."""
     SESSION_LOST = "session-lost"
     """The connection's session is gone: the request is refused as not authorised, the next one opens a session."""
     KEY_ABSENT = "key-absent"
@@ -149,6 +158,9 @@ ON_HTTP = frozenset(
         Effect.LATE_REPLY,
         Effect.BAD_GATEWAY,
         Effect.BAD_GATEWAY_AFTER,
+        Effect.GATEWAY_TIMEOUT,
+        Effect.GATEWAY_TIMEOUT_AFTER,
+        Effect.STALE_REPLY,
         Effect.EMPTY_BODY,
         Effect.CUT_JSON,
         Effect.DOUBLED_JSON,
@@ -157,6 +169,8 @@ ON_HTTP = frozenset(
     }
 )
 """Effects on an HTTP message."""
+ON_PLATFORM = frozenset({Effect.REFUSE, Effect.ANOTHER_SPLIT})
+"""Effects that a platform itself sees to, besides those of `ON_HTTP`."""
 ON_SCAN = frozenset({Effect.DROP_BYTE, Effect.GARBLE_BYTE, Effect.DOUBLE_READ, Effect.SPLIT_READ})
 """Effects on the bytes of a scan."""
 ON_MACHINE = frozenset(
@@ -225,7 +239,8 @@ On a TCP line a late reply comes right before the reply to the next request of i
 class Fault:
     """One disturbance: `effect` on the `nth` message called `message` at the device called `party`.
 
-    A message's name is the transaction for an HTTP system (`2102`, `ec.query`), `scan` for a scanner box.
+    A message's name is the transaction for an HTTP system (`2102`, `ec.query`), `scan` for a scanner box. With
+    `detail.lasting` it happens to every such message from the `nth` on, until the device's faults are cleared.
     """
 
     party: str
@@ -234,6 +249,13 @@ class Fault:
     nth: int = 1
     detail: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it goes on until the device's faults are cleared."""
+        return bool(self.detail.get("lasting"))
+
     def __post_init__(self) -> None:
         if self.nth < 1:
             raise ValueError(f"messages are counted from 1, not {self.nth}")
+        if self.effect is Effect.STALE_REPLY and self.nth == 1:
+            raise ValueError("a stale reply answers the message before; the first has none, so nth is 2 or more")

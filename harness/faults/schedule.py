@@ -6,7 +6,7 @@ A case whose fault was scheduled but never fired proves nothing and is inconclus
 
 from collections import Counter
 
-from harness.faults.catalogue import Fault
+from harness.faults.catalogue import Effect, Fault
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
 
@@ -26,13 +26,17 @@ class FaultSchedule:
         """Whether nothing is planned, so that no message need be named and counted."""
         return not self._planned
 
+    def awaits(self, effect: Effect, message: str) -> bool:
+        """Whether a fault with that effect is planned for a message of that name."""
+        return any(fault.effect is effect and fault.message in {message, "*"} for fault in self._planned)
+
     def plan(self, fault: Fault) -> None:
         """Schedule a fault; its message is counted from now on."""
         self._planned.append(fault)
         self._tape.event(self._party, "fault-scheduled", **describe(fault))
 
     def clear(self) -> None:
-        """Forget all faults; the next case begins."""
+        """Forget all faults; the next case begins, or what lasted is over."""
         self._planned.clear()
         self._fired.clear()
         self._counts.clear()
@@ -47,10 +51,12 @@ class FaultSchedule:
                 continue
             key = (id(fault), fault.message)
             self._counts[key] += 1
-            if due is None and self._counts[key] == fault.nth:
+            count = self._counts[key]
+            if due is None and (count == fault.nth or (fault.lasting and count > fault.nth)):
                 due = fault
         if due is not None:
-            self._planned.remove(due)
+            if not due.lasting:
+                self._planned.remove(due)
             self._fired.append(due)
             self._tape.event(self._party, "fault-fired", **describe(due))
         return due

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from harness.judge.history import CaseHistory, Event, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory, Event
 from harness.judge.messages import Message
 from harness.wire import voucher_messages as messages
 from harness.wire.voucher_calls import PATHS, charset_of

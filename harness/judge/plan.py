@@ -41,6 +41,8 @@ SUBJECTS: Mapping[StageKind, str] = {
     StageKind.CENTRE: "voucher-centre",
 }
 """What is under test: the adapter, or the device of a kind."""
+VIRTUAL_SUBJECT = "virtual-subject"
+"""What a real subject lacks where a case needs faults that only a virtual one can be told to have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,22 +75,31 @@ class Plan:
     """Mutants of virtual devices that are not under test, by the device's kind: what they owe is tested as well.
 
     A proof calls them KIND:NAME."""
-    left_out: tuple[str, ...] = ()
-    """Cases that are not demanded because the subject is real, or lacks what they need; a certificate says so."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Cases that are not demanded, each with what is lacking: `virtual-subject` where the subject is real, or what it
+    needs by the crew's names. A certificate says so."""
 
     def for_real_subject(self) -> "Plan":
         """The same plan without the cases that a real subject cannot run."""
-        out = tuple(case for case in self.cases if case.partition("[")[0] in self.virtual_only)
-        return self._without(out)
+        return self._without({case: (VIRTUAL_SUBJECT,) for case in self.cases if self.is_virtual_only(case)})
 
     def for_subject_with(self, offered: frozenset[str]) -> "Plan":
         """The same plan without the cases that need what the subject does not offer."""
-        lacking = {case for case, names in self.needs.items() if not set(names) <= offered}
-        return self._without(tuple(case for case in self.cases if {case, case.partition("[")[0]} & lacking))
+        lacking = {case: tuple(name for name in self.needs_of(case) if name not in offered) for case in self.cases}
+        return self._without({case: names for case, names in lacking.items() if names})
 
-    def _without(self, out: tuple[str, ...]) -> "Plan":
+    def is_virtual_only(self, case: str) -> bool:
+        """Whether a case needs faults which only a virtual subject can be told to have."""
+        return case.partition("[")[0] in self.virtual_only
+
+    def needs_of(self, case: str) -> tuple[str, ...]:
+        """What a case needs of the subject beyond the usual."""
+        names = (*self.needs.get(case, ()), *self.needs.get(case.partition("[")[0], ()))
+        return tuple(dict.fromkeys(names))
+
+    def _without(self, out: Mapping[str, tuple[str, ...]]) -> "Plan":
         kept = tuple(case for case in self.cases if case not in out)
-        return replace(self, cases=kept, left_out=(*self.left_out, *out))
+        return replace(self, cases=kept, left_out={**self.left_out, **out})
 
     @property
     def subject(self) -> str:

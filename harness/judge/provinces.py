@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.judge.messages import PLAIN, UTF_8, Dialect, Message
 from harness.wire import shanghai
+from harness.wire.local_codes import answer_to_national, to_national
 
 
 def in_province(request: Message, reply: Message | None, hello: Mapping[str, Any]) -> tuple[Message, Message | None]:
@@ -21,9 +22,20 @@ def in_province(request: Message, reply: Message | None, hello: Mapping[str, Any
     answered = Dialect(charset=_charset(profile, "charset_out"), twice=profile.get("reply_as") == "string")
     if profile.get("protocol") == shanghai.SHANGHAI:
         asked, answered = _in_shanghai(replace(request, dialect=asked), asked, answered, hello, profile)
+        request = _called(request, asked)
+    elif isinstance(codes := profile.get("cert_type_codes"), Mapping) and codes:
+        asked, answered = _in_national_codes(asked, answered, codes)
     if (asked, answered) == (PLAIN, PLAIN):
         return request, reply
     return replace(request, dialect=asked), None if reply is None else replace(reply, dialect=answered)
+
+
+def _in_national_codes(asked: Dialect, answered: Dialect, codes: Mapping[str, str]) -> tuple[Dialect, Dialect]:
+    """The same dialects with national codes; a national code where the province has another is none."""
+    return (
+        replace(asked, meant=lambda found: dict(to_national(found, codes))),
+        replace(answered, meant=lambda found: dict(answer_to_national(found, codes))),
+    )
 
 
 def _in_shanghai(
@@ -46,6 +58,15 @@ def _in_shanghai(
         return shanghai.reply_to_national(message, found)
 
     return replace(asked, meant=meant), replace(answered, meant=answer_meant)
+
+
+def _called(request: Message, asked: Dialect) -> Message:
+    """The same request; a card's reading by the front machine (S000) as the library's call that it stands for."""
+    message = replace(request, dialect=replace(asked, meant=lambda found: found)).readable
+    if shanghai.kind_of(message) != shanghai.CARD_READ:
+        return request
+    method, _, rest = request.start.partition(" ")
+    return replace(request, start=f"{method} {shanghai.READ_CARD_PATH} {rest.rpartition(' ')[2]}")
 
 
 def _charset(profile: Mapping[str, Any], name: str) -> str:

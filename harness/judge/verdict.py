@@ -15,8 +15,8 @@ from harness.judge.plan import RuleTerms
 from harness.rules.registry import all_rules
 
 NS_PER_MS = 1_000_000
-OURS = frozenset({"BenchError", "SimulatorDefect", "ConfigError", "case"})
-"""Problems that say nothing about the system under test."""
+OURS = frozenset({"BenchError", "SimulatorDefect", "ConfigError", "NotOffered", "case"})
+"""Problems that are no finding about the system under test."""
 
 
 class Verdict(StrEnum):

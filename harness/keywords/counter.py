@@ -11,7 +11,7 @@ from typing import ClassVar
 from robot.api.deco import keyword
 
 from harness.clock import BEIJING
-from harness.counter.port import Outcome, OutcomeKind, Reason
+from harness.counter.outcome import Outcome, OutcomeKind, Reason
 from harness.errors import BenchError, ConfigError
 from harness.faults.catalogue import Effect
 from harness.judge.plan import load_plan

@@ -16,16 +16,19 @@ from urllib.parse import quote
 from harness.line.record import Record
 
 STAR = b"*"
-NAMES = ("userName", "psn_name", "patn_name", "coner_name")
+NAMES = ("userName", "psn_name", "patn_name", "coner_name", "personname", "lxr")
 """Keys of patients' names."""
-STAFF = ("operatorName", "opter_name", "dr_name", "atddrName", "atddr_name")
+STAFF = ("operatorName", "opter_name", "dr_name", "atddrName", "atddr_name", "czyxm", "ysxm")
 """Keys of names of those who work there."""
 SECRETS = (
     *("password", "oldPassword", "newPassword", "proof", "birthday", "brdy"),
-    *("tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo"),
+    *("tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo", "cardinfo", "lxdh"),
 )
 """Keys of what is masked whole."""
-NUMBERS = ("idNo", "id_no", "certno", "psn_no", "psnNo", "mdtrt_cert_no", "card_sn", "cardNo", "ecIndexNo", "authNo")
+NUMBERS = (
+    *("idNo", "id_no", "certno", "psn_no", "psnNo", "mdtrt_cert_no", "card_sn", "cardNo", "ecIndexNo", "authNo"),
+    *("idno", "personno", "carddata", "cardsn"),
+)
 """Keys of what keeps its ends."""
 NUMBER_ENDS, TOKEN_ENDS, CODE_ENDS = (6, 2), (8, 4), (2, 4)
 

@@ -18,6 +18,7 @@ from datetime import datetime
 from fixtures.channels import channels
 from fixtures.population import Institution, Person, VoucherState, institutions, people
 from harness.clock import Clock, local_time
+from harness.counter.trace_codes import codes_of_packs
 from harness.errors import BenchError, PeerViolation
 from harness.load.books import Acknowledged, Split, added_up, queried_against
 from harness.load.http import HttpAnswer, HttpPool, NoAnswerError, NotSentError
@@ -29,6 +30,7 @@ from harness.wire import institution as wire
 from harness.wire import voucher_messages as voucher
 from harness.wire.fields import is_object
 from harness.wire.gateway import cainfo, headers_for
+from harness.wire.local_codes import to_local
 from harness.wire.msgid import make_msgid
 from harness.wire.profile import Profile
 
@@ -152,7 +154,7 @@ class PurchaseLoad:
             await watch.time("2101", self._pre_settled(found, content))
             msgid, envelope = self._envelope(wire.SETTLE, found[2])
             try:
-                reply = await watch.time("2102", self._call(envelope, content))
+                reply = await watch.time("2102", self._call(envelope, self._traced(content, msgid)))
                 told = self._settled(msgid, found[0], content, reply)
             except (NoAnswerError, ValueError) as error:
                 # Its person is left alone from now on: the settlement may still be under way.
@@ -251,6 +253,20 @@ class PurchaseLoad:
         }
         return {"druginfo": info, "drugdetail": details}
 
+    def _traced(self, content: Mapping[str, object], msgid: str) -> Mapping[str, object]:
+        """The input of 2102, with the trace codes (追溯码) of its goods where the province asks for them."""
+        profile, rows = self._systems.profile, content["drugdetail"]
+        assert isinstance(rows, list)
+        if wire.SETTLE not in profile.trace_codes:
+            return content
+        packs = [
+            {"feedetl_sn": row["feedetl_sn"], "drug_trac_codg": code, "trdn_flag": "0", "min_prcunt_type": "2"}
+            for row in rows
+            if row["med_list_codg"].startswith(profile.trace_goods)
+            for code in codes_of_packs(f"{msgid}/{row['feedetl_sn']}", row["cnt"])
+        ]
+        return {**content, wire.TRACE_NODE: packs}
+
     async def _pre_settled(self, found: tuple[str, str, str], content: Mapping[str, object]) -> None:
         await self._asked(wire.PRE_SETTLE, content, found[2])
 
@@ -310,6 +326,8 @@ class PurchaseLoad:
     async def _call(self, envelope: wire.Envelope, content: Mapping[str, object]) -> wire.Reply:
         profile = self._systems.profile
         path = profile.path_of(envelope.infno)
+        if profile.cert_type_codes:
+            content = to_local(content, profile.cert_type_codes)
         request = wire.request(envelope, content, input_as=profile.input_as, members=profile.envelope)
         if profile.gateway.cainfo:
             request["cainfo"] = cainfo(profile.gateway, request)

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from harness.clock import BEIJING, NS
-from harness.judge.history import CaseHistory, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.history import CaseHistory
 from harness.money import Fen
 from harness.rules.ledger import Booking, Ledger, read_ledger, summed, written
 from harness.rules.registry import Observation, rule
@@ -122,9 +123,13 @@ def totals_agree(history: CaseHistory) -> Iterator[Observation]:
         if told != sums or content.get("count") != count:
             yield Observation(
                 seq=seq,
-                expected=f"{count} settlements, {written(sums)}",
-                seen=f"{shown(content.get('count'))} settlements, {written(told)}",
+                expected=f"{count} {_settlements(count)}, {written(sums)}",
+                seen=f"{shown(content.get('count'))} {_settlements(content.get('count'))}, {written(told)}",
             )
+
+
+def _settlements(count: object) -> str:
+    return "settlement" if count == 1 else "settlements"
 
 
 def _movements(own: list[Booking], ledger: Ledger, seq: int, day: str) -> tuple[list[Booking], list[Booking]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.judge.history import CaseHistory, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, shown, text, way_of
 

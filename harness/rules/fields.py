@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from harness.judge.history import ADAPTER, CaseHistory
+from harness.judge.exchange import ADAPTER
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import QUERY_FIELDS, as_object
 from harness.wire import institution, voucher_messages
@@ -28,7 +29,8 @@ def fields_valid(history: CaseHistory) -> Iterator[Observation]:
             continue
         body = exchange.request.readable
         if not exchange.request.well_formed:
-            if path.startswith(FRONT_DOORS) and exchange.request.complete:
+            due = path.startswith(FRONT_DOORS) or _takes_transactions(history, seq, path)
+            if due and exchange.request.complete:
                 yield Observation(seq=seq, expected=f"a JSON object in UTF-8 for {path}", seen="the body is none")
         elif exchange.infno:
             profile = as_object(history.hello_at(seq).get("profile"))

@@ -5,9 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from fixtures.population import people
-from harness.judge.history import ADAPTER, CaseHistory, Exchange, Operation, PortLine
+from harness.judge.counter_talk import Operation, PortLine
+from harness.judge.exchange import ADAPTER, Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
-from harness.rules.transactions import as_object, fen, id_numbers, masked, member, reply_output, shown, text, voucher_of
+from harness.rules.transactions import (
+    as_object,
+    fen,
+    id_numbers,
+    identity_of,
+    masked,
+    member,
+    reply_output,
+    shown,
+    text,
+)
 
 PERSONAL = ("insurance", "proof", "tier")
 """Commands that show something of a person."""
@@ -253,7 +265,7 @@ def self_service_said(history: CaseHistory) -> Iterator[Observation]:
 
 def _identities(history: CaseHistory, operation: Operation) -> set[str]:
     """ID numbers of whoever the voucher centre identified during a command."""
-    found = {text(voucher_of(e).get("idNo")) for e in _asked(history, operation, *IDENTIFYING) if e.granted}
+    found = {text(identity_of(e).get("idNo")) for e in _asked(history, operation, *IDENTIFYING)}
     return found - {""}
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
-from harness.judge.history import ADAPTER, CaseHistory, Exchange, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.exchange import ADAPTER, Exchange
+from harness.judge.history import CaseHistory
 from harness.money import Fen, format_yuan
 from harness.rules.ledger import Booking, read_ledger
 from harness.rules.registry import Observation, rule
+from harness.rules.times import BENCH_CLOCK, clock_at, said_in_time
 from harness.rules.transactions import (
     ID_CARD,
     IDENTIFYING,
@@ -18,6 +21,7 @@ from harness.rules.transactions import (
     call_of,
     fen,
     identifications,
+    identity_of,
     is_repeat,
     masked,
     member,
@@ -25,7 +29,7 @@ from harness.rules.transactions import (
     text,
     voucher_of,
 )
-from harness.wire.voucher_messages import LIBRARY_CALLS
+from harness.wire.voucher_messages import BOX_RESULT, LIBRARY_CALLS
 
 CERTIFICATES = {"code": VOUCHER, "face": VOUCHER, "id-card": ID_CARD, "card": SOCIAL_CARD}
 """mdtrt_cert_type by the way in which somebody identifies."""
@@ -56,6 +60,25 @@ def identified_as_presented(history: CaseHistory) -> Iterator[Observation]:
                     if known
                     else f"{masked(number)}, though nobody was identified",
                 )
+    yield from _named_in_absence(history)
+
+
+def _named_in_absence(history: CaseHistory) -> Iterator[Observation]:
+    """Whoever is named in a message that is no part of such a command: it can only be what was presented before."""
+    if history.adapter_is_older:
+        return
+    asked = history.doing(*IDENTIFYING)
+    presented = [found for operation in asked for found in identifications(history, operation)]
+    for exchange in history.sent(*PERSONAL):
+        seq, kind, number = exchange.request.seq, member(exchange, "mdtrt_cert_type"), member(exchange, "mdtrt_cert_no")
+        if not number or is_repeat(history, exchange) or any(operation.spans(seq) for operation in asked):
+            continue
+        if not any(before < seq and (kind, number) == (of, no) for before, of, no in presented):
+            yield Observation(
+                seq=seq,
+                expected=f"{exchange.infno} of nobody who has not identified themselves so",
+                seen=f"mdtrt_cert_no {masked(number)}, though nobody was asked to identify",
+            )
 
 
 @rule("library-asked-as-told")
@@ -73,7 +96,7 @@ def library_asked_as_told(history: CaseHistory) -> Iterator[Observation]:
             ("data.operatorId", data.get("operatorId"), operator.get("no")),
             ("data.operatorName", data.get("operatorName"), operator.get("name")),
         )
-        for field, seen, due in wanted:
+        for field, seen, due in wanted[:1] if call_of(exchange) == BOX_RESULT else wanted:
             if due is not None and text(seen) != text(due):
                 yield Observation(
                     seq=exchange.request.seq, expected=f"{field} {shown(due)}", seen=f"{field} {shown(text(seen))}"
@@ -138,7 +161,7 @@ def face_mismatch_authorises_nothing(history: CaseHistory) -> Iterator[Observati
 
 @rule("result-shown-at-terminal")
 def result_shown_at_terminal(history: CaseHistory) -> Iterator[Observation]:
-    """After a face was accepted, the terminal is told once how the settlement ended, with the amounts as booked."""
+    """After a face was accepted, the terminal is told once how it ended, for whom and when, and the amounts booked."""
     ledger = read_ledger(history)
     for operation in history.doing(*SETTLING):
         if by_of(operation) != "face" or operation.answer is None or not identifications(history, operation):
@@ -158,11 +181,34 @@ def result_shown_at_terminal(history: CaseHistory) -> Iterator[Observation]:
                 expected=f"medicalSettleState {state}",
                 seen=shown(told[0].get("medicalSettleState")),
             )
-        elif done and state == "SUCCESS":
-            yield from _same_amounts(operation, told[0], done[-1])
+        else:
+            yield from _same_person(history, operation, told[0])
+            if done and state == "SUCCESS":
+                yield from _same_amounts(operation, told[0], done[-1])
+
+
+def _same_person(history: CaseHistory, operation: Operation, told: dict[str, object]) -> Iterator[Observation]:
+    """The result is of whoever the face was, and of now, where it says when."""
+    checks = (e for e in history.exchanges if call_of(e) == "cn.nhsa.auth.check" and operation.spans(e.request.seq))
+    known = [identity_of(exchange) for exchange in checks if exchange.granted]
+    for name in ("idNo", "userName") if known else ():
+        due, seen = text(known[-1].get(name)), text(told.get(name))
+        if due and seen and due != seen:
+            yield Observation(seq=operation.last_seq, expected=f"{name} of whose face it was", seen=masked(seen))
+    said = text(told.get("setlTime"))
+    if clock_at(history, operation.last_seq) == BENCH_CLOCK and said and not said_in_time(operation, said):
+        asked = text(operation.command.content.get("at"))
+        yield Observation(seq=operation.last_seq, expected=f"setlTime {asked}", seen=f"setlTime {shown(said)}")
 
 
 def _same_amounts(operation: Operation, told: dict[str, object], booking: Booking) -> Iterator[Observation]:
+    number = text(told.get("medicalSettleNo"))
+    if number and number != booking.setl_id:
+        yield Observation(
+            seq=operation.last_seq,
+            expected=f"medicalSettleNo {booking.setl_id}",
+            seen=f"medicalSettleNo {shown(number)}",
+        )
     for part, name in SHOWN:
         amount = fen(told.get(name)) if told.get(name) not in {None, ""} else Fen(0)
         if amount != booking.amounts[part]:

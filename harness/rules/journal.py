@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.ledger import Ledger, read_ledger
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
@@ -46,12 +47,13 @@ def unknown_resolved(history: CaseHistory) -> Iterator[Observation]:
             continue
         seq = exchange.request.seq
         known = settled_at(history, exchange)
-        booked_anew = _next_booking(history, ledger, exchange)
-        if booked_anew is not None and (known is None or known > booked_anew.request.seq):
+        booked = _next_booking(history, exchange)
+        if booked is not None and (known is None or known > booked.request.seq):
+            again = _order(history, ledger, exchange) == _order(history, ledger, booked) != ""
             yield Observation(
-                seq=booked_anew.request.seq,
-                expected=f"{exchange.infno} {exchange.msgid} is cleared up before its order is booked anew",
-                seen=f"a new msgid, {booked_anew.msgid}",
+                seq=booked.request.seq,
+                expected=f"{exchange.infno} {exchange.msgid} is cleared up before anything else is booked",
+                seen=f"{booked.infno} {booked.msgid}, {'its order once more' if again else 'another order'}",
             )
         if history.whole and not dead and not resolutions(history, exchange):
             yield Observation(
@@ -69,13 +71,10 @@ def unknown_resolved(history: CaseHistory) -> Iterator[Observation]:
             )
 
 
-def _next_booking(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> Exchange | None:
-    order = _order(history, ledger, exchange)
-    same = (exchange.infno,) if exchange.infno not in BOOKING else BOOKING
-    for other in later(history, exchange, *same):
-        if order and _order(history, ledger, other) == order and not same_transaction(other, exchange):
-            return other
-    return None
+def _next_booking(history: CaseHistory, exchange: Exchange) -> Exchange | None:
+    """The first settlement or refund after this, of whichever order; after an admission also the next admission."""
+    numbers = BOOKING if exchange.infno in BOOKING else (*BOOKING, exchange.infno)
+    return next((e for e in later(history, exchange, *numbers) if not same_transaction(e, exchange)), None)
 
 
 def _order(history: CaseHistory, ledger: Ledger, exchange: Exchange) -> str:

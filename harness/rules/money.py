@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.money import Fen, format_yuan
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (

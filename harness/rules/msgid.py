@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from harness.clock import BEIJING
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, same_transaction, shown, text
 

@@ -1,8 +1,11 @@
 """What the adapter told the cashier: complete, as the case expects, and true to what the platform booked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from harness.judge.history import CaseHistory, Event, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.history import CaseHistory, Event
+from harness.line.mask import Mask
 from harness.money import Fen, format_yuan
 from harness.rules.ledger import Booking, Ledger, read_ledger, written
 from harness.rules.registry import Observation, rule
@@ -48,12 +51,17 @@ REASONS = (
     "library-mismatch",
     "card-unreadable",
     "card-unknown",
+    "card-locked",
     "face-mismatch",
     "not-identified",
 )
 """Why something was refused (counter port)."""
+ERROR = "error"
+"""What a case expects of a command that makes no sense: no outcome, but an `error`."""
 UNANSWERED = ("bye",)
 """Commands that the adapter need not answer."""
+PROMPT_SHOWN = 120
+"""How much of what the cashier reads an observation repeats, in characters."""
 ON_AN_ORDER = (*SETTLING, "refund")
 
 
@@ -111,7 +119,7 @@ def outcome_as_expected(history: CaseHistory) -> Iterator[Observation]:
                     seq=operation.command.seq, expected=f"outcome {_any(expect['outcomes'])}", seen="no answer at all"
                 )
         else:
-            yield from _differences(operation, expect)
+            yield from _differences(history, operation, expect)
 
 
 def _expected_operation(history: CaseHistory, expect: Event) -> Operation | None:
@@ -128,17 +136,27 @@ def _any(choices: object) -> str:
     return " or ".join(str(choice) for choice in choices) if isinstance(choices, list) else shown(choices)
 
 
-def _differences(operation: Operation, expect: Event) -> Iterator[Observation]:
+def _why(history: CaseHistory, content: Mapping[str, Any]) -> str:
+    """What an answer says of why: reason, the other system's code, what the cashier reads; without personal data."""
+    reason, code, prompt = (text(content.get(name)) for name in ("reason", "code", "prompt"))
+    told = [reason, f"code {code}" if code else "", f"“{prompt[:PROMPT_SHOWN]}”" if prompt else ""]
+    said = ", ".join(part for part in told if part)
+    return f" ({Mask(history.records).hide(said.encode(errors='replace')).decode(errors='replace')})" if said else ""
+
+
+def _differences(history: CaseHistory, operation: Operation, expect: Event) -> Iterator[Observation]:
     outcomes, reasons, amounts = expect["outcomes"] or [], expect["reasons"] or [], expect["amounts"] or {}
     content = operation.answer.content if operation.answer else {}
     seq = operation.last_seq
+    if ERROR in outcomes and "error" in content:
+        return
     if outcomes and operation.outcome not in outcomes:
-        reason = f" ({content['reason']})" if content.get("reason") else ""
-        seen = f"{operation.outcome or shown(content.get('error'))}{reason}"
+        seen = f"{operation.outcome or shown(content.get('error'))}{_why(history, content)}"
         yield Observation(seq=seq, expected=f"{operation.verb}: {_any(outcomes)}", seen=seen)
         return
     if operation.outcome == "refused" and reasons and content.get("reason") not in reasons:
-        yield Observation(seq=seq, expected=f"reason {_any(reasons)}", seen=f"reason {shown(content.get('reason'))}")
+        seen = f"refused{_why(history, content)}"
+        yield Observation(seq=seq, expected=f"{operation.verb}: refused ({_any(reasons)})", seen=seen)
     if operation.outcome == "accepted":
         given = as_object(content.get("amounts")) or content
         for part, amount in amounts.items():

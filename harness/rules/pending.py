@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.judge.history import CaseHistory, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, persons_identified, shown, text
 from harness.rules.visits import plain

@@ -5,7 +5,8 @@ On a bench with stand-ins these rules watch our own side as well: a sale that br
 
 from collections.abc import Iterator
 
-from harness.judge.history import CaseHistory, Event, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory, Event
 from harness.money import Fen, format_yuan
 from harness.rules.ledger import Booking, read_ledger
 from harness.rules.registry import Observation, rule

@@ -1,35 +1,77 @@
-"""Personal data stays where it belongs: not in the adapter's log."""
+"""Personal data stays where it belongs: not in the adapter's log, not in what the cashier reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fixtures.population import people
-from harness.judge.history import COUNTER, CaseHistory
+from harness.judge.counter_talk import COUNTER
+from harness.judge.exchange import ADAPTER
+from harness.judge.history import CaseHistory
 from harness.line.record import Kind
+from harness.rules.disclosure import part, whole
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, masked, reply_output, social_card, text, voucher_of
 
 LOG = f"{COUNTER}.log"
 """The channel on which the counter port records what the adapter logs."""
-NAME, CODE = "a name", "a voucher code"
+NAME, CODE, ID_NUMBER, OTHERS = "a name", "a voucher code", "an ID number", "an ID number of somebody else"
 SHORTEST_CODE = 16
 """A scanned text of at least so many characters is a code; shorter ones prove nothing when a log holds them."""
 
 
 @rule("no-personal-data-in-log")
 def no_personal_data_in_log(history: CaseHistory) -> Iterator[Observation]:
-    """The adapter's log holds no ID number, name, voucher code or token of anybody."""
+    """Log and addresses hold no ID number or much of one, name, voucher code or token of anybody, encoded or not."""
     secrets = _secrets(history)
+    yield from _in_addresses(history, secrets)
     told = set()
     for pieces in _logs(history):
         logged = b"".join(data for _, data in pieces)
         for secret, kind in secrets.items():
-            place = logged.find(secret.encode())
-            if place < 0 or secret in told:
+            found = _disclosed(logged, secret, kind)
+            if found is None or secret in told:
                 continue
             told.add(secret)
+            place, what = found
             line = logged[:place].count(b"\n") + 1
-            seen = f"{kind} in line {line}" + (f": {masked(secret)}" if kind != NAME else "")
+            seen = f"{what} in line {line}" + (f": {masked(secret)}" if kind != NAME else "")
             yield Observation(seq=_piece_at(pieces, place), expected="no personal data in the log", seen=seen)
+
+
+@rule("no-personal-data-in-prompt")
+def no_personal_data_in_prompt(history: CaseHistory) -> Iterator[Observation]:
+    """No prompt holds an ID number, nor much of one, or a voucher code, token or card's number."""
+    secrets = {secret: kind for secret, kind in _secrets(history).items() if kind != NAME}
+    for line in history.port:
+        prompt = text(line.content.get("prompt")).encode() if not line.sent else b""
+        for secret, kind in secrets.items() if prompt else ():
+            found = _disclosed(prompt, secret, kind)
+            if found is not None:
+                yield Observation(
+                    seq=line.seq, expected="no personal data in a prompt", seen=f"{found[1]}: {masked(secret)}"
+                )
+
+
+def _in_addresses(history: CaseHistory, secrets: Mapping[str, str]) -> Iterator[Observation]:
+    """Personal data in the path of a request, which every gateway on the way logs."""
+    for exchange in history.exchanges:
+        asked = exchange.path.encode(errors="ignore") if exchange.client == ADAPTER else b""
+        found = [what for secret, kind in secrets.items() if asked and (what := _disclosed(asked, secret, kind))]
+        if found:
+            yield Observation(
+                seq=exchange.request.seq,
+                expected="no personal data in an address, which gateways log",
+                seen=f"{found[0][1]} in the address",
+            )
+
+
+def _disclosed(said: bytes, secret: str, kind: str) -> tuple[int, str] | None:
+    """Where a text holds a secret, and what of it; None where it does not."""
+    found = whole(said, secret)
+    if found is not None:
+        place, how = found
+        return place, f"{kind} in {how}" if how else kind
+    rest = part(said, secret) if kind == ID_NUMBER else None
+    return None if rest is None else (rest[0], f"{rest[1]} digits of {kind}")
 
 
 def _logs(history: CaseHistory) -> Iterator[list[tuple[int, bytes]]]:
@@ -78,6 +120,6 @@ def _secrets(history: CaseHistory) -> dict[str, str]:
         if person.id_no in id_numbers or person.id in persons or person.id_no in persons:
             id_numbers.add(person.id_no)
             found[person.name] = NAME
-    found |= dict.fromkeys(id_numbers, "an ID number")
+    found |= {person.id_no: OTHERS for person in people()} | dict.fromkeys(id_numbers, ID_NUMBER)
     found.pop("", None)
     return {secret: kind for secret, kind in sorted(found.items()) if kind != CODE or len(secret) >= SHORTEST_CODE}

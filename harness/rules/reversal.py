@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.ledger import read_ledger
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import REFUNDS, earlier, is_repeat, journal_lines, masked, member, shown

@@ -1,11 +1,12 @@
 """The operator's session with the platform, and what every envelope says of institution, operator and profile."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from harness.clock import BEIJING, NS
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import SIGN_IN, as_object, earlier, reply_output, request_input, shown, text
 from harness.wire.gateway import find_problem
@@ -32,7 +33,7 @@ OPERATOR = {"opter_no": "no", "mac": "mac", "ip": "ip"}
 
 @rule("signed-in-first")
 def signed_in_first(history: CaseHistory) -> Iterator[Observation]:
-    """Every transaction but the sign-in comes after an accepted sign-in and carries its sign_no."""
+    """Every transaction but the sign-in comes after an accepted sign-in of that day and carries its sign_no."""
     for exchange in history.sent():
         if exchange.infno == SIGN_IN or _has_no_sign_in(history, exchange):
             continue
@@ -40,7 +41,9 @@ def signed_in_first(history: CaseHistory) -> Iterator[Observation]:
         sign_no = text(exchange.request.json.get("sign_no"))
         if not valid:
             yield Observation(
-                seq=exchange.request.seq, expected=f"an accepted 9001 before {exchange.infno}", seen="not signed in"
+                seq=exchange.request.seq,
+                expected=f"an accepted 9001 of that day before {exchange.infno}",
+                seen="not signed in",
             )
         elif sign_no not in valid:
             yield Observation(
@@ -60,12 +63,17 @@ def _sign_numbers(history: CaseHistory, exchange: Exchange) -> list[str]:
     for other in earlier(history, exchange, SIGN_IN, SIGN_OUT):
         if not other.granted or other.reply is None or other.reply.seq > exchange.request.seq:
             continue
-        if other.infno == SIGN_IN:
+        if other.infno == SIGN_IN and _day(other) == _day(exchange):
             valid.append(text(as_object(reply_output(other).get("signinoutb")).get("sign_no")))
-        else:
+        elif other.infno == SIGN_OUT:
             gone = text(as_object(request_input(other).get("signOut")).get("sign_no"))
             valid = [number for number in valid if number != gone]
     return [number for number in valid if number]
+
+
+def _day(exchange: Exchange) -> date:
+    """The day on which a transaction was sent, in Beijing."""
+    return datetime.fromtimestamp(exchange.request.at_ns // NS, tz=BEIJING).date()
 
 
 @rule("envelope-as-told")

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.money import Fen
 from harness.rules.ledger import Booking, read_ledger, written
+from harness.rules.lines import wrong_lines
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
     PRE_SETTLEMENTS,
@@ -33,7 +35,6 @@ SAME_LINE = ("med_list_codg", "medins_list_codg", "pric", "cnt", "det_item_fee_s
 """What a pre-settlement and its settlement share of the visit and of each line."""
 WIRE_SPLIT = dict(zip(SPLIT, ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "psn_cash_pay"), strict=True))
 """The fields of setlinfo that hold the split."""
-RUNG_UP = (("price", "pric"), ("quantity", "cnt"), ("amount", "det_item_fee_sumamt"))
 
 
 @rule("settled-at-most-once")
@@ -177,21 +178,15 @@ def _wish(history: CaseHistory, exchange: Exchange) -> bool | None:
 
 @rule("basket-as-rung-up")
 def basket_as_rung_up(history: CaseHistory) -> Iterator[Observation]:
-    """The lines and the total that are settled are those that the cashier rang up."""
+    """The lines and the total that are settled are those that the cashier rang up: code, level, price and amount."""
     for exchange in history.sent("2101", "2102"):
         order = order_of(history, exchange)
         asked = [o.command for o in history.doing("purchase") if o.order == order and o.spans(exchange.request.seq)]
         if not asked:
             continue
         rung_up = [line for line in asked[-1].content.get("lines") or [] if isinstance(line, dict)]
-        wanted = sorted(tuple(_plain(line.get(ours)) for ours, _ in RUNG_UP) for line in rung_up)
-        sent = sorted(tuple(_plain(line.get(wire)) for _, wire in RUNG_UP) for line in drug_lines(exchange))
-        if wanted != sent:
-            yield Observation(
-                seq=exchange.request.seq,
-                expected=f"price, quantity, amount as rung up: {shown(wanted)}",
-                seen=shown(sent),
-            )
+        for due, seen in wrong_lines(rung_up, drug_lines(exchange), how="rung up"):
+            yield Observation(seq=exchange.request.seq, expected=due, seen=seen)
         total = head_of(exchange).get("medfee_sumamt")
         if _plain(total) != _plain(asked[-1].content.get("total")):
             yield Observation(

@@ -10,7 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from fixtures.population import people
-from harness.judge.history import ADAPTER, CaseHistory, Exchange, Operation, exact_object
+from harness.judge.counter_talk import Operation
+from harness.judge.exchange import ADAPTER, Exchange
+from harness.judge.history import CaseHistory
+from harness.judge.messages import exact_object
 from harness.money import Fen, parse_yuan
 
 PRE_SETTLEMENTS = {
@@ -197,6 +200,13 @@ def voucher_of(query: Exchange) -> dict[str, Any]:
     return as_object(query.readable_reply.get("data"))
 
 
+def identity_of(query: Exchange) -> dict[str, Any]:
+    """What an answer tells of who was identified; nothing where it repeats another code than was asked for."""
+    told = voucher_of(query) if query.granted else {}
+    repeated = text(told.get("ecQrCode"))
+    return {} if repeated and call_of(query) == "ec.query" and repeated != code_of(query) else told
+
+
 def token_of(query: Exchange) -> str:
     """The token that an ec.query returned; empty without one."""
     return text(voucher_of(query).get("ecToken")) if query.granted else ""
@@ -216,7 +226,7 @@ def identifications(history: CaseHistory, operation: Operation) -> list[tuple[in
     for exchange in history.exchanges:
         if exchange.client != ADAPTER or exchange.reply is None or not operation.spans(exchange.request.seq):
             continue
-        told = voucher_of(exchange) if exchange.granted else {}
+        told = identity_of(exchange)
         match call_of(exchange):
             case "ec.query" | "cn.nhsa.auth.check" | "cn.nhsa.qrcode.get" if text(told.get("ecToken")):
                 found.append((exchange.reply.seq, VOUCHER, text(told["ecToken"])))
@@ -236,8 +246,8 @@ def persons_identified(history: CaseHistory, operation: Operation) -> list[tuple
     for exchange in history.exchanges:
         if exchange.client != ADAPTER or exchange.reply is None or not operation.spans(exchange.request.seq):
             continue
-        if call_of(exchange) in IDENTITY_CALLS and exchange.granted:
-            found.append((exchange.reply.seq, text(voucher_of(exchange).get("idNo"))))
+        if call_of(exchange) in IDENTITY_CALLS:
+            found.append((exchange.reply.seq, text(identity_of(exchange).get("idNo"))))
         elif exchange.path.endswith("/ReadCardBas"):
             found += [(exchange.reply.seq, id_no) for id_no in social_card(exchange)[1:2]]
     return [(seq, id_no) for seq, id_no in found if id_no]

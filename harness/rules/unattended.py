@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.judge.history import CaseHistory, Operation, PortLine
+from harness.judge.counter_talk import Operation, PortLine
+from harness.judge.history import CaseHistory
 from harness.rules.ledger import read_ledger
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (

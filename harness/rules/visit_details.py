@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from harness.judge.history import CaseHistory, Exchange, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.money import Fen, format_yuan
+from harness.rules.lines import wrong_lines
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
     PRE_SETTLEMENTS,
@@ -20,12 +23,10 @@ from harness.rules.transactions import (
     shown,
     text,
 )
-from harness.rules.visits import SCOPE, UPLOADS, Detail, mdtrt_id_of, plain, read_visits
+from harness.rules.visits import SCOPE, UPLOADS, Detail, mdtrt_id_of, read_visits
 
 OF_VISITS = ("2206", "2206A", "2207", "2207A", "2303", "2304")
 SETTLING_VISITS = tuple(infno for infno in SETTLEMENTS if infno != "2102")
-LINE = (("price", "pric"), ("quantity", "cnt"), ("amount", "det_item_fee_sumamt"))
-"""A line as the cashier's command and as the interface has it."""
 
 
 @rule("details-cover-settlement")
@@ -54,37 +55,35 @@ def details_cover_settlement(history: CaseHistory) -> Iterator[Observation]:
 
 @rule("details-as-ordered")
 def details_as_ordered(history: CaseHistory) -> Iterator[Observation]:
-    """The details that are uploaded are those that were ordered, kept or charged: price, quantity and amount."""
+    """The details that are uploaded are those that were ordered, kept or charged: code, level, price and amount."""
     for exchange in history.sent(*UPLOADS):
         operation = operation_of(history, exchange)
         wanted = _ordered(history, operation) if operation is not None else None
         if wanted is None:
             continue
-        sent = sorted(tuple(plain(row.get(wire)) for _, wire in LINE) for row in rows_of(exchange))
-        if sent != sorted(wanted):
-            yield Observation(
-                seq=exchange.request.seq,
-                expected=f"price, quantity, amount as ordered: {shown(sorted(wanted))}",
-                seen=shown(sent),
-            )
+        for due, seen in wrong_lines(wanted, rows_of(exchange), how="ordered"):
+            yield Observation(seq=exchange.request.seq, expected=due, seen=seen)
 
 
-def _ordered(history: CaseHistory, operation: Operation) -> list[tuple[str, ...]] | None:
-    """The lines that a command is about; None when that cannot be told."""
-    content = operation.command.content
+def _ordered(history: CaseHistory, operation: Operation) -> list[dict[str, Any]] | None:
+    """The lines that a command is about; None when that cannot be told. A registration's fee has no code to compare."""
+    if operation.verb == "register":
+        fee = _fee(history, operation)
+        return None if fee is None else [{"price": fee, "quantity": "1", "amount": fee}]
+    return ordered_rows(history, operation)
+
+
+def ordered_rows(history: CaseHistory, operation: Operation) -> list[dict[str, Any]] | None:
+    """The lines that a command sells, charges, pays or keeps, as the counter port has them; None for any other."""
     match operation.verb:
-        case "charge":
-            return _lines(content.get("lines"))
+        case "purchase" | "charge":
+            return _rows(operation)
         case "pay" | "refund-part":
             fees = [o for o in history.doing("fees") if o.order == operation.order and o.outcome == "accepted"]
             if not fees:
                 return None
-            lines = _lines(fees[-1].command.content.get("lines"))
             kept = _kept(history, operation)
-            return [line for place, line in enumerate(lines) if kept is None or place in kept]
-        case "register":
-            fee = _fee(history, operation)
-            return None if fee is None else [(plain(fee), "1", plain(fee))]
+            return [row for place, row in enumerate(_rows(fees[-1])) if kept is None or place in kept]
         case _:
             return None
 
@@ -109,9 +108,9 @@ def _fee(history: CaseHistory, operation: Operation) -> object:
     return slots.get(text(locks[-1].command.content.get("slot"))) if locks else None
 
 
-def _lines(lines: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 - what stands in a command
-    rows = [as_object(line) for line in lines] if isinstance(lines, list) else []
-    return [tuple(plain(row.get(ours)) for ours, _ in LINE) for row in rows]
+def _rows(operation: Operation) -> list[dict[str, Any]]:
+    lines = operation.command.content.get("lines")
+    return [as_object(line) for line in lines] if isinstance(lines, list) else []
 
 
 @rule("scope-as-uploaded")

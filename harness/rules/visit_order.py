@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from harness.judge.history import CaseHistory, Exchange, Operation
+from harness.judge.counter_talk import Operation
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import (
     as_object,

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
-from harness.judge.history import CaseHistory, Exchange
+from harness.judge.exchange import Exchange
+from harness.judge.history import CaseHistory
 from harness.money import Fen
 from harness.rules.ledger import Booking, read_ledger
 from harness.rules.transactions import ADMISSION, as_object, fen, head_of, member, reply_output, rows_of, text

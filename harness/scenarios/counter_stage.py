@@ -9,7 +9,8 @@ from typing import Protocol
 
 from harness.clock import local_time
 from harness.counter.libraries import FILES, Libraries, Library
-from harness.counter.port import Amounts, CounterPort, Outcome, OutcomeKind, Reason
+from harness.counter.outcome import Amounts, Outcome, OutcomeKind, Reason
+from harness.counter.port import CounterPort
 from harness.devices.phone import PhoneDriver
 from harness.errors import ConfigError
 from harness.line.record import Direction, Kind, Record
@@ -109,6 +110,15 @@ class CounterStage(Stage):
             timeout=self.patience_s,
         )
 
+    def keypad_asks(self, *, since: int) -> bool:
+        """Whether the terminal asks for a card's password since a record, and has not refused to; a real one does."""
+        if TERMINAL not in self.back_doors:
+            return True
+        found = self.tape.wait_for(
+            lambda r: r.name in {"keypad-asked", "library-refused"}, since=since, timeout=self.patience_s
+        )
+        return found is not None and found.name == "keypad-asked"
+
     def at_terminal(self) -> Terminal:
         """The terminal's driver. Raises ConfigError when the bench has none."""
         if self.terminal is None:
@@ -170,6 +180,11 @@ class CounterStage(Stage):
         """The last operation had to be refused, for one of these reasons if given."""
         return self.expect(outcome, OutcomeKind.REFUSED, reasons=reasons)
 
+    def expect_error(self, said: str | None) -> str | None:
+        """The last operation had to be answered with `error`, since it made no sense. Returns what the adapter said."""
+        self.tape.event(CASE, "expect", operation=self._last_command(), outcomes=["error"], reasons=[], amounts={})
+        return said
+
     def settle_day(self, day: date | None = None) -> None:
         """Ask the adapter for its books and the totals of a day, by the bench's clock today's.
 
@@ -196,8 +211,12 @@ def _command_of(record: Record) -> int | None:
     """The number of the command that a record is; None when it is none."""
     if record.channel != "counter" or record.direction is not Direction.SENT:
         return None
-    content = json.loads(record.data)
-    return int(content["id"]) if "do" in content else None
+    try:
+        content = json.loads(record.data)
+    except ValueError:
+        return None
+    number = content.get("id") if isinstance(content, dict) and "do" in content else None
+    return number if isinstance(number, int) else None
 
 
 def next_at_counter(record: Record) -> str:

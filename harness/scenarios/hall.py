@@ -6,7 +6,8 @@ Requirement MY-SELF-SERVICE. The scenario plays who stands there; `identificatio
 from collections.abc import Callable
 
 from harness.counter.hospital import By
-from harness.counter.port import Operation, Outcome
+from harness.counter.outcome import Outcome
+from harness.counter.port import Operation
 from harness.devices.phone import Shown
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Shopper, serve

@@ -11,7 +11,8 @@ from typing import Self
 
 from fixtures.population import Person, people
 from harness.counter.hospital import Asked, By, Way
-from harness.counter.port import Operation, Outcome
+from harness.counter.outcome import Outcome
+from harness.counter.port import Operation
 from harness.devices.phone import Shown
 from harness.line.record import Record
 from harness.scenarios.counter_stage import TERMINAL, CounterStage, Terminal, next_at_counter
@@ -95,6 +96,18 @@ def serve(
 
     `before_scan` may let time pass, or put another picture, between showing and scanning.
     """
+    attend(stage, operation, shopper, before_scan=before_scan)
+    return operation.outcome()
+
+
+def attend(
+    stage: CounterStage,
+    operation: Operation,
+    shopper: Shopper,
+    *,
+    before_scan: Callable[[Shown], Shown] | None = None,
+) -> None:
+    """Play the person as `serve` does, and leave the outcome alone: it may be an error."""
     since = stage.command_at
     asked_before = False
     while (asked := operation.until_asked()) is not None:
@@ -110,7 +123,6 @@ def serve(
                 answer_keypad(stage, shopper)
             case _:
                 pass
-    return operation.outcome()
 
 
 def present(
@@ -145,8 +157,10 @@ def present(
             stage.await_call(TERMINAL, READ_SOCIAL_CARD, since=since)
             here = _at_terminal(stage, shopper, lambda terminal, who: terminal.present_card(who, how=shopper.how))
         case Asked.CARD_PIN:
-            stage.await_call(TERMINAL, VERIFY_PIN, since=since)
+            call = stage.await_call(TERMINAL, VERIFY_PIN, since=since)
             here = stage.tape.seq
+            if call is not None and not stage.keypad_asks(since=call.seq):
+                return call.seq
             match shopper.answer:
                 case Answer.NOTHING:
                     stage.step("nobody types the card's password until the time is over")

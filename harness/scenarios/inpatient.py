@@ -5,8 +5,9 @@ Requirement GS-INPATIENT.
 
 from dataclasses import replace
 
+from harness.counter.basket import Line
 from harness.counter.hospital import Admission
-from harness.counter.port import Line, Outcome
+from harness.counter.outcome import Outcome
 from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Shopper, serve

@@ -3,7 +3,8 @@
 Requirements MY-OUTPATIENT-PAY and QH-FUND-SAFETY.
 """
 
-from harness.counter.port import Basket, Line, Outcome
+from harness.counter.basket import Basket, Line
+from harness.counter.outcome import Outcome
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Shopper, serve
 from harness.scenarios.registration import PATIENT, registered

@@ -6,7 +6,9 @@ between them is the systems' own affair.
 
 from collections.abc import Callable
 
-from harness.counter.port import Basket, Line, Operation, Outcome
+from harness.counter.basket import Basket, Line
+from harness.counter.outcome import Outcome
+from harness.counter.port import Operation
 from harness.devices.phone import Shown
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import (

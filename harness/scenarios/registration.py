@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from harness.counter.hospital import Slot
-from harness.counter.port import Outcome
+from harness.counter.outcome import Outcome
 from harness.devices.phone import Shown
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Shopper, serve

@@ -35,7 +35,7 @@ class Stage:
         self.tape.event(CASE, "step", text=text)
 
     def disturb(self, party: str, message: str, effect: Effect, *, nth: int = 1, **detail: int) -> None:
-        """Schedule a fault at a virtual device. Raises BenchError when the device is real."""
+        """Schedule a fault at a virtual device, with `lasting=1` until `restore`. Raises BenchError for a real one."""
         if party not in self.back_doors:
             raise BenchError(
                 f"The fault {effect} cannot be injected: {party} is a real device.",
@@ -43,6 +43,11 @@ class Stage:
                 remedy=f"run this case with {party} virtual",
             )
         self.back_doors[party].plan_fault(Fault(party=party, message=message, effect=effect, nth=nth, detail=detail))
+
+    def restore(self, party: str) -> None:
+        """What was wrong with a virtual device is over: whatever was planned for it, and still lasts, is forgotten."""
+        self.step(f"{party} works again")
+        self.back_doors[party].clear_faults()
 
     def await_event(self, *names: str, since: int) -> Record | None:
         """The first event with one of these names from record `since` on; None when patience ends."""

@@ -133,6 +133,21 @@ def is_absent(value: object) -> bool:
     return value is None or value == ""
 
 
+def has_nul(value: object) -> bool:
+    """Whether any text in a value of JSON, a member's name included, has the character U+0000."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "\0" in one:
+                return True
+        elif is_object(one):
+            left += [*one, *one.values()]
+        elif is_array(one):
+            left += one
+    return False
+
+
 def show(value: object) -> str:
     """A value for a person, cut to a line."""
     if value is None:

@@ -40,6 +40,8 @@ REVERSE, QUERY = "2601", "5203"
 OUTPATIENT = ("2201", "2202", "2203", "2203A", "2204", "2205", "2206", "2206A", "2207", "2207A", "2208")
 INPATIENT = ("2301", "2302", "2303", "2304", "2305", "2401", "2402", "2403", "2404", "2405")
 DIRECTORY = ("1201", "1901", "2001")
+TOTALS, STATED = "3201", ("3201", "3202")
+"""Reconciliation: of totals; of totals and details."""
 STATEMENTS = ("3201", "3202", "3203", "3204", "9101", "9102")
 HALL = ("9801", "9802", "9803")
 """Own design, for a government hall's terminal: proof of contributions, change of tier, check of a proof."""
@@ -51,6 +53,16 @@ TRANSACTIONS = (
     *STATEMENTS,
     *HALL,
 )
+TRACE_NODE = "drug_trac_info"
+TRACED = (SETTLE, "2207")
+"""Settlements that may list trace codes; the inpatient 2303 and 2304 are without."""
+TRACE_FIELDS = ("trdn_flag", "min_prcunt_type")
+"""What an entry of `TRACE_NODE` may lack by the national tables."""
+REFUND_FLAGS = {"short": ("0", "1"), "long": ("000000", "000001")}
+"""refd_setl_flag of 3201 and 3202: no refund, a refund."""
+LINE_REFUND_FLAGS = {"short": ("0", "1"), "long": ("000", "001")}
+"""refd_setl_flag in the lines of 3202's files."""
+SETLINFO = "setlinfo"
 MOST_PROBLEMS = 1000
 """How many wrong fields of a message are looked for: a few megabytes can have millions, which nobody reads."""
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -78,6 +90,14 @@ class Form:
     """Members that the envelope must have."""
     input_as: str = ""
     """`string` where input must be a string of JSON; empty: an object or a string."""
+    trace_codes: tuple[str, ...] = ()
+    """Settlements that list trace codes (追溯码) with every field; 2207A goes as 2207."""
+    refund_flags: str = ""
+    """The family of refd_setl_flag in 3201 and 3202, of `REFUND_FLAGS`; empty: any."""
+    statement_members: tuple[str, ...] = ()
+    """Members that the data of 3201 must have."""
+    hifdm_pay: bool = False
+    """Whether setlinfo must have hifdm_pay."""
 
 
 NATIONAL = Form()
@@ -85,7 +105,7 @@ NATIONAL = Form()
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """What every request of one operator at one institution carries, in readable names (institution interface, §1)."""
+    """What every request of one operator at one institution carries, in readable names (docs/sources.md, 4.1)."""
 
     infno: str
     msgid: str
@@ -271,17 +291,18 @@ def check(
     `infno` is the transaction that the sender called, e.g. by the path; `insuplc_required`, `form` are the profile's.
     """
     found = chain(
-        _problems(infno, body, insuplc_required=insuplc_required, msgid_form=form.msgid), form_problems(body, form)
+        _problems(infno, body, insuplc_required=insuplc_required, msgid_form=form.msgid),
+        _form_problems(infno, body, form),
     )
     return tuple(islice(found, MOST_PROBLEMS))
 
 
 def form_problems(body: Mapping[str, object], form: Form) -> tuple[FieldProblem, ...]:
     """Every field that is right by the national tables and wrong in a province."""
-    return tuple(_form_problems(body, form))
+    return tuple(_form_problems(str(body.get("infno")), body, form))
 
 
-def _form_problems(body: Mapping[str, object], form: Form) -> Iterator[FieldProblem]:
+def _form_problems(infno: str, body: Mapping[str, object], form: Form) -> Iterator[FieldProblem]:
     code = body.get("fixmedins_code")
     if isinstance(code, str) and len(code) > form.code_length:
         expected = f"text of at most {form.code_length} characters"
@@ -291,6 +312,10 @@ def _form_problems(body: Mapping[str, object], form: Form) -> Iterator[FieldProb
             yield _problem(name, Rule.REQUIRED, "text, due in this province,", body.get(name))
     if form.input_as == "string" and is_object(body.get("input")):
         yield _problem("input", Rule.TYPE, "a string of JSON", body.get("input"))
+    if infno[:4] in form.trace_codes:
+        yield from _trace_problems(body)
+    if infno in STATED:
+        yield from _statement_problems(infno, body, form)
     if not form.cert_types:
         return
     known = code_table("mdtrt_cert_type")
@@ -300,8 +325,32 @@ def _form_problems(body: Mapping[str, object], form: Form) -> Iterator[FieldProb
             yield _problem(f"input.{node}.mdtrt_cert_type", Rule.CODE, f"one of {' '.join(form.cert_types)}", kind)
 
 
-def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, ...]:
-    """Every wrong field of an answer's envelope and, when it is a success, of its output."""
+def _trace_problems(body: Mapping[str, object]) -> Iterator[FieldProblem]:
+    """What entries of `TRACE_NODE` lack; which lines have no entry is for the platform to say, which knows them."""
+    rows = (_content(body.get("input")) or {}).get(TRACE_NODE)
+    for index, row in enumerate(rows if is_array(rows) else ()):
+        if not is_object(row):
+            continue  # the field table says so
+        for name in TRACE_FIELDS:
+            if is_absent(row.get(name)):
+                where = f"input.{TRACE_NODE}[{index}].{name}"
+                yield _problem(where, Rule.REQUIRED, "a code, due in this province,", row.get(name))
+
+
+def _statement_problems(infno: str, body: Mapping[str, object], form: Form) -> Iterator[FieldProblem]:
+    data = (_content(body.get("input")) or {}).get("data")
+    if not is_object(data):
+        return
+    for name in form.statement_members if infno == TOTALS else ():
+        if is_absent(data.get(name)):
+            yield _problem(f"input.data.{name}", Rule.REQUIRED, "a value, due in this province,", data.get(name))
+    flag, flags = data.get("refd_setl_flag"), REFUND_FLAGS.get(form.refund_flags)
+    if flags and isinstance(flag, str) and flag in code_table("refd_setl_flag") and flag not in flags:
+        yield _problem("input.data.refd_setl_flag", Rule.CODE, f"one of {' '.join(flags)}", flag)
+
+
+def check_reply(infno: str, body: Mapping[str, object], *, form: Form = NATIONAL) -> tuple[FieldProblem, ...]:
+    """Every wrong field of an answer's envelope and, when it is a success, of its output; `form` is the profile's."""
     problems = list(check_fields(_envelope("reply"), body, ""))
     if str(body.get("infcode")) == "0" and infno in TRANSACTIONS:
         output = _content(body.get("output"))
@@ -310,6 +359,10 @@ def check_reply(infno: str, body: Mapping[str, object]) -> tuple[FieldProblem, .
                 problems.append(_problem("output", Rule.REQUIRED, "an object", body.get("output")))
         else:
             problems += check_nodes(output_nodes(infno), output, "output")
+            info = output.get(SETLINFO)
+            if form.hifdm_pay and is_object(info) and is_absent(paid := info.get("hifdm_pay")):
+                expected = "an amount, due in this province,"
+                problems.append(_problem(f"output.{SETLINFO}.hifdm_pay", Rule.REQUIRED, expected, paid))
     elif str(body.get("infcode")) != "0" and is_absent(body.get("err_msg")):
         problems.append(_problem("err_msg", Rule.REQUIRED, "a text for the operator", body.get("err_msg")))
     return tuple(problems)

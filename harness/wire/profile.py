@@ -13,12 +13,17 @@ from functools import cache
 
 from fixtures import fixture
 from harness.errors import ConfigError
-from harness.wire.institution import NATIONAL, Form
+from harness.money import BASIS
+from harness.wire.fields import code_table
+from harness.wire.institution import NATIONAL, REFUND_FLAGS, TRACED, Form
 from harness.wire.msgid import CODE_TIME
 
 CORE = "core/national"
 MARKS = ("confirmed", "likely")
-TABLES = ("headers", "envelope", "choices", "gateway", "paths", "shanghai")
+UNMARKED = ("name", "title", "assumed_paths", "assumed_trace_codes", "gateway")
+"""What needs no mark: names, what is a mark itself, and the gateway, whose keys are marked one by one."""
+LISTS = ("assumed_paths", "cert_types", "trace_codes", "assumed_trace_codes", "trace_goods", "statement_members")
+TABLES = ("headers", "envelope", "cert_type_codes", "choices", "gateway", "paths", "shanghai")
 """Keys of a profile that are tables; all but `paths` are merged with the core's, key by key."""
 
 
@@ -75,6 +80,10 @@ def form_from(values: Mapping[str, object]) -> Form:
         cert_types=_texts(values, "cert_types"),
         members=tuple(members) if isinstance(members, Mapping) else (),
         input_as="string" if values.get("input_as") == "string" else "",
+        trace_codes=_texts(values, "trace_codes"),
+        refund_flags=str(values.get("refd_setl_flag") or ""),
+        statement_members=_texts(values, "statement_members"),
+        hifdm_pay=values.get("hifdm_pay") is True,
     )
 
 
@@ -142,10 +151,28 @@ class Profile:
     """The path of each transaction, by infno."""
     assumed_paths: tuple[str, ...]
     """Transactions whose path no public source gives."""
+    trace_codes: tuple[str, ...]
+    """Settlements that list the trace codes (追溯码, drug_trac_info) of their goods, with every field."""
+    assumed_trace_codes: tuple[str, ...]
+    """Those of them that no public source names."""
+    trace_goods: tuple[str, ...]
+    """How the med_list_codg of goods with trace codes begins."""
+    hifdm_pay: bool
+    """Whether setlinfo has hifdm_pay, one more fund inside fund_pay_sumamt."""
+    hifdm_share: int
+    """What of the pooled fund's payment stands in hifdm_pay, in ten-thousandths."""
+    refd_setl_flag: str
+    """`short`: 0 and 1; `long`: six positions in 3201 and 3202, three in the lines of 3202's files."""
+    statement_members: tuple[str, ...]
+    """Members of 3201 that must be there, beyond the nation's."""
+    statement_with_totals: bool
+    """Whether a counter compares its day with the platform's (3201) whenever it is asked for its totals."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that every request carries as they stand."""
     envelope: Mapping[str, str] = field(default_factory=dict)
     """Members of the request's envelope beyond the national ones; all must be there."""
+    cert_type_codes: Mapping[str, str] = field(default_factory=dict)
+    """The province's code for each national mdtrt_cert_type, where it is another; see `harness.wire.local_codes`."""
     choices: Mapping[str, object] = field(default_factory=dict)
     """Keys of `institution/choices.toml` that differ."""
     gateway: Gateway = field(default_factory=Gateway)
@@ -157,10 +184,24 @@ class Profile:
     likely: tuple[str, ...] = ()
     """Keys that a public source makes likely."""
 
+    def __post_init__(self) -> None:
+        if self.refd_setl_flag not in REFUND_FLAGS:
+            raise ValueError(f"refd_setl_flag must be one of: {', '.join(REFUND_FLAGS)}")
+        if not 0 <= self.hifdm_share <= BASIS:
+            raise ValueError(f"hifdm_share must be from 0 to {BASIS}")
+        if len(set(self.cert_type_codes.values())) < len(self.cert_type_codes):
+            raise ValueError("cert_type_codes has one code for two")
+        if set(self.cert_type_codes) - set(code_table("mdtrt_cert_type")):
+            raise ValueError("cert_type_codes has what is no national mdtrt_cert_type")
+        if set(self.trace_codes) - set(TRACED):
+            raise ValueError(f"trace_codes may have: {', '.join(TRACED)}")
+        if stray := [infno for infno in self.assumed_trace_codes if infno not in self.trace_codes]:
+            raise ValueError(f"assumed_trace_codes has what trace_codes has not: {', '.join(stray)}")
+
     @property
     def assumed(self) -> tuple[str, ...]:
         """Keys for which there is no public source: choices, not facts."""
-        known = {*self.confirmed, *self.likely, *MARKS, "name", "title", "assumed_paths", "gateway"}
+        known = {*self.confirmed, *self.likely, *MARKS, *UNMARKED}
         own = {one.name for one in fields(self)} | {f"gateway.{one.name}" for one in fields(Gateway)}
         return tuple(sorted(own - known))
 
@@ -227,7 +268,7 @@ def profile_from(name: str, own: Mapping[str, object]) -> Profile:
             values[table] = {**_table(core, table), **_table(own, table)}
     for mark in MARKS:
         values[mark] = (*_inherited(core, own, mark), *_texts(own, mark))
-    for key in ("assumed_paths", "cert_types"):
+    for key in LISTS:
         values[key] = _texts(values, key)
     try:
         values["gateway"] = gateway_from(_table(values, "gateway"))

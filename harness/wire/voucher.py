@@ -1,6 +1,6 @@
 """The voucher code (电子凭证二维码): its 28 digits, how a phone computes one, and what else comes from a scan.
 
-Layout, institution reference §3.1: 424, 17 random digits, 2 more, 2 of the insured province, 4 of extension.
+Layout, docs/sources.md, 3.1: 424, 17 random digits, 2 more, 2 of the insured province, 4 of extension.
 Requests and answers of the voucher centre are in `voucher_messages`.
 """
 

@@ -31,6 +31,8 @@ QRCODE_PATH = "/ebus/channel/api/cfc/nationcfc/ec/qrcode"
 TERMINAL_PROMPTS_PATH = "/terminal/prompts"
 PUSH_PROMPT_PATH = "/push/prompt"
 PUSH_NOTICE_PATH = "/push/notice"
+PUSH_BILL_PATH = "/push/bill"
+"""Own design: the platform tells a channel with a bills page what a settlement paid with its code comes to."""
 PUSH_SCREEN_PATH = "/push/screen"
 """Own design: the voucher centre puts the result of a settlement on the terminal's screen."""
 ON_SCREEN = (
@@ -58,9 +60,20 @@ QR_QUERY, TOKEN_CHECK, QRCODE = "ec.query", "token-check", "ec.qrcode"
 PAY_CONFIRM, PAY_ANSWER = "pay-confirm", "pay-answer"
 TERMINAL_SCAN, FACE_START, FACE_CHECK = "cn.nhsa.qrcode.get", "cn.nhsa.ec.auth", "cn.nhsa.auth.check"
 READ_CARD, SHOW_RESULT = "cn.nhsa.cert.get", "cn.nhsa.settle.notify"
-AT_TERMINAL = (TERMINAL_SCAN, FACE_CHECK, READ_CARD)
+BOX_SCAN, BOX_RESULT = "iot.gain.ec.qrcode", "iot.medical.settle.notify"
+"""The two calls of Alipay's IoT box (docs/sources.md, 2.4)."""
+AT_TERMINAL = (TERMINAL_SCAN, FACE_CHECK, READ_CARD, BOX_SCAN)
 """The calls of the terminal library that wait for what a patient holds before the terminal."""
-LIBRARY_CALLS = (QR_QUERY, TERMINAL_SCAN, FACE_START, FACE_CHECK, READ_CARD, SHOW_RESULT)
+LIBRARY_CALLS = (
+    QR_QUERY,
+    TERMINAL_SCAN,
+    FACE_START,
+    FACE_CHECK,
+    READ_CARD,
+    SHOW_RESULT,
+    BOX_SCAN,
+    BOX_RESULT,
+)
 """What the terminal library (动态库) says at the one decoding path, told apart by transType."""
 STATE, ACTIVATE, PASSWORD, PLACE = "ec.state", "ec.activate", "ec.password", "ec.place"
 FAMILY, PROMOTER, ORG_CODE, ORG_QUERY = "ec.family", "ec.promoter", "ec.orgcode", "ec.orgquery"

@@ -18,10 +18,10 @@ from enum import IntEnum
 from simulators.clinic.breaking import schedule
 from simulators.clinic.draws import FIELDS, Again, Row, Streams, Trace, rows, trace
 from simulators.clinic.faults import HOUR
-from simulators.clinic.kernel import PARKED, Kernel, PriorityStation, Process, Reserved, Station, Steps, Watch
+from simulators.clinic.kernel import PARKED, Kernel, Process, Steps, Watch
+from simulators.clinic.network import Network
 from simulators.clinic.parts import Front, Ledger, Machines, Outcome, Place, Record, Sample, Tally
 from simulators.clinic.scenario import Scenario
-from simulators.clinic.sites import Channel, Spot, bank_names, spots
 
 BACKGROUND_PAUSE = 60.0
 """Seconds before the first reversal that a HIS sends when the counter has given up; each further pause is doubled.
@@ -64,19 +64,11 @@ class ClinicDay:
         self.scenario = scenario
         self.kernel = Kernel()
         self.tally = Tally()
-        self.banks = bank_names(len(scenario.shares("bank.split")))
-        self.fronts = [Front(self.kernel, scenario) for _ in self.banks]
-        self.workers = Station(self.kernel, scenario.whole("platform.workers"))
-        self.platform = Machines(
-            self.kernel,
-            count=scenario.whole("platform.machines"),
-            sessions=scenario.whole("platform.machine_sessions"),
-            time_out=scenario.number("machine.time_out"),
-        )
-        self.spots: tuple[Spot, ...] = spots(scenario)
-        self._first = bytearray()
-        self.places = self._places()
-        self.stations = self._stations()
+        first = self._first = bytearray()
+        network = Network(self.kernel, scenario, lambda process: first[process.key])
+        self.banks, self.fronts, self.spots, self.places = network.banks, network.fronts, network.spots, network.places
+        self.workers, self.platform = network.workers, network.platform
+        self.stations = network.stations()
         self.samples: list[Sample] = []
         self.begins = scenario.number("day.from") * HOUR
         self.cut_off = (scenario.number("day.until") + scenario.number("day.drain")) * HOUR
@@ -379,36 +371,3 @@ class ClinicDay:
                 )
             )
             at += SAMPLE
-
-    def _stations(self) -> list[tuple[str, Station | Reserved]]:
-        """The stations behind the counters, by name."""
-        found: list[tuple[str, Station | Reserved]] = [
-            ("platform.workers", self.workers),
-            ("platform.machines", self.platform.station),
-        ]
-        for bank, front in zip(self.banks, self.fronts, strict=True):
-            found += [
-                (f"{bank}.machines", front.machines.station),
-                (f"{bank}.sessions", front.sessions),
-                (f"{bank}.debits", front.debits),
-            ]
-        pools = {id(place.his): place.his for place in self.places if place.his is not None}
-        return [*found, *(("his", pool) for pool in pools.values())]
-
-    def _places(self) -> list[Place]:
-        kernel, first = self.kernel, self._first
-        threads = self.scenario.whole("hospital.his_pool")
-        with_priority = self.scenario.number("priority.share") > 0
-        pools: dict[int, Station] = {}
-
-        def rank(process: Process) -> int:
-            return first[process.key]
-
-        found = []
-        for spot in self.spots:
-            at_hospital = spot.channel in {Channel.WINDOW, Channel.KIOSK}
-            if at_hospital and spot.site not in pools:
-                pools[spot.site] = Station(kernel, threads)
-            counter = PriorityStation(kernel, spot.counters, rank) if with_priority else Station(kernel, spot.counters)
-            found.append(Place(counter=counter, his=pools.get(spot.site), front=self.fronts[spot.bank]))
-        return found

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from harness.gm import PrivateKey
 from simulators.encryption_machine.certificates import UnreadableCertificate, read_certificate
-from simulators.encryption_machine.keystore import Certificate, Use
+from simulators.encryption_machine.keys import Certificate, Use
 from simulators.encryption_machine.plant import Plant
 from simulators.kit.back_door import json_object
 
@@ -60,13 +60,13 @@ class Console:
 
     async def _lock(self, request: Request) -> Response:
         index = self._index(await json_object(request))
-        self._plant.store.lock(index)
+        self._plant.store.pins.lock(index)
         self._say("key-locked", index=index)
         return self._state()
 
     async def _unlock(self, request: Request) -> Response:
         index = self._index(await json_object(request))
-        self._plant.store.unlock(index)
+        self._plant.store.pins.unlock(index)
         self._say("key-unlocked", index=index)
         return self._state()
 

@@ -23,7 +23,7 @@ from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine import key_moving, lmk, spoiling
 from simulators.encryption_machine.block_cipher import BlockMode, BlockPadding
 from simulators.encryption_machine.host_status import Traffic, known, moment
-from simulators.encryption_machine.keystore import Pair, SymmetricKey, Use
+from simulators.encryption_machine.keys import Pair, SymmetricKey, Use
 from simulators.encryption_machine.machine import KEK_TYPE, CipherForm, Machine, NewPair, Refused
 
 PADDINGS: Mapping[int, BlockPadding] = {

@@ -15,13 +15,13 @@ from harness.wire.encryption_machine.host import (
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine import spoiling
+from simulators.encryption_machine.door_dialect import Answered
 from simulators.encryption_machine.host_commands import HostCommands
 from simulators.encryption_machine.host_secrets import HIDDEN_COMMANDS, secrets_in, secrets_in_reply
 from simulators.encryption_machine.host_status import Traffic
-from simulators.encryption_machine.keystore import STORE_FAILURES
+from simulators.encryption_machine.key_file import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.tape_mask import Masked, masked, masked_from
-from simulators.encryption_machine.tcp_door import Answered
 
 Call = HostCall | Malformed
 NO_REPLY = b"B"

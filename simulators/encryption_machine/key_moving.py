@@ -11,7 +11,7 @@ How real machines lay these keys out is not known, so this is the machine's own:
 from harness.gm import GmError, PrivateKey, PublicKey, sm3, sm4
 from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine import lmk
-from simulators.encryption_machine.keystore import SymmetricKey, Use
+from simulators.encryption_machine.keys import SymmetricKey, Use
 from simulators.encryption_machine.machine import KEK_TYPE, CipherForm, Machine, Refused
 
 D_SIZE = 32

@@ -27,7 +27,9 @@ from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine import block_cipher, lmk
 from simulators.encryption_machine.block_cipher import BlockMode, BlockPadding
 from simulators.encryption_machine.device_facts import Condition, Diagnosis, HealthReport, Identity, Limits
-from simulators.encryption_machine.keystore import KeyStore, Pair, PinCheck, Space, SymmetricKey, Use
+from simulators.encryption_machine.keys import Pair, Space, SymmetricKey, Use
+from simulators.encryption_machine.keystore import KeyStore
+from simulators.encryption_machine.pins import PinCheck
 from simulators.encryption_machine.refused import Refused
 
 __all__ = ["KEK_TYPE", "CipherForm", "Machine", "NewPair", "Refused"]
@@ -138,7 +140,7 @@ class Machine:
     def opened_pair(self, index: int, use: Use, pin: bytes) -> Pair:
         """The pair at an index, opened by its PIN. Raises Refused, also PIN_WRONG and PIN_LOCKED."""
         pair = self.pair(index, use)
-        match self.store.check_pin(index, pin):
+        match self.store.pins.check(index, pin):
             case PinCheck.WRONG:
                 raise Refused(Reason.PIN_WRONG)
             case PinCheck.LOCKED:

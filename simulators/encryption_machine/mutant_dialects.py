@@ -9,11 +9,11 @@ from harness.wire.encryption_machine import host_messages as wire
 from harness.wire.encryption_machine.host import CODE_SIZE, ERROR_SIZE, LENGTH_SIZE
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.reasons import Reason
+from simulators.encryption_machine.door_dialect import Answered
 from simulators.encryption_machine.host_commands import HostCommands
 from simulators.encryption_machine.host_door import Call
 from simulators.encryption_machine.machine import KEK_TYPE, Machine
 from simulators.encryption_machine.refusing import Announced, ObedientDialect
-from simulators.encryption_machine.tcp_door import Answered
 
 OWN_CODE = b"99"
 """An error code that no table has."""

@@ -8,7 +8,7 @@ from harness.gm.der import to_old_order
 from harness.gm.sm2 import CURVE
 from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine.block_cipher import BlockMode, BlockPadding
-from simulators.encryption_machine.keystore import Pair, SymmetricKey, Use
+from simulators.encryption_machine.keys import Pair, SymmetricKey, Use
 from simulators.encryption_machine.machine import CipherForm, Machine, NewPair, Refused
 
 ALWAYS_K = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
@@ -180,7 +180,7 @@ class NeverLocks(Machine):
 
     def opened_pair(self, index: int, use: Use, pin: bytes) -> Pair:
         """As if each try were the first."""
-        self.store.unlock(index)
+        self.store.pins.unlock(index)
         return super().opened_pair(index, use, pin)
 
 

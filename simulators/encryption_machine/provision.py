@@ -18,7 +18,8 @@ from functools import cache
 from harness.gm import PrivateKey, sm3
 from harness.gm.sm2 import CURVE
 from simulators.encryption_machine.certificates import make_certificate, serial_text
-from simulators.encryption_machine.keystore import Certificate, KeyStore, Space, SymmetricKey, Use
+from simulators.encryption_machine.keys import Certificate, Space, SymmetricKey, Use
+from simulators.encryption_machine.keystore import KeyStore
 
 PIN = b"73951846"
 COMMON = range(1, 9)

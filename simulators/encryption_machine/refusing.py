@@ -13,9 +13,9 @@ from harness.wire.encryption_machine.error_codes import code_of_number
 from harness.wire.encryption_machine.host_messages import Refusal
 from harness.wire.encryption_machine.profile import HostProfile
 from harness.wire.encryption_machine.svs import SUCCESS
+from simulators.encryption_machine.door_dialect import Answered
 from simulators.encryption_machine.host_door import Call, HostDialect
 from simulators.encryption_machine.machine import Machine
-from simulators.encryption_machine.tcp_door import Answered
 
 CODE = "code"
 MOST_RESPONSE_CODE = 0xFFFFFFFF

@@ -13,7 +13,7 @@ from harness.gm import sm2_reference, sm3
 from harness.gm.der import INTEGER, RAW_SIGNATURE_SIZE, SEQUENCE, element, signature_to_der, to_old_order
 from harness.gm.sm2 import CURVE, PrivateKey, Signature
 from harness.wire.encryption_machine.reasons import Reason
-from simulators.encryption_machine.keystore import Pair
+from simulators.encryption_machine.keys import Pair
 
 EFFECTS = ON_MACHINE | ON_HTTP
 """What the back door offers."""

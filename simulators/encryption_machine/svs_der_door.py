@@ -11,12 +11,12 @@ from harness.wire.encryption_machine.svs import WIRE_NAMES, RequestType, SvsCall
 from harness.wire.encryption_machine.svs_der import SvsDerServerCodec
 from harness.wire.encryption_machine.svs_profile import SvsProfile
 from simulators.encryption_machine import spoiling
-from simulators.encryption_machine.keystore import STORE_FAILURES
+from simulators.encryption_machine.door_dialect import Answered
+from simulators.encryption_machine.key_file import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.refusing import Announced, response_code
 from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tape_mask import Masked, masked, masked_element, masked_from
-from simulators.encryption_machine.tcp_door import Answered
 
 Call = SvsCall | SvsMalformed
 SHOWN_OF_MALFORMED = 2

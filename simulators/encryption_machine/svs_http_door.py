@@ -23,7 +23,7 @@ from harness.wire.encryption_machine.svs_http import FORM_TYPE, JSON_TYPE, HttpM
 from harness.wire.encryption_machine.svs_profile import SvsProfile
 from simulators.encryption_machine import spoiling
 from simulators.encryption_machine.capacity import Capacity
-from simulators.encryption_machine.keystore import STORE_FAILURES
+from simulators.encryption_machine.key_file import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.refusing import response_code
 from simulators.encryption_machine.svs_service import SvsService

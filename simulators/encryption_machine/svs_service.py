@@ -23,7 +23,7 @@ from simulators.encryption_machine.certificates import (
     read_certificate,
 )
 from simulators.encryption_machine.device_facts import Condition
-from simulators.encryption_machine.keystore import Certificate, Pair, Use
+from simulators.encryption_machine.keys import Certificate, Pair, Use
 from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.signed_message import (
     SignedMessage,

@@ -1,8 +1,8 @@
 """A door on TCP: many clients, each with its own stream of requests, answered in order.
 
 What is common to the host commands and the DER form of the signature server. A `Dialect` reads, executes and spells;
-this module keeps the connections: order, back-pressure, fairness between clients, idle expiry, the tape, and the faults
-that happen to a reply on its way. It is driven by what arrives; nothing polls.
+this module keeps the connections: order, back-pressure, fairness between clients, idle expiry and the tape. What faults
+do to a reply on its way is in `wire_faults`. It is driven by what arrives; nothing polls.
 
 A client gets at most `BURST` requests done in a turn of the loop, so that one that sends many does not hold up others;
 and at most half of those that wait, so that it can take these replies and ask more while the rest is done. Reading from
@@ -12,13 +12,15 @@ a client stops while more than that wait, or while it does not take its replies.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic
 
 from harness.bench.plugin import SimulatorContext
 from harness.faults.catalogue import Effect, Fault
 from harness.line.record import Direction
 from simulators.encryption_machine.capacity import Capacity
+from simulators.encryption_machine.door_dialect import Answered, C, Dialect
 from simulators.encryption_machine.tape_mask import Masked, say_masked
+from simulators.encryption_machine.wire_faults import WIRE_EFFECTS, OnTheWay, pace
 
 BURST = 8
 """Requests of one client in a turn of the loop."""
@@ -26,102 +28,6 @@ SLICE = 4096
 """Bytes that are parsed at once."""
 CONNECT = "connect"
 """The message of a fault on a new connection."""
-HEAD_BYTES = 3
-"""So much of a reply leaves when it is cut in its header."""
-DRIP_MS, SLOW_MS, LONGEST_MS = 5, 200, 60_000
-_WIRE_EFFECTS = frozenset(
-    {
-        Effect.CUT_IN_HEADER,
-        Effect.CUT_IN_BODY,
-        Effect.CUT_CONNECTION,
-        Effect.DRIP,
-        Effect.SLOW,
-        Effect.GLUE_REPLIES,
-        Effect.SWAP_REPLIES,
-        Effect.LATE_REPLY,
-        Effect.LOSE_REPLY,
-        Effect.DUPLICATE_REPLY,
-        Effect.UNSOLICITED,
-        Effect.TOO_MANY_CONNECTIONS,
-    }
-)
-C = TypeVar("C")
-"""What a dialect's codec yields: a call, or what is malformed."""
-C_co = TypeVar("C_co", covariant=True)
-
-
-class Answered(NamedTuple):
-    """A reply's bytes, how the tape shows them (None: as they are), and whether the connection ends with it."""
-
-    wire: bytes
-    shown: Masked | None = None
-    close: bool = False
-
-    def cut(self, size: int) -> "Answered":
-        """The first bytes of it, after which the connection ends."""
-        shown = None if self.shown is None else Masked(self.shown.data[:size], self.shown.hidden)
-        return Answered(self.wire[:size], shown, close=True)
-
-
-def glued(replies: Sequence[Answered]) -> Answered:
-    """Several replies in one piece."""
-    shown = b"".join(reply.wire if reply.shown is None else reply.shown.data for reply in replies)
-    hidden = sum(reply.shown.hidden for reply in replies if reply.shown is not None)
-    wire = b"".join(reply.wire for reply in replies)
-    return Answered(wire, Masked(shown, hidden) if hidden else None, close=any(reply.close for reply in replies))
-
-
-class Codec(Protocol[C_co]):
-    """One connection's codec."""
-
-    def feed(self, data: bytes) -> Iterable[C_co]:
-        """What is now complete."""
-        ...
-
-
-class Dialect(Protocol[C]):
-    """How a door's bytes are read, acted on and spelled."""
-
-    @property
-    def suffix(self) -> str:
-        """The door's part of a channel's name."""
-        ...
-
-    def codec(self) -> Codec[C]:
-        """For a new connection."""
-        ...
-
-    def name_of(self, call: C) -> str:
-        """What faults call this message."""
-        ...
-
-    def raw_of(self, call: C) -> bytes:
-        """The request's bytes."""
-        ...
-
-    def shown(self, call: C) -> Masked | None:
-        """The request as the tape shows it; None: as it is."""
-        ...
-
-    def remains_shown(self, partial: bytes) -> Masked:
-        """How the tape shows a request that never ended."""
-        ...
-
-    def serve(self, call: C, effect: Effect | None) -> Answered:
-        """Do it, with a fault's effect if there is one. Never raises."""
-        ...
-
-    def misspelt(self, effect: Effect, answered: Answered) -> Answered | None:
-        """A reply that a fault has spelled wrong; None when the fault does nothing here."""
-        ...
-
-    def unsolicited(self) -> Answered:
-        """A message in order that answers nothing."""
-        ...
-
-    def acts_on(self, effect: Effect, call: C) -> bool:
-        """Whether `serve` does anything with this effect."""
-        ...
 
 
 class Door(Generic[C]):
@@ -180,9 +86,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
         self._unparsed: deque[bytes] = deque()
         self._calls: deque[C] = deque()
         self._taken = bytearray()
-        self._held: list[Answered] = []
-        self._glued: list[Answered] = []
-        self._late: list[Answered] = []
+        self._way = OnTheWay(dialect=door.dialect)
         self._silent = False
         self._stalled = False
         """A reply is on its way slowly; what follows must wait for it."""
@@ -262,9 +166,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
 
     def forget(self) -> None:
         """Nothing of the old case is held any more."""
-        self._held.clear()
-        self._glued.clear()
-        self._late.clear()
+        self._way.forget()
         self._silent = False
 
     def abort(self) -> None:
@@ -342,7 +244,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
         answered = dialect.serve(call, None) if self.in_session else self._serve(call, None)
         if self._silent:
             return b""
-        return self._sent(answered) if not (self._late or self._held or self._glued) else self._with_held(answered)
+        return self._sent(answered) if self._way.empty else self._all_sent(self._way.released(answered))
 
     def _serve(self, call: C, effect: Effect | None) -> Answered:
         if not self.in_session:
@@ -359,11 +261,8 @@ class Conversation(asyncio.Protocol, Generic[C]):
             self._record_sent(answered.wire, answered.shown)
         return answered.wire
 
-    def _with_held(self, answered: Answered) -> bytes:
-        """A reply together with those that a fault has held back."""
-        before, after, head = self._late, self._held, self._glued
-        self._late, self._held, self._glued = [], [], []
-        return b"".join([self._sent(reply) for reply in (*before, glued([*head, answered]), *after)])
+    def _all_sent(self, replies: Iterable[Answered]) -> bytes:
+        return b"".join([self._sent(reply) for reply in replies])
 
     # Faults
 
@@ -387,7 +286,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
         answered = self._serve(call, effect if in_serving else None)
         if self._silent:
             return b""
-        if effect in _WIRE_EFFECTS:
+        if effect in WIRE_EFFECTS:
             return self._on_the_wire(answered, fault, out)
         if not in_serving:
             spelled = self._dialect.misspelt(effect, answered)
@@ -395,47 +294,22 @@ class Conversation(asyncio.Protocol, Generic[C]):
                 self._say_without_effect(fault)
             else:
                 answered = spelled
-        return self._with_held(answered)
+        return self._all_sent(self._way.released(answered))
 
     def _on_the_wire(self, answered: Answered, fault: Fault, out: list[bytes]) -> bytes:
-        match fault.effect:
-            case Effect.LOSE_REPLY:
-                return b""
-            case Effect.CUT_CONNECTION:
-                if out:
-                    self._transport.write(b"".join(out))
-                    out.clear()
-                self.abort()
-                return b""
-            case Effect.CUT_IN_HEADER:
-                return self._with_held(answered.cut(min(HEAD_BYTES, len(answered.wire) - 1)))
-            case Effect.CUT_IN_BODY:
-                return self._with_held(answered.cut(len(answered.wire) // 2))
-            case Effect.LATE_REPLY:
-                self._late.append(answered)
-                return b""
-            case Effect.SWAP_REPLIES:
-                self._held.append(answered)
-                return b""
-            case Effect.GLUE_REPLIES:
-                self._glued.append(answered)
-                return b""
-            case Effect.DUPLICATE_REPLY:
-                return self._with_held(answered) + self._sent(answered)
-            case Effect.UNSOLICITED:
-                return self._sent(self._dialect.unsolicited()) + self._with_held(answered)
-            case Effect.TOO_MANY_CONNECTIONS:
-                return self._with_held(answered._replace(close=True))
-            case _:
-                self._slowly(self._with_held(answered), fault)
-                return b""
-
-    def _slowly(self, wire: bytes, fault: Fault) -> None:
-        drip = fault.effect is Effect.DRIP
-        pause_s = min(LONGEST_MS, max(0, fault.detail.get("pause_ms", DRIP_MS if drip else SLOW_MS))) / 1000
-        pieces = [wire[at : at + 1] for at in range(len(wire))] if drip else [wire]
+        if fault.effect is Effect.CUT_CONNECTION:
+            if out:
+                self._transport.write(b"".join(out))
+                out.clear()
+            self.abort()
+            return b""
+        wire = self._all_sent(self._way.disturbed(answered, fault.effect))
+        if fault.effect not in {Effect.DRIP, Effect.SLOW}:
+            return wire
+        pieces, pause_s = pace(fault, wire)
         self._stalled = True
         self._later(pieces, pause_s)
+        return b""
 
     def _later(self, pieces: Sequence[bytes], pause_s: float) -> None:
         def leave() -> None:

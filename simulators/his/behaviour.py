@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from simulators.his.desk_behaviour import DeskBehaviour
 from simulators.his.gateway import Sealing, envelope_signature, sealed
 from simulators.his.hall_behaviour import HallBehaviour
 from simulators.his.money import line_fen, to_yuan
+from simulators.his.shanghai_behaviour import ShanghaiBehaviour
 from simulators.his.texts import Reason, prompt_for
 
 
@@ -138,6 +140,16 @@ def unchanged(text: str) -> str:
     return text
 
 
+def prompt_of_nobody(prompt: str, _id_no: str) -> str:
+    """A prompt names nobody."""
+    return prompt
+
+
+def same_diagnosis(diagnosis: tuple[str, str]) -> tuple[str, str]:
+    """Code and name as they were told."""
+    return diagnosis
+
+
 def as_agreed(members: Mapping[str, str]) -> Mapping[str, str]:
     """The members that were agreed with the province are sent."""
     return members
@@ -178,6 +190,26 @@ def whole(answer: dict[str, object]) -> dict[str, object]:
     return answer
 
 
+def all_codes(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Every trace code is sent, with all that the province asks."""
+    return entries
+
+
+def refund_flag(family: str, refund: bool) -> str:
+    """refd_setl_flag of 3201: one position, or six."""
+    return f"{int(refund):06d}" if family == "long" else str(int(refund))
+
+
+def as_summed(data: dict[str, str]) -> dict[str, str]:
+    """3201 has all that the province asks."""
+    return data
+
+
+def as_answered(output: Mapping[str, object]) -> Mapping[str, object]:
+    """The platform's sums are the platform's own."""
+    return output
+
+
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
     """The adapter's choices; see each default."""
@@ -193,13 +225,38 @@ class Behaviour:
     signed_envelope: Callable[[Mapping[str, str], Mapping[str, object]], str] = envelope_signature
     members: Callable[[Mapping[str, str]], Mapping[str, str]] = as_agreed
     """What a province's envelope has beyond the national one."""
+    own_codes: Callable[[Mapping[str, str]], Mapping[str, str]] = as_agreed
+    """The province's codes for national ones."""
     input_as: Callable[[str], str] = unchanged
     """Whether input is an object or a string."""
     msgid_form: Callable[[str], str] = unchanged
+    traced: Callable[[list[dict[str, str]]], list[dict[str, str]]] = all_codes
+    refund_flag: Callable[[str, bool], str] = refund_flag
+    stated: Callable[[dict[str, str]], dict[str, str]] = as_summed
+    answered: Callable[[Mapping[str, object]], Mapping[str, object]] = as_answered
     wire_amount: Callable[[str, str, int], int] = stated_amount
     scanned: Callable[[str], str] = as_scanned
     account_flag: Callable[[bool], str] = as_asked
     prompt: Callable[[Reason, str], str] = prompt_for
+    addressed: Callable[[str, str], str] = prompt_of_nobody
+    """A prompt, for whoever was identified last."""
+    coded: Callable[[str], str] = unchanged
+    """The code of a line is the one that was rung up or ordered."""
+    levelled: Callable[[str], str] = unchanged
+    invoiced: Callable[[str], str] = unchanged
+    """invono is the order."""
+    disease: tuple[str, str] = ("", "")
+    """dise_codg and dise_name: none, since nobody tells of one."""
+    diagnosed: Callable[[tuple[str, str]], tuple[str, str]] = same_diagnosis
+    """A stay's diagnosis is the one that it was begun with."""
+    pries: bool = False
+    """Asks the platform about people who are not there."""
+    sent_at: Callable[[str], str] = unchanged
+    """inf_time is the time of the command."""
+    arose_at: Callable[[str], str] = unchanged
+    """fee_ocur_time likewise."""
+    began_at: Callable[[str], str] = unchanged
+    """begntime likewise; of a registration the time of its slot."""
     path: Callable[[str], str] = as_profiled
     told: Callable[[dict[str, object]], dict[str, object]] = whole
     """What is answered to a command that was done."""
@@ -215,6 +272,10 @@ class Behaviour:
     """A message stands in the journal before it is sent."""
     discards_leftovers: bool = True
     """What the scanner sent before the customer was asked is thrown away."""
+    refusing_statuses: frozenset[int] = frozenset()
+    """HTTP statuses that count as a refusal; none does, since a gateway knows nothing of what is booked."""
+    heeds_echo: bool = True
+    """An answer that names another message or code is nobody's answer."""
     caches_identities: bool = False
     """The identity of a code is kept, and the centre is not asked again."""
     pre_settles: bool = True
@@ -277,5 +338,9 @@ class Behaviour:
     as_returned: Callable[[str, int], tuple[str, str]] = as_returned
     named_refund: Callable[[str, str], str] = right_setl_id
 
+    desk: DeskBehaviour = field(default_factory=DeskBehaviour)
+    """What a desk does while something is in doubt, and with what makes no sense."""
     hall: HallBehaviour = field(default_factory=HallBehaviour)
     """What only a government hall's terminal does."""
+    shanghai: ShanghaiBehaviour = field(default_factory=ShanghaiBehaviour)
+    """What only Shanghai's protocol has."""

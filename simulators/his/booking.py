@@ -33,7 +33,7 @@ from simulators.his.texts import (
 REFUNDS = {"2102": "2103", "2207": "2208", "2304": "2305"}
 """What takes a settlement back."""
 ATTEMPTS = 3
-"""How often a reversal is tried at once, and a refund that must be."""
+"""How often a refund is tried at once that must be."""
 
 
 class Reversal(Enum):
@@ -70,9 +70,14 @@ class Bookings:
         self._refund_by = behaviour.refund_by
         self._named_refund = behaviour.named_refund
         self._sign_no = sign_no
-        if not behaviour.remembers_unknown:
-            for settlement in journal.open_ones():
+        self._desk = behaviour.desk
+        for settlement in journal.open_ones():
+            if not behaviour.remembers_unknown or (settlement.state is State.UNKNOWN and not self._desk.remembers_told):
                 journal.put(replace(settlement, state=State.REFUSED))
+            elif settlement.state is State.REFUNDING and not self._desk.remembers_refunds:
+                journal.put(replace(settlement, state=State.SETTLED, refunded_at=None))
+        self._left = frozenset(settlement.msgid for settlement in journal.open_ones())
+        """What is in doubt since before the start."""
 
     def settle(self, order: Order, sender: Sender, *, again: bool = False) -> Done:
         """Settle. Raises RefusedError when nothing is booked, OutcomeUnknownError when that is not known."""
@@ -114,16 +119,21 @@ class Bookings:
             amounts=Amounts(total=-paid.total, fund=-paid.fund, account=-paid.account, cash=-paid.cash),
         )
 
-    def resolve_all(self, at: str) -> list[Settlement]:
-        """Resolve whatever is unknown; returns what still is."""
-        return [settlement for settlement in self._journal.open_ones() if not self.resolve(settlement, at)]
+    def resolve_all(self, at: str, *, before_new: bool = False) -> list[Settlement]:
+        """Resolve whatever is unknown, as `before_new` before something new is settled; returns what still is."""
+        left_alone = self._left if before_new and not self._desk.clears_what_a_crash_left else frozenset()
+        doubtful = [settlement for settlement in self._journal.open_ones() if settlement.msgid not in left_alone]
+        return [settlement for settlement in doubtful if not self.resolve(settlement, at)]
 
     def resolve(self, settlement: Settlement, at: str) -> bool:
         """Bring a settlement to where it is known; False when the platform still does not say."""
         for _ in range(ATTEMPTS):
             if settlement.state in OPEN_STATES:
+                if not self._desk.books_reversal_when_answered:
+                    self._journal.put(_after_reversal(settlement, Reversal.GONE))
                 reversal = self._reverse(settlement, at)
                 if reversal is Reversal.UNSURE:
+                    self._journal.put(settlement)
                     return False
                 settlement = _after_reversal(settlement, reversal)
                 self._journal.put(settlement)
@@ -171,14 +181,14 @@ class Bookings:
                 setl_id=settled.setl_id,
                 mdtrt_id=settled.mdtrt_id,
                 amounts=settled.amounts,
-                to_void=expected is not None and settled.amounts != expected,
+                to_void=expected is not None and settled.amounts != expected and self._desk.compares_settled,
             )
         unknown = result.kind is Kind.UNKNOWN and self._on_unknown is OnUnknown.REVERSE
         return replace(kept, state=State.UNKNOWN if unknown else State.REFUSED)
 
     def _after_unknown(self, kept: Settlement, order: Order, sender: Sender, *, again: bool) -> Done:
         if self._on_unknown is OnUnknown.REVERSE:
-            if not self.resolve(kept, sender.at):
+            if self._desk.reverses_at_once and not self.resolve(kept, sender.at):
                 raise OutcomeUnknownError(kept.msgid, UNKNOWN_PROMPT)
         elif self._on_unknown is OnUnknown.SETTLE_AGAIN and not again:
             return self.settle(order, sender, again=True)
@@ -239,12 +249,14 @@ class Bookings:
         """2601 for a message in doubt."""
         data = {"psn_no": psn_no, "omsgid": msgid, "oinfno": infno}
         sender = Sender(at=at, order=order, sign_no=self._sign_no(at), insuplc=insuplc)
-        for _ in range(ATTEMPTS):
+        for _ in range(self._desk.attempts):
             result = self._platform.call(
                 "2601", {"data": data}, sender=sender, parse=lambda _: "reversed", stands_for=msgid
             )
             if result.kind is not Kind.UNKNOWN:
-                return _told_by(result, refund=infno in REFUNDS.values())
+                told = _told_by(result, refund=infno in REFUNDS.values())
+                unheeded = told is Reversal.UNSURE and not self._desk.heeds_refused_reversals
+                return Reversal.GONE if unheeded else told
         return Reversal.UNSURE
 
     def _reverse(self, settlement: Settlement, at: str) -> Reversal:

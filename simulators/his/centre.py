@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from simulators.his.behaviour import Behaviour
 from simulators.his.exchange import NoAnswerError, inner_object
 from simulators.his.hello import Hello
-from simulators.his.shanghai import ask_library
+from simulators.his.shanghai_library import ask_library
 from simulators.his.texts import CENTRE_REASONS, Reason
 
 OFFICE, OFFICE_NAME = "0001", "收银台"
@@ -51,6 +51,7 @@ class Centre:
         self._hello = hello
         self._operator = behaviour.centre_operator(hello.operator)
         self._caches = behaviour.caches_identities
+        self._heeds_echo = behaviour.heeds_echo
         self._cache: dict[str, Identity] = {}
 
     def identify(self, code: str, business: str, *, device: str = "") -> Identity:
@@ -59,6 +60,8 @@ class Centre:
             return self._cache[code]
         more = {"deviceType": device} if device else {}
         data = self._ask("ec.query", {**self._place(business), self._hello.profile.code_field: code, **more})
+        if self._heeds_echo and data.get("ecQrCode") not in {None, "", code}:
+            raise CentreRefusedError(Reason.VOUCHER_CENTRE_UNAVAILABLE, None, "")
         identity = _identity(data)
         if self._caches:
             self._cache[code] = identity

@@ -23,6 +23,18 @@ class NoAnswerError(Exception):
     """There was no proper answer; whether the other side acted on the request is unknown."""
 
 
+class EmptyAnswerError(NoAnswerError):
+    """The answer has no body: in Shanghai, the front machine is down."""
+
+
+class StatusError(NoAnswerError):
+    """An answer with another HTTP status than 200; a gateway may have written it after the other side acted."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+
+
 def post(
     url: str,
     body: bytes,
@@ -50,7 +62,10 @@ def post(
         )
         line.settimeout(reply_s)
         line.sendall(head.encode("ascii") + body)
-        return read_json(_read_answer(line, time.monotonic() + reply_s))
+        answer = _read_answer(line, time.monotonic() + reply_s)
+        if not answer.strip():
+            raise EmptyAnswerError("the answer is empty")
+        return read_json(answer)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoAnswerError(f"{type(error).__name__}: {error}") from error
     finally:
@@ -116,7 +131,7 @@ def _read_answer(line: socket.socket, deadline: float) -> bytes:
         response.begin()
         body = response.read(REPLY_LIMIT + 1)
         if response.status != http.client.OK:
-            raise ValueError(f"HTTP status {response.status}")
+            raise StatusError(response.status)
         if len(body) > REPLY_LIMIT:
             raise ValueError("the reply is too long")
         if response.length:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from simulators.his.answers import time_of
+from simulators.his.echo import require_person
 from simulators.his.equipment import Command, Commands, Equipment, Members
 from simulators.his.hall_behaviour import OnUnknownChange, Release
 from simulators.his.identify import Business, By, Evidence, Way, Ways, read_ways
@@ -64,6 +65,7 @@ class Hall:
         self._journal = equipment.journal
         self._platform = equipment.platform
         self._behaviour = equipment.behaviour.hall
+        self._heeds_echo = equipment.behaviour.heeds_echo
         self._till = Till(equipment, lambda _: "")
         self._till.tidy = self._resolve_changes
         self._session: Session | None = None
@@ -167,7 +169,13 @@ class Hall:
         way = Way.SELF_SERVICE if self._behaviour.says_self_service else Way.WINDOW
         evidence = self._till.identifier.identify(Ways(by=by, way=way), Business.IDENTIFY, at)
         content = {"data": {**evidence.certificate, "begntime": at}}
-        visitor = accepted(self._platform.call("1101", content, sender=self._sender(at), parse=_read_visitor))
+
+        def read(output: Mapping[str, object]) -> Visitor:
+            if self._heeds_echo:
+                require_person(evidence.id_no, output)
+            return _read_visitor(output)
+
+        visitor = accepted(self._platform.call("1101", content, sender=self._sender(at), parse=read))
         return replace(visitor, evidence=evidence)
 
     def _sender(self, at: str, insuplc: str = "") -> Sender:

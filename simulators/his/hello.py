@@ -30,6 +30,8 @@ class Profile:
     charset_out: str = "utf-8"
     protocol: str = "national"
     """`national`, or `shanghai`."""
+    cert_type_codes: Mapping[str, str] = field(default_factory=dict)
+    """The province's code for each national mdtrt_cert_type, where it is another."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that every request carries as they stand."""
     envelope: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +40,14 @@ class Profile:
     """Kind of the gateway's signed headers (`none`, `tif`, `csb`), its keys, and `cainfo_key`, as texts."""
     shanghai: Mapping[str, str] = field(default_factory=dict)
     """What the other protocol needs."""
+    trace_codes: tuple[str, ...] = ()
+    """Settlements that list the trace codes (追溯码) of what is sold."""
+    refd_setl_flag: str = "short"
+    """`short`: 0 and 1; `long`: six positions in 3201."""
+    statement_members: tuple[str, ...] = ()
+    """Members that 3201 has beyond the nation's: cash_payamt, clr_optins."""
+    statement_with_totals: bool = False
+    """3201 goes for the day whenever its totals are asked for."""
     code_field: str = "ecQrCode"
     """The member of ec.query's data that holds the scanned text."""
     voucher_path: str = "/localcfc/api/hsecfc/localQrCodeQuery"
@@ -103,19 +113,14 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
 
 
 def _profile(raw: Mapping[str, object]) -> Profile:
-    tables = ("headers", "envelope", "gateway", "shanghai")
-    known = Profile.__dataclass_fields__.keys() - {"paths", "single_path", *tables}
-    headers, envelope, gateway, shanghai = (_texts(raw, name) if name in raw else {} for name in tables)
-    texts: dict[str, Any] = {key: str(raw[key]) for key in known if key in raw}
-    return Profile(
-        paths=_texts(raw, "paths"),
-        single_path=raw.get("single_path") is True,
-        headers=headers,
-        envelope=envelope,
-        gateway=gateway,
-        shanghai=shanghai,
-        **texts,
-    )
+    tables = ("headers", "envelope", "gateway", "shanghai", "cert_type_codes")
+    lists, flags = ("trace_codes", "statement_members"), ("single_path", "statement_with_totals")
+    known = Profile.__dataclass_fields__.keys() - {"paths", *tables, *lists, *flags}
+    values: dict[str, Any] = {key: str(raw[key]) for key in known if key in raw}
+    values |= {name: _texts(raw, name) for name in tables if name in raw}
+    values |= {key: raw.get(key) is True for key in flags}
+    values |= {key: tuple(map(str, named)) for key in lists if isinstance(named := raw.get(key), list | tuple)}
+    return Profile(paths=_texts(raw, "paths"), **values)
 
 
 def _texts(raw: Mapping[str, object], name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ What a crash or a lost answer left behind is brought to an end in this order: se
 stays, details that nothing settles, visits that nobody paid for.
 """
 
-from simulators.his.answers import done_members, entry_members, time_of
+from simulators.his.answers import done_members, time_of
 from simulators.his.details import Details
 from simulators.his.equipment import Command, Commands, Equipment, Members
 from simulators.his.identify import Way
@@ -92,7 +92,7 @@ class Hospital:
 
     def _books(self, _: Command) -> Members:
         kept = self._journal.settlements()
-        entries = [entry_members(settlement) for settlement in kept]
+        entries = [self._till.entry(settlement) for settlement in kept]
         if not self._behaviour.books_part_refunds:
             standing = {settlement.order for settlement in kept if settlement.state is State.SETTLED}
             for entry in entries:

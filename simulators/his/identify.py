@@ -1,7 +1,7 @@
 """Who stands at the counter: by the voucher's code, an ID card, a social-insurance card or a face; at which device."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from simulators.his.centre import CentreRefusedError
@@ -69,6 +69,8 @@ class Evidence:
 
     cert_type: str
     cert_no: str
+    id_no: str = ""
+    """Whose it is, as the centre or the card said."""
     card_sn: str = ""
     card_no: str = ""
     proof: str = ""
@@ -123,13 +125,7 @@ class Identifier:
             return evidence
         self._equipment.events.present_please("card-pin")
         proof = self._equipment.terminal.verify_pin(evidence.card_no)
-        return Evidence(
-            cert_type=evidence.cert_type,
-            cert_no=evidence.cert_no,
-            card_sn=evidence.card_sn,
-            card_no=evidence.card_no,
-            proof=proof,
-        )
+        return replace(evidence, proof=proof)
 
     def show_result(
         self, face: Face, *, order: str, at: str, business: Business, total: int, paid: Amounts | None
@@ -165,7 +161,7 @@ class Identifier:
         code = self._scan()
         identity = self._equipment.centre.identify(code, business, device=self._behaviour.device_type(ways.way))
         self._log(at, "ec.query accepted", person=identity.id_no)
-        return self._evidence(VOUCHER, identity.token)
+        return self._evidence(VOUCHER, identity.token, identity.id_no)
 
     def _by_id_card(self, ways: Ways, business: Business, at: str) -> Evidence:
         self._equipment.events.present_please("id-card")
@@ -173,13 +169,19 @@ class Identifier:
         self._log(at, "cn.nhsa.cert.get accepted", person=card.id_no)
         if not card.activated and self._behaviour.checks_activation:
             raise RefusedError(Reason.NOT_ACTIVATED)
-        return self._evidence(ID_CARD, card.id_no)
+        return self._evidence(ID_CARD, card.id_no, card.id_no)
 
     def _by_card(self, _ways: Ways, _business: Business, at: str) -> Evidence:
         self._equipment.events.present_please("card")
         card = self._equipment.terminal.read_card()
         self._log(at, "ReadCardBas accepted", person=card.id_no)
-        return Evidence(cert_type=SOCIAL_CARD, cert_no=card.number, card_sn=card.serial, card_no=card.number)
+        return Evidence(
+            cert_type=SOCIAL_CARD,
+            cert_no=card.number,
+            id_no=card.id_no,
+            card_sn=card.serial,
+            card_no=card.number,
+        )
 
     def _by_face(self, _ways: Ways, business: Business, at: str) -> Evidence:
         hello, centre = self._equipment.hello, self._equipment.centre
@@ -195,10 +197,10 @@ class Identifier:
             raise
         self._log(at, "cn.nhsa.auth.check accepted", person=identity.id_no)
         face = Face(auth_no=auth_no, out_biz_no=number, id_no=identity.id_no, name=identity.name)
-        return self._evidence(VOUCHER, identity.token, face)
+        return self._evidence(VOUCHER, identity.token, identity.id_no, face)
 
-    def _evidence(self, cert_type: str, cert_no: str, face: Face | None = None) -> Evidence:
-        return Evidence(cert_type=self._behaviour.cert_type(cert_type), cert_no=cert_no, face=face)
+    def _evidence(self, cert_type: str, cert_no: str, id_no: str = "", face: Face | None = None) -> Evidence:
+        return Evidence(cert_type=self._behaviour.cert_type(cert_type), cert_no=cert_no, id_no=id_no, face=face)
 
     def _scan(self) -> str:
         scanner, hello = self._equipment.scanner, self._equipment.hello

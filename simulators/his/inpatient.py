@@ -306,7 +306,7 @@ class Inpatient:
                 **common,
                 "mid_setl_flag": "1" if interim else "0",
                 **left,
-                "invono": stay.order,
+                "invono": behaviour.invoiced(stay.order),
                 **scope_members(uploads, behaviour),
             }
         }

@@ -6,6 +6,7 @@ holds one row for each 2102, 2207 and 2304 and where it stands. What a crash lea
 """
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -227,6 +228,12 @@ class Journal:
         """What was sent under a msgid: transaction, the cashier's time, content."""
         row = self._base.execute("SELECT infno, at, content FROM messages WHERE msgid = ?", (msgid,)).fetchone()
         return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
+
+    def answer(self, msgid: str) -> dict[str, object]:
+        """What was answered to a message, without exact numbers; empty when nothing was that could be read."""
+        row = self._base.execute("SELECT answer FROM messages WHERE msgid = ?", (msgid,)).fetchone()
+        found = json.loads(row[0]) if row is not None and row[0] else {}
+        return found if isinstance(found, dict) else {}
 
     def keep(self, kind: str, number: str, body: str) -> None:
         """A document, new or changed."""

@@ -10,9 +10,12 @@ class Log:
     def __init__(self, out: TextIO, masked: Callable[[str], str]) -> None:
         self._out = out
         self._masked = masked
+        self.last_person = ""
+        """Whoever was written of last, in clear."""
 
     def write(self, at: str, text: str, *, person: str = "") -> None:
         """One line; `person` is masked."""
+        self.last_person = person or self.last_person
         whose = f" of {self._masked(person)}" if person else ""
         self._out.write(f"{at} {text}{whose}\n")
         self._out.flush()

@@ -1,8 +1,9 @@
 """Adapters with one known defect each: proof that the bench detects it.
 
 Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it. Here are
-those of whatever settles; `mutants_hospital` has those of a hospital, `mutants_identification` those of the ways to
-identify, `mutants_province` those that only some province sees.
+those of whatever settles; `mutants_content` has those of what messages, log and prompts say, `mutants_desk` those of a
+desk while something is in doubt, `mutants_hospital` those of a hospital, `mutants_identification` those of the ways to
+identify, `mutants_province` those that only some province sees, `mutants_shanghai` Shanghai's.
 """
 
 from dataclasses import replace
@@ -11,9 +12,12 @@ from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
 from simulators.his.equipment import Members
 from simulators.his.hall_mutants import HALL_DEFECTS
 from simulators.his.mutant import Mutant
+from simulators.his.mutants_content import CONTENT_MUTANTS
+from simulators.his.mutants_desk import DESK_MUTANTS
 from simulators.his.mutants_hospital import HOSPITAL_MUTANTS
 from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
 from simulators.his.mutants_province import PROVINCE_MUTANTS
+from simulators.his.mutants_shanghai import SHANGHAI_MUTANTS
 from simulators.his.texts import Reason, prompt_for
 
 RIGHT = Behaviour()
@@ -71,6 +75,14 @@ MUTANTS = (
         kinds=BOTH,
     ),
     Mutant(
+        name="gateway-timeout-as-refused",
+        english="HTTP 504 from a gateway counts as a refusal of the settlement",
+        chinese="网关返回504时当作结算失败",
+        shown_by="2102, 2207 or 2304 booked, and 504 instead of its reply: no 2601 follows, and the books differ",
+        behaviour=replace(RIGHT, refusing_statuses=frozenset({504})),
+        kinds=BOTH,
+    ),
+    Mutant(
         name="settles-again-on-lost-reply",
         english="a settlement without an answer is sent again under a new msgid",
         chinese="结算无应答时换新报文号再次结算",
@@ -101,6 +113,15 @@ MUTANTS = (
         shown_by="a code shown twice (used or expired by then): no second ec.query; settled, not refused",
         behaviour=replace(RIGHT, caches_identities=True),
         kinds=("pharmacy", "hall"),
+    ),
+    Mutant(
+        name="takes-anothers-answer",
+        english="an answer is taken for one's own, whatever code or message it names",
+        chinese="不核对应答是否属于本次报文，串包照收",
+        shown_by="ec.query (1101, 2102, 2207, 9801) answered with the answer before: the wrong person is asked to "
+        "pay, or an order is saved under another's setl_id",
+        behaviour=replace(RIGHT, heeds_echo=False),
+        kinds=ALL,
     ),
     Mutant(
         name="ignores-password",
@@ -280,9 +301,12 @@ MUTANTS = (
         )
         for defect in HALL_DEFECTS
     ),
+    *CONTENT_MUTANTS,
+    *DESK_MUTANTS,
     *HOSPITAL_MUTANTS,
     *IDENTIFICATION_MUTANTS,
     *PROVINCE_MUTANTS,
+    *SHANGHAI_MUTANTS,
 )
 
 

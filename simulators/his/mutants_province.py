@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from simulators.his.behaviour import Behaviour
 from simulators.his.gateway import Sealing, csb_signature, envelope_signature, joined, sealed
+from simulators.his.money import to_fen, to_yuan
 from simulators.his.mutant import Mutant
 
 RIGHT = Behaviour()
 SIGNATURE = "_api_signature"
+OLD_FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "oth_pay")
 UNSORTED = ("_api_name", "_api_version", "_api_access_key", "_api_timestamp")
 
 
@@ -43,6 +45,31 @@ def _one_nonce(request: Sealing) -> dict[str, str]:
 
 def _over_input(gateway: Mapping[str, str], envelope: Mapping[str, object]) -> str:
     return envelope_signature(gateway, envelope, unsigned=("cainfo",))
+
+
+def _without_last_goods(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [entry for entry in entries if entry["feedetl_sn"] != entries[-1]["feedetl_sn"]]
+
+
+def _without_unit(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{name: value for name, value in entry.items() if name != "min_prcunt_type"} for entry in entries]
+
+
+def _numbered(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{**entry, "drug_trac_codg": f"8{number:019d}"} for number, entry in enumerate(entries, start=1)]
+
+
+def _without_cash(data: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in data.items() if name != "cash_payamt"}
+
+
+def _old_funds_added(output: Mapping[str, object]) -> Mapping[str, object]:
+    """The fund's part as the sum of the funds that there were before hifdm_pay."""
+    info = output.get("setlinfo")
+    if not isinstance(info, dict) or "hifdm_pay" not in info:
+        return output
+    added = sum(to_fen(info.get(name, "0.00")) for name in OLD_FUNDS)
+    return {**output, "setlinfo": {**info, "fund_pay_sumamt": to_yuan(added)}}
 
 
 PROVINCE_MUTANTS = (
@@ -117,5 +144,64 @@ PROVINCE_MUTANTS = (
         shown_by="a msgid that does not begin with yyMMddHHmmss-",
         behaviour=replace(RIGHT, msgid_form=lambda _: "code-time"),
         profile="henan",
+    ),
+    Mutant(
+        name="trace-code-left-out",
+        english="the last goods of a settlement are sent without their trace codes",
+        chinese="结算漏传最后一种药品的追溯码",
+        shown_by="a line of goods without an entry in drug_trac_info; the platform refuses the settlement",
+        behaviour=replace(RIGHT, traced=_without_last_goods),
+        kinds=("pharmacy", "hospital"),
+        profile="unnamed-newer",
+    ),
+    Mutant(
+        name="trace-codes-made-up",
+        english="trace codes are made up instead of scanned off the packs",
+        chinese="追溯码未扫描，自行编造",
+        shown_by="codes in drug_trac_info that no pack has",
+        behaviour=replace(RIGHT, traced=_numbered),
+        kinds=("pharmacy", "hospital"),
+        profile="unnamed-newer",
+    ),
+    Mutant(
+        name="trace-field-missing",
+        english="trace codes are sent without the kind of their unit",
+        chinese="追溯码缺少最小计价单位类型",
+        shown_by="no min_prcunt_type in an entry of drug_trac_info",
+        behaviour=replace(RIGHT, traced=_without_unit),
+        profile="unnamed-newer",
+    ),
+    Mutant(
+        name="one-flag-position",
+        english="the refund flag of a reconciliation has one position instead of six",
+        chinese="对账退费标志传1位而非6位",
+        shown_by="refd_setl_flag 0 or 1 in 3201",
+        behaviour=replace(RIGHT, refund_flag=lambda _, refund: str(int(refund))),
+        profile="unnamed-newer",
+    ),
+    Mutant(
+        name="statement-without-cash",
+        english="a reconciliation is sent without what was paid in cash",
+        chinese="对总账缺少现金支付金额",
+        shown_by="no cash_payamt in 3201",
+        behaviour=replace(RIGHT, stated=_without_cash),
+        profile="unnamed-newer",
+    ),
+    Mutant(
+        name="national-cert-type",
+        english="what somebody identified by is said in the nation's code where the province has its own",
+        chinese="就诊凭证类型未按本省代码填写",
+        shown_by="mdtrt_cert_type 01 where 1 is due",
+        behaviour=replace(RIGHT, own_codes=lambda _: {}),
+        profile="unnamed-short-codes",
+    ),
+    Mutant(
+        name="newer-fund-forgotten",
+        english="the fund's part is added up from the funds of old, without hifdm_pay",
+        chinese="统筹支付按旧基金项目合计，漏计伤残人员医疗保障基金",
+        shown_by="the fund's part at the counter is less than fund_pay_sumamt",
+        behaviour=replace(RIGHT, answered=_old_funds_added),
+        kinds=("pharmacy", "hospital"),
+        profile="unnamed-newer",
     ),
 )

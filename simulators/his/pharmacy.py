@@ -9,9 +9,10 @@ from simulators.his.identify import Business, Way, Ways, read_ways
 from simulators.his.journal import Amounts
 from simulators.his.outcome import Done, RefusedError, accepted
 from simulators.his.platform import Sender
-from simulators.his.sale import Sale, check_lines, druginfo, read_amounts, read_sale, text_of
+from simulators.his.sale import Sale, check_lines, detail_number, druginfo, read_amounts, read_sale, text_of
 from simulators.his.texts import Reason
 from simulators.his.till import CAN, CAN_IDENTIFY, Payer, Till
+from simulators.his.trace_codes import trace_members
 
 
 class Pharmacy:
@@ -21,6 +22,7 @@ class Pharmacy:
 
     def __init__(self, equipment: Equipment) -> None:
         self._platform = equipment.platform
+        self._profile = equipment.hello.profile
         self._behaviour = equipment.behaviour
         self._till = Till(equipment, lambda way: "" if way is Way.WINDOW else "goods")
 
@@ -56,6 +58,8 @@ class Pharmacy:
         more = self._behaviour.more(evidence.proof)
         content = druginfo(sale, evidence.certificate, insured, at, self._behaviour, more=more)
         expected = self._pre_settle(content, sender) if self._behaviour.pre_settles else None
+        sold = [(detail_number(sale, number), line) for number, line in enumerate(sale.lines, start=1)]
+        content = {**content, **trace_members("2102", sold, self._profile, self._behaviour)}
         order = Order(content=content, psn_no=insured.psn_no, expected=expected)
         return self._till.bookings.settle(order, sender)
 

@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 
 from simulators.his.behaviour import MSGID_FORMS, Behaviour
 from simulators.his.behaviour import msgid as default_msgid
-from simulators.his.exchange import NoAnswerError, inner_object, post
+from simulators.his.echo import require_message, require_own
+from simulators.his.exchange import EmptyAnswerError, NoAnswerError, StatusError, inner_object, post
 from simulators.his.gateway import Sealing
 from simulators.his.hello import Hello
-from simulators.his.journal import Journal
+from simulators.his.journal import Amounts, Journal
 from simulators.his.log import Log
 from simulators.his.shanghai import SIGN_IN, Shanghai
 
@@ -66,7 +67,11 @@ class Platform:
         self._behaviour = behaviour
         self._log = log
         self._announce = announce
-        self._shanghai = Shanghai(hello, self._total_of) if hello.profile.protocol == "shanghai" else None
+        self._shanghai = (
+            Shanghai(hello, behaviour.shanghai, paid=self._paid, kind_sent=self._kind_sent)
+            if hello.profile.protocol == "shanghai"
+            else None
+        )
 
     def call(
         self,
@@ -102,7 +107,7 @@ class Platform:
 
         if behaviour.write_ahead:
             write()
-        result, answer = self._send(infno, msgid, body, sender, parse)
+        result, answer = self._send(infno, msgid, body, sender, parse, content=content)
         if not behaviour.write_ahead:
             write()
         with journal.transaction():
@@ -128,7 +133,9 @@ class Platform:
             raise ValueError(f"nothing was sent under {msgid}")
         infno, _, body = kept
         sender = Sender(at=at, order="", sign_no="")
-        result, answer = self._send(infno, msgid, body, sender, parse, again=self._journal.next_number(at))
+        number = self._journal.next_number(at)
+        content = inner_object(json.loads(body).get("input"))
+        result, answer = self._send(infno, msgid, body, sender, parse, content=content, again=number)
         with self._journal.transaction():
             self._journal.finish(msgid, result=result.kind.value, answer=answer)
             finished(result)
@@ -145,15 +152,21 @@ class Platform:
             finished(result)
         return result
 
-    def _total_of(self, order: str) -> int:
-        """The total of an order's newest settlement, in fen."""
-        found = [settlement.amounts.total for settlement in self._journal.of_order(order) if settlement.setl_id]
-        return found[-1] if found else 0
+    def _paid(self, order: str, setl_id: str) -> Amounts:
+        """How a settlement of an order was paid; the newest where none has this setl_id, nothing without any."""
+        found = [settlement for settlement in self._journal.of_order(order) if settlement.setl_id]
+        named = [settlement for settlement in found if settlement.setl_id == setl_id] or found
+        return named[-1].amounts if named else Amounts(total=0, fund=0, account=0, cash=0)
+
+    def _kind_sent(self, msgid: str) -> str:
+        """The type of message that a msgid was sent under; empty when it was never sent."""
+        kept = self._journal.message(msgid)
+        return "" if kept is None else str(json.loads(kept[2]).get("xxlxm") or "")
 
     def _message(self, infno: str, msgid: str, content: Mapping[str, object], sender: Sender) -> dict[str, object]:
         if self._shanghai is None:
             return self._envelope(infno, msgid, content, sender)
-        told = {"at": sender.at, "order": sender.order, "insuplc": sender.insuplc}
+        told = {"at": self._behaviour.sent_at(sender.at), "order": sender.order, "insuplc": sender.insuplc}
         return self._shanghai.message(infno, msgid, content, **told, opter_type=sender.opter_type)
 
     def _msgid(self, stamp: str, number: int) -> str:
@@ -170,11 +183,13 @@ class Platform:
         sender: Sender,
         parse: Callable[[Mapping[str, object]], T],
         *,
+        content: Mapping[str, object],
         again: int = 0,
     ) -> tuple[Result[T], str]:
         hello, profile = self._hello, self._hello.profile
         path = profile.any_path if profile.single_path else profile.paths.get(infno, profile.any_path)
-        raw = body.encode(profile.charset_in)
+        charset = self._behaviour.shanghai.charset(profile.charset_in)
+        raw = body.encode(charset)
         seal = Sealing(profile=profile, at=sender.at, msgid=msgid, body=raw, again=again)
         try:
             answer = post(
@@ -183,18 +198,38 @@ class Platform:
                 connect_s=hello.connect_s,
                 reply_s=hello.reply_s,
                 headers=self._behaviour.sealed(seal),
-                charset=profile.charset_in,
+                charset=charset,
             )
+            if self._behaviour.heeds_echo:
+                require_message(msgid, answer)
             read = self._shanghai.national(infno, sender.order, answer) if self._shanghai is not None else answer
             text = json.dumps(answer, ensure_ascii=False, default=str)
             if again and self._gateway_refused(read):
                 message = "the gateway turned the repetition away"
                 return Result(kind=Kind.UNKNOWN, msgid=msgid, message=message), text
-            return self._read(msgid, read, parse), text
+            return self._read(infno, msgid, content, read, parse), text
         except (NoAnswerError, ValueError) as error:
-            return Result(kind=Kind.UNKNOWN, msgid=msgid, message=str(error)), ""
+            kind = Kind.REFUSED if self._taken_as_refusal(error) else Kind.UNKNOWN
+            return Result(kind=kind, msgid=msgid, message=str(error)), ""
 
-    def _read(self, msgid: str, answer: Mapping[str, object], parse: Callable[[Mapping[str, object]], T]) -> Result[T]:
+    def _taken_as_refusal(self, error: Exception) -> bool:
+        """Never by the right adapter: nobody knows what became of a message without a proper answer."""
+        match error:
+            case EmptyAnswerError():
+                return not self._behaviour.shanghai.empty_is_no_answer
+            case StatusError():
+                return error.status in self._behaviour.refusing_statuses
+            case _:
+                return False
+
+    def _read(
+        self,
+        infno: str,
+        msgid: str,
+        content: Mapping[str, object],
+        answer: Mapping[str, object],
+        parse: Callable[[Mapping[str, object]], T],
+    ) -> Result[T]:
         if self._gateway_refused(answer):
             message = str(answer.get("message") or "")
             return Result(kind=Kind.REFUSED, msgid=msgid, message=message, code=str(answer["code"]))
@@ -203,7 +238,10 @@ class Platform:
         except (KeyError, ValueError) as error:
             raise ValueError("the answer has no infcode") from error
         if infcode == 0:
-            return Result(kind=Kind.ACCEPTED, msgid=msgid, value=parse(inner_object(answer.get("output"))))
+            output = inner_object(answer.get("output"))
+            if self._behaviour.heeds_echo:
+                require_own(infno, msgid, content, output)
+            return Result(kind=Kind.ACCEPTED, msgid=msgid, value=parse(self._behaviour.answered(output)))
         code = answer.get(self._hello.profile.refusal_code_in) or infcode
         return Result(kind=Kind.REFUSED, msgid=msgid, message=str(answer.get("err_msg") or ""), code=str(code))
 
@@ -217,6 +255,7 @@ class Platform:
     def _envelope(self, infno: str, msgid: str, content: Mapping[str, object], sender: Sender) -> dict[str, object]:
         hello, profile = self._hello, self._hello.profile
         as_text = self._behaviour.input_as(profile.input_as) == "string"
+        content = _in_own_codes(content, self._behaviour.own_codes(profile.cert_type_codes))
         envelope = {
             "infno": infno,
             "msgid": msgid,
@@ -231,7 +270,7 @@ class Platform:
             "opter_type": sender.opter_type,
             "opter": hello.operator,
             "opter_name": hello.operator_name,
-            "inf_time": sender.at,
+            "inf_time": self._behaviour.sent_at(sender.at),
             "fixmedins_code": hello.institution,
             "fixmedins_name": hello.institution_name,
             "sign_no": sender.sign_no,
@@ -239,6 +278,18 @@ class Platform:
             "input": json.dumps(content, ensure_ascii=False, separators=(",", ":")) if as_text else content,
         }
         return {**envelope, "cainfo": self._behaviour.signed_envelope(profile.gateway, envelope)}
+
+
+def _in_own_codes(content: Mapping[str, object], codes: Mapping[str, str]) -> Mapping[str, object]:
+    """The input with the province's mdtrt_cert_type."""
+
+    def spelt(node: object) -> object:
+        if not codes or not isinstance(node, dict) or "mdtrt_cert_type" not in node:
+            return node
+        national = str(node["mdtrt_cert_type"])
+        return {**node, "mdtrt_cert_type": codes.get(national, national)}
+
+    return {name: spelt(node) for name, node in content.items()}
 
 
 def _with_original(content: Mapping[str, object], omsgid: str) -> dict[str, object]:

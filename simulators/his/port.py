@@ -178,6 +178,10 @@ class Desk:
             self._current, self._presenting = number, False
             return {"id": number, **self._do(command)}
         except ValueError as error:
+            if not self._behaviour.desk.survives_nonsense:
+                raise SystemExit(1) from error
+            if not self._behaviour.desk.knows_nonsense and number is not None:
+                return {"id": number, "outcome": "accepted"}
             return {"id": number, "error": str(error)}
 
     def _do(self, command: Mapping[str, object]) -> Members:
@@ -189,7 +193,9 @@ class Desk:
             if not self._behaviour.survives_refusals:
                 raise SystemExit(1) from error
             extra = {"code": error.code, "msgid": error.msgid}
-            prompt = self._behaviour.prompt(error.reason, error.message)
+            prompt = self._behaviour.addressed(
+                self._behaviour.prompt(error.reason, error.message), self._log.last_person
+            )
             return {
                 "outcome": "refused",
                 **named,

@@ -251,4 +251,4 @@ def _patient(row: dict[str, object]) -> Patient:
 def _lines(row: dict[str, object]) -> tuple[SaleLine, ...]:
     lines = row["lines"]
     assert isinstance(lines, list)
-    return tuple(SaleLine(**line) for line in lines)
+    return tuple(SaleLine(**{**line, "trace_codes": tuple(line.get("trace_codes", ()))}) for line in lines)

@@ -23,6 +23,8 @@ class SaleLine:
     level: str
     returns: str = ""
     """What a return takes back: batch, colon, number of the line from 1."""
+    trace_codes: tuple[str, ...] = ()
+    """What was scanned off the packs (追溯码)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,11 @@ def text_of(raw: Mapping[str, object], name: str) -> str:
     return value
 
 
+def detail_number(sale: Sale, line: int) -> str:
+    """feedetl_sn of a line, counted from 1."""
+    return f"{sale.order}{line:03d}"
+
+
 def druginfo(
     sale: Sale, certificate: Mapping[str, str], insured: Insured, at: str, behaviour: Behaviour, *, more: str
 ) -> dict[str, object]:
@@ -110,12 +117,12 @@ def druginfo(
     amounts = [behaviour.wire_amount(line.price, line.quantity, line.amount) for line in sale.lines]
     details = [
         {
-            "feedetl_sn": f"{sale.order}{number:03d}",
+            "feedetl_sn": detail_number(sale, number),
             "rxno": "",
             "rx_circ_flag": "0",
-            "fee_ocur_time": at,
-            "med_list_codg": line.code,
-            "medins_list_codg": line.code,
+            "fee_ocur_time": behaviour.arose_at(at),
+            "med_list_codg": behaviour.coded(line.code),
+            "medins_list_codg": behaviour.coded(line.code),
             "det_item_fee_sumamt": to_yuan(amount),
             "cnt": line.quantity,
             "pric": line.price,
@@ -124,19 +131,19 @@ def druginfo(
             "medc_way_dscr": "",
             "bilg_dr_codg": "",
             "bilg_dr_name": "",
-            "chrgitm_lv": line.level,
+            "chrgitm_lv": behaviour.levelled(line.level),
         }
         for number, (line, amount) in enumerate(zip(sale.lines, amounts, strict=True), start=1)
     ]
     info = {
         "psn_no": insured.psn_no,
         **certificate,
-        "begntime": at,
+        "begntime": behaviour.began_at(at),
         "medfee_sumamt": to_yuan(sum(amounts)),
-        "invono": sale.order,
+        "invono": behaviour.invoiced(sale.order),
         "insutype": insured.insutype,
-        "dise_codg": "",
-        "dise_name": "",
+        "dise_codg": behaviour.disease[0],
+        "dise_name": behaviour.disease[1],
         "acct_used_flag": behaviour.account_flag(sale.use_account),
         "med_type": PHARMACY_PURCHASE,
         "expContent": more,
@@ -196,7 +203,15 @@ def _line(raw: object) -> SaleLine:
         amount=to_fen(text_of(raw, "amount")),
         level=text_of(raw, "level"),
         returns=str(raw.get("returns") or ""),
+        trace_codes=_codes(raw),
     )
+
+
+def _codes(raw: Mapping[str, object]) -> tuple[str, ...]:
+    codes = raw.get("trace_codes", [])
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
+        raise ValueError("trace_codes must be a list of texts")
+    return tuple(codes)
 
 
 def _node(output: Mapping[str, object], name: str) -> Mapping[str, object]:

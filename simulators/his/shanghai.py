@@ -1,33 +1,83 @@
 """Shanghai 五期 as the adapter speaks it: the same calls, other messages.
 
 A transaction of the institution interface goes out as a message of Shanghai's, and the answer comes back in the form of
-the institution interface. Written from docs/profiles.md alone; the bench's codec of the same is not used here.
-The library's ec.query goes to the same place, as SE01; what it asks of the terminal (card, face) it asks itself.
+the institution interface. Written from docs/shanghai.md alone; the bench's codec of the same is not used here. What the
+libraries at the terminal do elsewhere, and here the platform, is in module `shanghai_library`.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
-from simulators.his.exchange import NoAnswerError, post
 from simulators.his.hello import Hello
-from simulators.his.money import to_fen, to_yuan
+from simulators.his.journal import Amounts
+from simulators.his.money import to_yuan
+from simulators.his.shanghai_behaviour import ShanghaiBehaviour
+from simulators.his.shanghai_collation import COLLATE
+from simulators.his.shanghai_members import OUTPUT, STAY, TOLD
 
-DONE, CENTRE_DOWN = "P001", "981012"
-TYPES = {"1101": "SM01", "2101": "SI11", "2102": "SI12", "2103": "SK01", "2601": "SK01"}
+DONE, NOT_LEVEL = "P001", "P900"
 SIGN_IN = "9001"
-VOUCHER, CASHIER = "01", "1"
+CASHIER = "1"
+CLINIC = "11"
+TYPES = {
+    "1101": "SM01",
+    "2101": "SI11",
+    "2102": "SI12",
+    "2103": "SK01",
+    "2201": "SJ11",
+    "2202": "SJ11",
+    "2203": "SJ21",
+    "2204": "SN01",
+    "2205": "SN02",
+    "2206": "SI11",
+    "2207": "SI12",
+    "2208": "SK01",
+    "2301": "SN01",
+    "2302": "SN02",
+    "2303": "SI51",
+    "2304": "SI52",
+    "2305": "SK01",
+    "2401": "SJ31",
+    "2402": "SJ51",
+    "2404": "SJ31",
+    "2601": "SK01",
+    "9801": "LT01",
+    "9802": "LT02",
+    COLLATE: COLLATE,
+}
+OF_REGISTRATIONS = {"2206": "SH01", "2207": "SH02"}
+"""The fee of a registration is settled by messages of its own."""
+CLASSES = {"2207": CLINIC, "2208": CLINIC, "2304": STAY, "2305": STAY}
+"""yllb of what is refunded or taken back; a purchase has none."""
+REFUNDS = ("2103", "2208", "2305")
+PRE_SETTLEMENTS, SETTLEMENTS = ("2101", "2206", "2303"), ("2102", "2207", "2304")
 _Members = Mapping[str, object]
 
 
 class Shanghai:
-    """Puts transactions into Shanghai's words; `total_of` tells the total of an order, in fen."""
+    """Puts transactions into Shanghai's words.
 
-    def __init__(self, hello: Hello, total_of: Callable[[str], int]) -> None:
+    `paid` tells how a settlement was paid, by order and setl_id; `kind_sent` under which type a msgid was sent, empty
+    when nobody knows.
+    """
+
+    def __init__(
+        self,
+        hello: Hello,
+        behaviour: ShanghaiBehaviour,
+        *,
+        paid: Callable[[str, str], Amounts],
+        kind_sent: Callable[[str], str],
+    ) -> None:
         self._hello = hello
-        self._total_of = total_of
+        self._behaviour = behaviour
+        self._paid = paid
+        self._kind_sent = kind_sent
+        self._given: list[str] = []
+        """Every application number that a pre-settlement was given."""
         self._applications: dict[str, str] = {}
+        """The number of each order that waits for its settlement."""
+        self._registrations: set[str] = set()
+        """The orders that a visit was opened for."""
 
     def message(
         self, infno: str, msgid: str, content: _Members, *, at: str, order: str, insuplc: str, opter_type: str = CASHIER
@@ -35,78 +85,53 @@ class Shanghai:
         """The message of a transaction. Raises ValueError for one that the protocol lacks."""
         if infno not in TYPES:
             raise ValueError(f"Shanghai's protocol has no message for {infno}, as far as it is known")
+        if infno == "2201":
+            self._registrations.add(order)
+        told = self._told(infno, content, order)
+        place = {"insuplc": insuplc} if insuplc else {}
         way = {} if opter_type == CASHIER else {"czylx": opter_type}
-        told = {**self._told(infno, content, order, insuplc), **way}
-        return _envelope(self._hello, TYPES[infno], msgid, at, told)
+        told = self._behaviour.content({**told, **place, **way})
+        return envelope(self._hello, self._type(infno, order), msgid, at, told)
 
     def national(self, infno: str, order: str, answer: _Members) -> _Members:
         """An answer in the institution interface's form; as it is when it is no answer of this protocol."""
         code, told = answer.get("xxfhm"), answer.get("xxnr")
         if not isinstance(code, str) or not code:
             return answer
-        if code != DONE:
+        if code != DONE and not (infno == COLLATE and code == NOT_LEVEL):
             return {"infcode": -1, "err_msg": answer.get("fhxx"), "warn_msg": code}
         found = told if isinstance(told, dict) else {}
-        if infno == "2101":
-            self._applications[order] = str(found.get("jssqxh") or "")
-        return {"infcode": 0, "output": _output(infno, found)}
+        if infno in PRE_SETTLEMENTS:
+            self._given.append(str(found.get("jssqxh") or ""))
+            self._applications[order] = self._behaviour.application(self._given)
+        return {"infcode": 0, "output": OUTPUT[infno](found)}
 
-    def _told(self, infno: str, content: _Members, order: str, insuplc: str) -> dict[str, object]:
+    def _type(self, infno: str, order: str) -> str:
+        registers = infno in OF_REGISTRATIONS and order in self._registrations
+        return OF_REGISTRATIONS[infno] if registers else TYPES[infno]
+
+    def _told(self, infno: str, content: _Members, order: str) -> dict[str, object]:
         data = content.get("data")
         data = data if isinstance(data, dict) else {}
-        match infno:
-            case "1101":
-                return {**_certificate(data), "jzrq": data.get("begntime")}
-            case "2103":
-                return {
-                    "translsh": data.get("setl_id"),
-                    "totalexpense": to_yuan(self._total_of(order)),
-                    "personno": data.get("psn_no"),
-                    "jzdyh": data.get("mdtrt_id"),
-                    "insuplc": insuplc,
-                }
-            case "2601":
-                doubted = {"ymsgid": data.get("omsgid"), "ymsglx": TYPES.get(str(data.get("oinfno")), "")}
-                return {**doubted, "personno": data.get("psn_no"), "insuplc": insuplc}
-            case _:
-                number = {"jssqxh": self._applications.pop(order, "")} if infno == "2102" else {}
-                return {**number, **_purchase(content), "insuplc": insuplc}
+        if infno in REFUNDS:
+            setl_id = str(data.get("setl_id") or "")
+            return {
+                "translsh": setl_id,
+                "totalexpense": to_yuan(self._behaviour.refund_total(self._paid(order, setl_id))),
+                "personno": data.get("psn_no"),
+                "jzdyh": data.get("mdtrt_id"),
+                **_class_of(infno),
+            }
+        if infno == "2601":
+            original, doubted = str(data.get("oinfno")), str(data.get("omsgid") or "")
+            kind = self._kind_sent(doubted) or TYPES.get(original, "")
+            return {"ymsgid": doubted, "ymsglx": kind, **_class_of(original), "personno": data.get("psn_no")}
+        number = {"jssqxh": self._applications.pop(order, "")} if infno in SETTLEMENTS else {}
+        return {**number, **TOLD[infno](content)}
 
 
-def ask_library(hello: Hello, request: _Members, *, reply_s: float) -> _Members:
-    """What the voucher centre's library answers; to ec.query under Shanghai's protocol the platform does, to SE01.
-
-    Raises NoAnswerError, and ValueError for a request without data.
-    """
-    if hello.profile.protocol != "shanghai" or request["transType"] != "ec.query":
-        body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
-        return post(hello.voucher_centre + hello.profile.voucher_path, body, connect_s=hello.connect_s, reply_s=reply_s)
-    data = request["data"]
-    if not isinstance(data, dict):
-        raise ValueError("the request has no data")
-    code = str(data[hello.profile.code_field])
-    told = {
-        **{name: value for name, value in data.items() if name != hello.profile.code_field},
-        "ecQrCode": code,
-        "ecQrChannel": hello.profile.shanghai.get("ecQrChannel", ""),
-        "termId": hello.mac,
-        "termIp": hello.ip,
-    }
-    number = int(hashlib.sha256(code.encode()).hexdigest(), 16) % 10**9
-    msgid = f"{hello.institution[:12]}{hello.now[:10].replace('-', '')}{number:09d}"
-    message = _envelope(hello, "SE01", msgid, hello.now, told)
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(hello.profile.charset_in)
-    url = hello.platform + hello.profile.any_path
-    answer = post(url, body, connect_s=hello.connect_s, reply_s=reply_s, headers=hello.profile.headers)
-    result, found = answer.get("xxfhm"), answer.get("xxnr")
-    if result == CENTRE_DOWN:
-        raise NoAnswerError("the voucher centre behind the platform did not answer")
-    if result == DONE:
-        return {"code": 0, "data": found}
-    return {"code": result, "message": answer.get("fhxx")}
-
-
-def _envelope(hello: Hello, kind: str, msgid: str, at: str, told: _Members) -> dict[str, object]:
+def envelope(hello: Hello, kind: str, msgid: str, at: str, told: _Members) -> dict[str, object]:
+    """A message."""
     own = hello.profile.shanghai
     return {
         "jysj": at,
@@ -126,70 +151,5 @@ def _envelope(hello: Hello, kind: str, msgid: str, at: str, told: _Members) -> d
     }
 
 
-def _purchase(content: _Members) -> dict[str, object]:
-    head, lines = content.get("druginfo"), content.get("drugdetail")
-    assert isinstance(head, dict)
-    assert isinstance(lines, list)
-    return {
-        **_certificate(head),
-        **({"kzxx": head["expContent"]} if head["expContent"] else {}),
-        "personno": head["psn_no"],
-        "xzlx": head["insutype"],
-        "jzrq": head["begntime"],
-        "totalexpense": head["medfee_sumamt"],
-        "djh": head["invono"],
-        "zhbz": head["acct_used_flag"],
-        "mxs": [
-            {
-                "mxxh": line["feedetl_sn"],
-                "fyrq": line["fee_ocur_time"],
-                "ybbm": line["med_list_codg"],
-                "nbbm": line["medins_list_codg"],
-                "je": line["det_item_fee_sumamt"],
-                "sl": line["cnt"],
-                "dj": line["pric"],
-                "jb": line["chrgitm_lv"],
-            }
-            for line in lines
-        ],
-    }
-
-
-def _certificate(told: _Members) -> dict[str, object]:
-    """What somebody identified by; where it is no voucher, its kind as well, and a card's serial number."""
-    kind, serial = told.get("mdtrt_cert_type"), told.get("card_sn")
-    return {
-        "carddata": told.get("mdtrt_cert_no"),
-        **({} if kind == VOUCHER else {"cardtype": kind}),
-        **({"cardsn": serial} if serial else {}),
-    }
-
-
-def _output(infno: str, told: _Members) -> dict[str, object]:
-    match infno:
-        case "1101":
-            balance = sum(to_fen(_amount(told.get(name))) for name in ("curaccountamt", "hisaccountamt"))
-            insurance = {
-                "insutype": told.get("xzlx"),
-                "psn_insu_stas": told.get("cbzt"),
-                "insuplc_admdvs": told.get("insuplc"),
-                "balc": to_yuan(balance),
-            }
-            base = {"psn_no": told.get("personno"), "psn_name": told.get("personname"), "certno": told.get("idno")}
-            return {"baseinfo": base, "insuinfo": [insurance]}
-        case "2601":
-            return {}
-        case _:
-            names = {
-                "setl_id": "lsh",
-                "mdtrt_id": "jzdyh",
-                "medfee_sumamt": "totalexpense",
-                "fund_pay_sumamt": "fundpay",
-                "acct_pay": "accountpay",
-                "psn_cash_pay": "cashpay",
-            }
-            return {"setlinfo": {ours: told[theirs] for ours, theirs in names.items() if theirs in told}}
-
-
-def _amount(value: object) -> str | Decimal:
-    return value if isinstance(value, str | Decimal) and value else "0"
+def _class_of(infno: str) -> dict[str, object]:
+    return {"yllb": CLASSES[infno]} if infno in CLASSES else {}

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from simulators.his.exchange import NoAnswerError, post
 from simulators.his.hello import Hello
 from simulators.his.outcome import RefusedError
+from simulators.his.shanghai_library import SHANGHAI, read_card
 from simulators.his.texts import Reason
 
 READ_CARD_PATH, VERIFY_PIN_PATH = "/HeaSecReadInfo/ReadCardBas", "/HeaSecReadInfo/VerifyPIN"
+PIN_REASONS = {
+    "pin-wrong": Reason.WRONG_PASSWORD,
+    "pin-locked": Reason.CARD_LOCKED,
+    "cancelled": Reason.DECLINED,
+    "keypad-timeout": Reason.NOT_ANSWERED,
+}
+"""Why a card's password gives no proof, by the terminal's `reason`; anything else is a matter of the card."""
+DEAD = "终端未应答"
 CARD_FIELDS = 11
 """发卡地区|社会保障号|卡号|卡识别码|姓名|复位信息|规范版本|发卡日期|有效期|终端机编号|终端设备号."""
 
@@ -32,10 +41,11 @@ class Terminal:
 
     def __init__(self, hello: Hello) -> None:
         self._hello = hello
+        self._readings = 0
 
     def read_card(self) -> SocialCard:
         """Wait for a card. Raises RefusedError when none was presented or it cannot be read."""
-        answer = self._ask(READ_CARD_PATH, {})
+        answer = self._card()
         fields = str(answer.get("cardInfo") or "").split("|")
         if str(answer.get("code")) != "0" or len(fields) < CARD_FIELDS or not all(fields[1:5]):
             raise RefusedError(Reason.CARD_UNREADABLE, message=str(answer.get("message") or ""))
@@ -43,16 +53,31 @@ class Terminal:
 
     def verify_pin(self, card: str) -> str:
         """Wait for a card's password; the proof that it was typed. Raises RefusedError when it was not."""
-        answer = self._ask(VERIFY_PIN_PATH, {"cardNo": card})
+        answer = self._ask(VERIFY_PIN_PATH, {"cardNo": card}, silent=Reason.NOT_ANSWERED)
         proof = answer.get("proof")
         if str(answer.get("code")) != "0" or not isinstance(proof, str) or not proof:
-            raise RefusedError(Reason.NOT_ANSWERED, message=str(answer.get("message") or ""))
+            reason = PIN_REASONS.get(str(answer.get("reason") or ""), Reason.CARD_UNREADABLE)
+            # our own prompt for a locked card says all that the terminal's message does
+            told = "" if reason is Reason.CARD_LOCKED else str(answer.get("message") or "")
+            raise RefusedError(reason, message=told)
         return proof
 
-    def _ask(self, path: str, members: Mapping[str, str]) -> Mapping[str, object]:
+    def _card(self) -> Mapping[str, object]:
+        """What the card's reader tells: the terminal's, in Shanghai the front machine's."""
+        hello = self._hello
+        if hello.profile.protocol != SHANGHAI:
+            return self._ask(READ_CARD_PATH, {}, silent=Reason.CARD_UNREADABLE)
+        self._readings += 1
+        try:
+            return read_card(hello, reading=self._readings, reply_s=hello.wait_s + hello.reply_s)
+        except NoAnswerError as error:
+            raise RefusedError(Reason.CARD_UNREADABLE) from error
+
+    def _ask(self, path: str, members: Mapping[str, str], *, silent: Reason) -> Mapping[str, object]:
+        """One call; `silent` is why it was refused when there is no answer."""
         hello = self._hello
         body = json.dumps({"orgId": hello.institution, **members}, separators=(",", ":")).encode()
         try:
             return post(hello.terminal + path, body, connect_s=hello.connect_s, reply_s=hello.wait_s + hello.reply_s)
         except NoAnswerError as error:
-            raise RefusedError(Reason.CARD_UNREADABLE) from error
+            raise RefusedError(silent, message=DEAD) from error

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     LIBRARY_MISMATCH = "library-mismatch"
     CARD_UNREADABLE = "card-unreadable"
     CARD_UNKNOWN = "card-unknown"
+    CARD_LOCKED = "card-locked"
     FACE_MISMATCH = "face-mismatch"
     NOT_IDENTIFIED = "not-identified"
 
@@ -119,6 +120,10 @@ PROMPTS = {
     Reason.LIBRARY_MISMATCH: ("动态库不可用", "a library cannot be used"),
     Reason.CARD_UNREADABLE: ("未读到卡片，请重新读卡", "no card was read: present it again"),
     Reason.CARD_UNKNOWN: ("该卡未查询到参保信息", "nobody insured has this card"),
+    Reason.CARD_LOCKED: (
+        "社会保障卡密码已锁定，请持卡到社保卡服务网点解锁，或换用其他方式，未扣款",
+        "the password of this card is locked: have the card office unlock it, or pay in another way; nothing was paid",
+    ),
     Reason.FACE_MISMATCH: ("人脸核验未通过，请换用其他方式", "the face is not recognised: identify in another way"),
     Reason.NOT_IDENTIFIED: ("未完成身份核验，请重试", "nobody was identified: try again"),
 }

@@ -3,20 +3,22 @@
 `at` is everywhere the cashier's time, yyyy-MM-dd HH:mm:ss. Nothing new is booked while an outcome is unknown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from simulators.his.answers import amounts_members, day_totals, entry_members, time_of
 from simulators.his.behaviour import RefundBy, Release
 from simulators.his.booking import Bookings
+from simulators.his.echo import require_person
 from simulators.his.equipment import Command, Commands, Equipment, Members
-from simulators.his.identify import Business, By, Evidence, Identifier, Way, Ways
+from simulators.his.identify import ID_CARD, Business, By, Evidence, Identifier, Way, Ways
 from simulators.his.journal import Amounts, Settlement, State
 from simulators.his.libraries import unfit
 from simulators.his.outcome import Done, OutcomeUnknownError, RefusedError, accepted
 from simulators.his.platform import Result, Sender
 from simulators.his.sale import Insured, read_person, read_sign_no, text_of
+from simulators.his.statement import Statements
 from simulators.his.texts import UNKNOWN_PROMPT, Reason
 
 CAN = ("sign-in", "refund", "totals", "books", "resolve")
@@ -51,8 +53,12 @@ class Till:
             behaviour=equipment.behaviour,
             sign_no=self.sign_no,
         )
+        self._statements = Statements(equipment)
         self._lets_go = lets_go
+        self._signed_in = ""
+        """When somebody last signed in since the start; for the defect `signs-in-for-ever`."""
         self.tidy: Callable[[str], str] = lambda _: ""
+        self._last = ""
 
     @property
     def commands(self) -> Commands:
@@ -62,6 +68,8 @@ class Till:
     def sign_no(self, at: str) -> str:
         """The sign-in number of a day. Raises RefusedError."""
         sign_no = self._journal.sign_no(self._hello.operator, at[:10])
+        if sign_no is None and not self._behaviour.desk.signs_in_daily:
+            sign_no = self._journal.sign_no(self._hello.operator, self._signed_in[:10])
         if sign_no is None and self._behaviour.needs_sign_in:
             raise RefusedError(Reason.NOT_SIGNED_IN)
         return sign_no or ""
@@ -78,12 +86,15 @@ class Till:
 
     def clear_the_table(self, at: str) -> None:
         """Bring what is in doubt to an end before anything new. Raises RefusedError when that cannot be done."""
-        if self.bookings.resolve_all(at) or self.tidy(at):
+        if not self._behaviour.desk.clears_first:
+            return
+        if self.bookings.resolve_all(at, before_new=True) or self.tidy(at):
             raise RefusedError(Reason.PLATFORM_UNAVAILABLE)
 
     def identify(self, ways: Ways, business: Business, order: str, at: str) -> Payer:
         """Who stands there: evidence, then 1101. Raises RefusedError."""
         evidence = self.identifier.identify(ways, business, at)
+        self._last = evidence.id_no
         insured = self._fails_at_the_terminal(
             evidence, order, at, business, lambda: self._person(evidence, ways, order, at)
         )
@@ -150,20 +161,38 @@ class Till:
 
     def stands(self, order: str) -> bool:
         """Whether an order is settled and not taken back."""
-        return any(settlement.state is State.SETTLED for settlement in self._journal.of_order(order))
+        return self._behaviour.desk.sells_once and any(
+            settlement.state is State.SETTLED for settlement in self._journal.of_order(order)
+        )
+
+    def entry(self, kept: Settlement) -> Members:
+        """One entry of the books."""
+        entry = entry_members(kept)
+        return {**entry, "state": self._behaviour.desk.state(str(entry["state"]))}
 
     def _person(self, evidence: Evidence, ways: Ways, order: str, at: str) -> Insured:
         sender = self.sender(order, at, way=ways.way)
         card = {"card_sn": evidence.card_sn} if evidence.card_sn else {}
-        content = {"data": {**evidence.certificate, **card, "begntime": at}}
+        content = {"data": {**evidence.certificate, **card, "begntime": self._behaviour.began_at(at)}}
+
+        def read(output: Mapping[str, object]) -> Insured:
+            if self._behaviour.heeds_echo:
+                require_person(evidence.id_no, output)
+            return read_person(output)
+
         try:
-            return accepted(self._equipment.platform.call("1101", content, sender=sender, parse=read_person))
+            return accepted(self._equipment.platform.call("1101", content, sender=sender, parse=read))
         except RefusedError as error:
             if ways.by is By.CARD and error.code == PERSON_UNKNOWN:
                 raise RefusedError(
                     Reason.CARD_UNKNOWN, message=error.message, code=error.code, msgid=error.msgid
                 ) from error
             raise
+
+    def _pry(self, at: str) -> None:
+        """For the defect `looks-people-up`: 1101 by the ID number of whoever was here last."""
+        content = {"data": {"mdtrt_cert_type": ID_CARD, "mdtrt_cert_no": self._last, "begntime": at}}
+        self._equipment.platform.call("1101", content, sender=self.sender("", at), parse=read_person)
 
     def _fails_at_the_terminal(
         self, evidence: Evidence, order: str, at: str, business: Business, ask: Callable[[], Insured]
@@ -193,20 +222,32 @@ class Till:
 
         sender = Sender(at=at, order="", sign_no="")
         accepted(self._equipment.platform.call("9001", content, sender=sender, parse=read_sign_no, finished=keep))
+        self._signed_in = at
         if not self.bookings.resolve_all(at):
             self.tidy(at)
         return {"outcome": "accepted"}
 
     def _totals(self, command: Command) -> Members:
         day = date.fromisoformat(text_of(command, "day")).isoformat()
+        if self._behaviour.pries and self._last:
+            self._pry(time_of(command))
         count, amounts = day_totals(self._journal.settlements(), day, less_refunds=self._behaviour.counts_refunds)
-        return {"outcome": "accepted", "count": count, **amounts_members(amounts)}
+        return {"outcome": "accepted", "count": count, **amounts_members(amounts), **self._compared(command, day)}
+
+    def _compared(self, command: Command, day: str) -> Members:
+        """What the platform says of the day, where the province wants it asked; nothing without a sign-in of today."""
+        sign_no = self._journal.sign_no(self._hello.operator, text_of(command, "at")[:10])
+        if not self._hello.profile.statement_with_totals or sign_no is None:
+            return {}
+        return {"statement": self._statements.compare(day, at=time_of(command), sign_no=sign_no).value}
 
     def _books(self, _: Command) -> Members:
-        return {"outcome": "accepted", "entries": [entry_members(kept) for kept in self._journal.settlements()]}
+        return {"outcome": "accepted", "entries": [self.entry(kept) for kept in self._journal.settlements()]}
 
     def _resolve(self, command: Command) -> Members:
         at = time_of(command)
+        if not self._behaviour.desk.resolves:
+            return {"outcome": "accepted"}
         left = self.bookings.resolve_all(at)
         if left:
             raise OutcomeUnknownError(left[0].refund_msgid or left[0].msgid, UNKNOWN_PROMPT)

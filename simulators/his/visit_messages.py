@@ -71,8 +71,8 @@ def visit_data(
         "med_type": behaviour.med_type(CLINIC),
         "begntime": visit.begun,
         "main_cond_dscr": "",
-        "dise_codg": "",
-        "dise_name": "",
+        "dise_codg": behaviour.disease[0],
+        "dise_name": behaviour.disease[1],
         "expContent": "",
     }
     return {"mdtrtinfo": info, "diseinfo": [{**_diagnosis(diagnosis, attending, at), "vali_flag": "1"}]}
@@ -95,9 +95,9 @@ def details(
             "dise_codg": "",
             "rxno": "",
             "rx_circ_flag": "0",
-            "fee_ocur_time": at,
-            "med_list_codg": line.code,
-            "medins_list_codg": line.code,
+            "fee_ocur_time": behaviour.arose_at(at),
+            "med_list_codg": behaviour.coded(line.code),
+            "medins_list_codg": behaviour.coded(line.code),
             "det_item_fee_sumamt": amount,
             "cnt": quantity,
             "pric": line.price,
@@ -106,7 +106,7 @@ def details(
             "bilg_dr_codg": attending.doctor_code,
             "bilg_dr_name": attending.doctor_name,
             "hosp_appr_flag": "0",
-            "chrgitm_lv": line.level,
+            "chrgitm_lv": behaviour.levelled(line.level),
         }
         if upload.inpatient:
             row |= {"init_feedetl_sn": returned.get(index, ""), "med_type": behaviour.med_type(WARD)}
@@ -163,11 +163,11 @@ def scope_members(uploads: Sequence[Upload], behaviour: Behaviour) -> dict[str, 
 
 def admission(stay: Stay, evidence: Evidence, behaviour: Behaviour) -> Content:
     """2401."""
-    code, name = stay.diagnosis
+    code, name = diagnosis = behaviour.diagnosed(stay.diagnosis)
     info = {
         "psn_no": stay.patient.psn_no,
         "insutype": stay.patient.insutype,
-        "begntime": stay.at,
+        "begntime": behaviour.began_at(stay.at),
         **evidence.certificate,
         "med_type": behaviour.med_type(WARD),
         "ipt_no": stay.order,
@@ -185,7 +185,7 @@ def admission(stay: Stay, evidence: Evidence, behaviour: Behaviour) -> Content:
     row = {
         "psn_no": stay.patient.psn_no,
         "maindiag_flag": "1",
-        **_diagnosis(stay.diagnosis, attending_of(stay), stay.at),
+        **_diagnosis(diagnosis, attending_of(stay), stay.at),
     }
     return {"mdtrtinfo": info, "diseinfo": [row]}
 

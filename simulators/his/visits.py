@@ -19,6 +19,7 @@ from simulators.his.records import Patient, Records, Upload, Visit, VisitState
 from simulators.his.sale import SaleLine, read_amounts
 from simulators.his.texts import NUMBER_TAKEN_WORDS, PLATFORM_REASONS, VISIT_GONE_CODES, VISIT_GONE_WORDS, Reason
 from simulators.his.till import Payer, Till
+from simulators.his.trace_codes import trace_members
 from simulators.his.visit_messages import (
     Attending,
     Content,
@@ -37,6 +38,7 @@ class Visits:
 
     def __init__(self, equipment: Equipment, records: Records, till: Till, details: Details) -> None:
         self._platform = equipment.platform
+        self._profile = equipment.hello.profile
         self._behaviour = equipment.behaviour
         self._log = equipment.log
         self._shelf = records.visits
@@ -48,7 +50,8 @@ class Visits:
     ) -> Visit:
         """2201. Raises RefusedError; the visit may be there nevertheless, which `tidy` finds out."""
         patient = patient_of(payer)
-        content = registration(number, patient, payer.evidence, attending, caty=caty, begun=begun)
+        sent_as = self._behaviour.began_at(begun)
+        content = registration(number, patient, payer.evidence, attending, caty=caty, begun=sent_as)
         visit = Visit(
             number=number,
             order=order,
@@ -118,7 +121,11 @@ class Visits:
         expected = None
         if behaviour.pre_settles:
             expected = accepted(self._platform.call("2206", {"data": common}, sender=sender, parse=read_amounts))
-        content: Content = {"data": {**common, "invono": order, **scope_members(uploads, behaviour)}}
+        sold = [pair for each in uploads for pair in zip(each.details, each.lines, strict=True)]
+        content: Content = {
+            "data": {**common, "invono": behaviour.invoiced(order), **scope_members(uploads, behaviour)},
+            **trace_members("2207", sold, self._profile, behaviour),
+        }
         asked = Order(
             infno="2207",
             content=content,

@@ -2,19 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harness.faults.catalogue import Effect
+from harness.faults.catalogue import Effect, Fault
 from harness.faults.schedule import FaultSchedule
 from harness.line.http import connection_of
 
 NameOf = Callable[[str, bytes], str]
 """The message's name in faults, from its path and body: `2102`, `ec.query`."""
-BAD_GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+OWN_FAULT = "liantiao.fault"
+PAGE_TYPE = (b"content-type", b"text/html")
 JSON_TYPE = (b"content-type", b"application/json;charset=UTF-8")
+
+
+def own_fault(scope: Scope) -> Fault | None:
+    """The fault that is due with a request, where it is the application's own to see to."""
+    fault: Fault | None = scope.get(OWN_FAULT)
+    return fault
 
 
 @dataclass(frozen=True)
@@ -26,15 +33,32 @@ class Answer:
     body: bytes
 
 
-class FaultyApp:
-    """Wraps an application; `name_of` tells which message a request is."""
+def _page(status: int, text: str) -> Answer:
+    title = f"{status} {text}"
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    return Answer(status, (PAGE_TYPE,), page.encode())
 
-    def __init__(self, app: ASGIApp, *, faults: FaultSchedule, name_of: NameOf) -> None:
+
+BAD_GATEWAY, GATEWAY_TIMEOUT = _page(502, "Bad Gateway"), _page(504, "Gateway Time-out")
+
+
+class FaultyApp:
+    """Wraps an application; `name_of` tells which message a request is.
+
+    `own` are effects that the application itself sees to: it finds the one that is due by `own_fault`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, faults: FaultSchedule, name_of: NameOf, own: Collection[Effect] = frozenset()
+    ) -> None:
         self._app = app
+        self._own = own
         self._faults = faults
         self._name_of = name_of
         self._late: list[tuple[Scope, bytes]] = []
         """Requests that are still on their way although their clients have given up."""
+        self._earlier: dict[str, Answer] = {}
+        """By message, the last answer; kept while a fault will want it."""
         self._case = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,29 +67,33 @@ class FaultyApp:
             await self._app(scope, receive, send)
             return
         body = await _whole_body(receive)
-        fault = self._faults.due(self._name_of(scope["path"], body))
-        if fault is None and self._late:
+        name = self._name_of(scope["path"], body)
+        fault, kept = self._faults.due(name), self._faults.awaits(Effect.STALE_REPLY, name)
+        if fault is None and (kept or self._late):
             answer = await self._answer(scope, body)
+            if kept:
+                self._earlier[name] = self._earlier["*"] = answer
             await self._take_late()
             await _send(send, answer)
-        elif fault is None:
-            await self._app(scope, _replay(body, receive), send)
+        elif fault is None or fault.effect in self._own:
+            await self._app({**scope, OWN_FAULT: fault}, _replay(body, receive), send)
         else:
-            await self._disturb(fault.effect, scope, body, send)
+            await self._disturb(fault, scope, body, send)
 
     def forget(self) -> None:
         """Drop what is still on its way, or still held by a client that waits; the next case begins."""
         self._case += 1
         self._late.clear()
+        self._earlier.clear()
 
     async def _take_late(self) -> None:
         late, self._late = self._late, []
         for scope, body in late:
             await self._answer(scope, body)
 
-    async def _disturb(self, effect: Effect, scope: Scope, body: bytes, send: Send) -> None:
+    async def _disturb(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
         gone = connection_of(scope).gone
-        match effect:
+        match fault.effect:
             case Effect.LOSE_REQUEST:
                 await gone.wait()
             case Effect.LATE_REQUEST:
@@ -80,11 +108,23 @@ class FaultyApp:
                 await self._answer(scope, body)
                 connection_of(scope).abort()
             case Effect.BAD_GATEWAY:
-                await _send(send, Answer(502, ((b"content-type", b"text/html"),), BAD_GATEWAY_PAGE))
+                await _send(send, BAD_GATEWAY)
             case Effect.BAD_GATEWAY_AFTER:
                 await self._answer(scope, body)
-                await _send(send, Answer(502, ((b"content-type", b"text/html"),), BAD_GATEWAY_PAGE))
-            case _:
+                await _send(send, BAD_GATEWAY)
+            case Effect.GATEWAY_TIMEOUT:
+                await _send(send, GATEWAY_TIMEOUT)
+            case Effect.GATEWAY_TIMEOUT_AFTER:
+                await self._answer(scope, body)
+                await _send(send, GATEWAY_TIMEOUT)
+            case Effect.STALE_REPLY:
+                await self._answer(scope, body)
+                earlier = self._earlier.get(fault.message)
+                if earlier is None:  # the one before was disturbed, too: there is no answer that could come again
+                    await gone.wait()
+                else:
+                    await _send(send, earlier)
+            case effect:
                 await _send(send, disturbed(effect, await self._answer(scope, body)))
 
     async def _answer(self, scope: Scope, body: bytes) -> Answer:

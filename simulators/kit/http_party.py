@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from harness.bench.plugin import Endpoints, SimulatorContext
-from harness.faults.catalogue import ON_HTTP
+from harness.faults.catalogue import ON_HTTP, Effect
 from simulators.kit.back_door import BackDoor, StateOf
 from simulators.kit.faulty import FaultyApp, NameOf
 from simulators.kit.handed_server import HandedServer
@@ -32,13 +32,14 @@ class HttpParty:
         state: StateOf,
         reset: Callable[[int], Awaitable[None]],
         back_routes: Sequence[Route] = (),
+        own_effects: frozenset[Effect] = frozenset(),
     ) -> None:
-        self._faulty = FaultyApp(app, faults=context.faults, name_of=name_of)
+        self._faulty = FaultyApp(app, faults=context.faults, name_of=name_of, own=own_effects)
         self._context = context
         self._front = HandedServer(
             self._faulty, name=context.name, tape=context.tape, host=context.host, port=context.port
         )
-        self._back = BackDoor(context, state=state, reset=reset, effects=ON_HTTP, routes=back_routes)
+        self._back = BackDoor(context, state=state, reset=reset, effects=ON_HTTP | own_effects, routes=back_routes)
         self._client: httpx.AsyncClient | None = None
 
     @property

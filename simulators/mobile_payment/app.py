@@ -10,6 +10,8 @@ The notice 6302 is in `callback`. In faults the messages are called 6201, 6202, 
 6401, 6302 (the centre's own), auth-query, own-pay and refund-decision. A refused envelope leaves envelope-refused.
 """
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
@@ -23,14 +25,16 @@ from starlette.routing import Route
 
 from fixtures.population import Institution, Person
 from harness.bench.plugin import Endpoints, SimulatorContext
+from harness.errors import BenchError
+from harness.faults.catalogue import Effect
 from harness.line.record import JsonValue
-from harness.money import Fen, format_yuan
 from harness.wire.fields import is_object
 from harness.wire.mobile_payment import (
     Application,
     EnvelopeCodec,
     EnvelopeError,
     LocalMachine,
+    Machine,
     Suspects,
     encode,
     load_variant,
@@ -40,15 +44,19 @@ from harness.wire.mobile_payment import (
 from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import RESIDENT_ID, TOKEN_CHECK_PATH, parse_reply
 from simulators.kit.back_door import json_object
+from simulators.kit.faulty import own_fault
 from simulators.kit.http_party import HttpParty
 from simulators.mobile_payment import services
-from simulators.mobile_payment.callback import Callbacks, Plan
-from simulators.mobile_payment.centre import Centre, notice_of
+from simulators.mobile_payment.centre import Centre
 from simulators.mobile_payment.insurance import Insurance
-from simulators.mobile_payment.orders import Order
 from simulators.mobile_payment.platform_line import PlatformLine
 from simulators.mobile_payment.services import RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
+from simulators.mobile_payment.spoiling import SpoiltMachine, seal_effects
+from simulators.mobile_payment.store import Note, Store
+from simulators.platform.ledger import Ledger
+from simulators.platform.ledger.store import shown as without_password
+from simulators.platform.settings import Durability
 from simulators.security_front.keys import seeded_key
 from simulators.security_front.settings import Side
 
@@ -82,70 +90,112 @@ class MobilePayment:
             state=self._state,
             reset=self._reset,
             back_routes=[Route("/callback", self._set_callback, methods=["POST"])],
+            own_effects=seal_effects(self._variant),
         )
-        self._callbacks = Callbacks(context, lambda: self._party.client)
-        self._begin(context.seed)
+        self._ledger: Ledger | None = None
+        self._store: Store | None = None
+        self._centre: Centre | None = None
+        self._introduced = asyncio.Event()
+        self._callback_url = settings.callback_url
+        self._seed = context.seed
+        self._codec = self._codec_of()
+        self._said = ""
 
     async def start(self) -> Endpoints:
-        """Open both doors."""
+        """Read what the ledger holds and open both doors; services wait until `connect`. Raises BenchError."""
+        self._ledger = Ledger(self._settings.ledger, full=self._settings.durability is Durability.FULL, together=False)
+        self._store = Store(self._ledger)
+        self._store.open()
+        self._begin(self._context.seed)
         return await self._party.start()
 
     def connect(self, peers: Mapping[str, str]) -> None:
-        """Learn where voucher centre and platform are."""
+        """Learn where voucher centre and platform are, and go on with what the ledger holds."""
         self._voucher_centre = peers.get("voucher-centre", "")
         self._platform = peers.get("platform", "") if self._settings.use_platform else ""
+        self._introduced.set()
+        if self._centre is not None:
+            self._centre.resume()
 
     async def reset(self, *, seed: int) -> None:
-        """Forget orders, authorisations and callbacks; accounts as they opened."""
+        """Forget orders, authorisations and callbacks, in a file, too; accounts as they opened."""
         await self._end()
-        self._begin(seed)
+        if self._store is not None:
+            self._store.clear()
+            self._begin(seed)
         self._party.renumber()
 
     async def stop(self) -> None:
-        """Close both doors."""
+        """Close both doors and the ledger."""
         await self._end()
         await self._party.stop()
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = self._store = self._centre = None
 
     async def _reset(self, seed: int) -> None:
         await self.reset(seed=seed)
 
     async def _end(self) -> None:
-        await self._callbacks.stop()
-        await self._centre.stop()
+        if self._centre is not None:
+            await self._centre.stop()
 
-    def _begin(self, seed: int) -> None:
-        settings = self._settings
-        self._callback_url = settings.callback_url
+    def _codec_of(self, effect: Effect | None = None) -> EnvelopeCodec:
+        """The codec of this seed's keys; with an effect, one whose seals are wrong in that way."""
+        settings, seed = self._settings, self._seed
         application = Application(app_id=settings.app_id, secret=settings.secret)
         private = seeded_key(seed, Side.CENTRE)
         peer = read_public_key(settings.peer_key) if settings.peer_key else seeded_key(seed, Side.INSTITUTION).public
-        machine = LocalMachine(own=private, peer=peer, sm4_key=sm4_key(application), repeatable=True)
-        self._codec = EnvelopeCodec(
-            application, machine, self._variant, suspects=Suspects(peer=peer, own=private.public)
-        )
+        key = sm4_key(application)
+        machine: Machine = LocalMachine(own=private, peer=peer, sm4_key=key, repeatable=True)
+        if effect is not None:
+            machine = SpoiltMachine(effect, own=private, right=machine, sm4_key=key)
+        return EnvelopeCodec(application, machine, self._variant, suspects=Suspects(peer=peer, own=private.public))
+
+    def _begin(self, seed: int) -> None:
+        assert self._store is not None
+        settings, context = self._settings, self._context
+        self._seed = seed
+        self._codec = self._codec_of()
+        noted = self._store.note(Note.CALLBACK)
+        # What the back door said holds until the next reset, unless the setting has become another since.
+        named_since = noted.get("setting") == settings.callback_url
+        self._callback_url = str(noted["url"]) if named_since else settings.callback_url
         line = PlatformLine(
             lambda: self._party.client,
             lambda: self._platform,
-            profile=load_profile(self._context.profile),
-            clock=self._context.clock,
+            profile=load_profile(context.profile),
+            clock=context.clock,
             reply_s=settings.platform_s,
         )
         self._centre = Centre(
+            context,
             settings,
-            clock=self._context.clock,
             seed=seed,
-            name=self._context.name,
+            store=self._store,
+            client=lambda: self._party.client,
             belongs=self._belongs,
-            notify=self._notify,
-            tell=self._event,
+            seal=self._notice,
+            callback_url=lambda: self._callback_url,
             insurance=Insurance(line, key=settings.platform_key),
+            out_of_order=self._out_of_order,
         )
 
     def _state(self) -> Mapping[str, JsonValue]:
-        shown = {
+        shown: dict[str, JsonValue] = {
             key: "" if key in {"secret", "platform_key"} else str(value) for key, value in vars(self._settings).items()
         }
-        return {"settings": dict(shown), "callback_url": self._callback_url, **self._centre.state()}
+        if self._settings.ledger is not None:
+            shown["ledger"] = without_password(self._settings.ledger)
+        found = {} if self._centre is None else self._centre.state()
+        return {"settings": shown, "callback_url": self._callback_url, **found}
+
+    def _out_of_order(self, error: BenchError) -> None:
+        """The ledger cannot be used: said once in the log, however many ask, until it says something else."""
+        self._event("out-of-order", problem=error.problem)
+        if str(error) != self._said:
+            self._said = str(error)
+            print(error, file=sys.stderr, flush=True)
 
     def _name_of(self, path: str, body: bytes) -> str:
         if path in self._paths:
@@ -161,32 +211,53 @@ class MobilePayment:
 
     def _endpoint(self, path_service: str) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
+            await self._introduced.wait()
             raw = await request.body()
             if len(raw) > LONGEST:
                 return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            centre, service = self._centre, path_service
+            centre, service, fault = self._centre, path_service, own_fault(request.scope)
+            effect = fault.effect if fault else None
+            assert centre is not None
             try:
                 opened = self._codec.open(raw, now_ns=self._context.clock.now_ns())
                 service = path_service or opened.service
                 answer = await centre.handle(service, opened.data)
             except EnvelopeError as error:
                 self._event("envelope-refused", service=service, pain=error.pain.value, code=error.code)
-                return self._sealed(error.code, error.chinese)
+                return self._sealed(error.code, error.chinese, effect=effect)
             except RefusedError as error:
-                return self._sealed(error.code, error.message)
-            return self._sealed(0, "成功", answer)
+                return self._sealed(error.code, error.message, effect=effect)
+            except BenchError as error:
+                return self._unavailable(error)
+            return self._sealed(0, "成功", answer, effect=effect)
 
         return serve
 
-    def _sealed(self, code: int, message: str, data: Answer | None = None) -> Response:
-        envelope = self._codec.seal_reply(code, message, data, now_ns=self._context.clock.now_ns())
+    def _unavailable(self, error: BenchError) -> Response:
+        self._out_of_order(error)
+        return Response("Service Unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _notice(self, data: Answer, effect: Effect | None) -> bytes:
+        codec = self._codec if effect is None else self._codec_of(effect)
+        return encode(codec.seal(data, now_ns=self._context.clock.now_ns(), service=services.NOTICE))
+
+    def _sealed(self, code: int, message: str, data: Answer | None = None, *, effect: Effect | None = None) -> Response:
+        codec = self._codec if effect is None else self._codec_of(effect)
+        envelope = codec.seal_reply(code, message, data, now_ns=self._context.clock.now_ns())
         return Response(encode(envelope), media_type=JSON_TYPE)
 
     def _plain(self, service: str) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
+            await self._introduced.wait()
+            assert self._centre is not None
+            raw = await request.body()
+            if len(raw) > LONGEST:
+                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             try:
-                body = msgspec.json.decode(await request.body())
+                body = msgspec.json.decode(raw)
                 answer = await self._centre.handle(service, body if is_object(body) else {})
+            except BenchError as error:
+                return self._unavailable(error)
             except (msgspec.DecodeError, RecursionError) as error:
                 return _written({"code": RefusedError("field-problems").code, "message": f"{error}", "data": None})
             except RefusedError as error:
@@ -199,6 +270,11 @@ class MobilePayment:
         url = (await json_object(request)).get("url")
         if not isinstance(url, str) or not (url == "" or url.startswith(("http://", "https://"))):
             raise HTTPException(400, "url must be text that begins with http:// or https://, or is empty")
+        assert self._centre is not None
+        try:
+            await self._centre.note(Note.CALLBACK, {"url": url, "setting": self._settings.callback_url})
+        except BenchError as error:
+            return self._unavailable(error)
         self._callback_url = url
         return JSONResponse({"url": url})
 
@@ -225,33 +301,6 @@ class MobilePayment:
         except (httpx.HTTPError, ValueError) as error:
             raise RefusedError("centre-unavailable") from error
         return reply.accepted and reply.data.get("flag") == "1"
-
-    def _notify(self, order: Order) -> None:
-        settings, data = self._settings, notice_of(order)
-        parts, off = order.parts, settings.callback_off_fen
-        assert parts is not None
-        if off:
-            data["ownPayAmt"] = format_yuan(Fen(parts.own + off))
-            data["feeSumamt"] = format_yuan(Fen(parts.total + off))
-        plan = Plan(
-            url=self._callback_url,
-            after_s=settings.callback_after_s,
-            answer_s=settings.callback_s,
-            retry_after_s=settings.retry_after_s,
-            copies=settings.callback_copies,
-        )
-        codec, clock = self._codec, self._context.clock
-
-        def seal() -> bytes:
-            return encode(codec.seal(data, now_ns=clock.now_ns(), service=services.NOTICE))
-
-        told: dict[str, JsonValue] = {
-            "total_fen": parts.total + off,
-            "fund_fen": parts.fund,
-            "account_fen": parts.account,
-            "own_fen": parts.own + off,
-        }
-        self._callbacks.send(order.pay_ord_id, seal, plan, told)
 
     def _event(self, name: str, /, **fields: JsonValue) -> None:
         self._context.tape.event(self._context.name, name, **fields)

@@ -23,18 +23,18 @@ class Authorisations:
 
     def __init__(self, *, life_s: int) -> None:
         self._life_s = life_s
-        self._given: dict[str, Authorisation] = {}
+        self.given: dict[str, Authorisation] = {}
 
     def give(self, number: str, person: Person, app_id: str, *, now_ns: int) -> Authorisation:
         """Note a new number."""
-        given = self._given[number] = Authorisation(
+        given = self.given[number] = Authorisation(
             number=number, person=person, app_id=app_id, expires_ns=now_ns + self._life_s * NS
         )
         return given
 
     def check(self, number: object, person: Person, app_id: str, *, use: str, now_ns: int) -> Authorisation:
         """The number, if it may serve `use` now. Raises RefusedError: another appId (114), dead, spent, another's."""
-        found = self._given.get(number) if isinstance(number, str) else None
+        found = self.given.get(number) if isinstance(number, str) else None
         if found is not None and found.app_id != app_id:
             raise RefusedError("app-mismatch")
         if found is None or now_ns >= found.expires_ns or found.used_for not in {"", use}:

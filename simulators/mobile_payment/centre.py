@@ -8,12 +8,20 @@ order-paid, order-failed, order-revoked, refunded, refund-failed, refund-unknown
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 
-from harness.clock import Clock
+import httpx
+
+from harness.bench.plugin import SimulatorContext
+from harness.errors import BenchError
+from harness.faults.catalogue import Effect
+from harness.gm import sm3
 from harness.line.record import JsonValue
+from harness.money import Fen, format_yuan
 from simulators.mobile_payment import services
 from simulators.mobile_payment.auths import Authorisations
+from simulators.mobile_payment.callback import Callbacks, Message, Plan
 from simulators.mobile_payment.desk import Answer, BelongsTo, Data, Desk, spelled
 from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import FINAL, REVOCABLE, Numbers, Order
@@ -22,50 +30,89 @@ from simulators.mobile_payment.refunding import Refunding
 from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.mobile_payment.split import Parts
+from simulators.mobile_payment.store import Kind, Note, Store
 from simulators.mobile_payment.uploading import Uploading
 from simulators.voucher_centre.moments import spell_moment
 
 
 class Centre:
-    """One case's centre."""
+    """One case's centre on what a store holds; `belongs` asks the voucher centre, `seal` makes a notice's envelope,
+    `callback_url` says where notices go, `out_of_order` is told when the store cannot be used.
+    """
 
     def __init__(
         self,
+        context: SimulatorContext,
         settings: MobilePaymentSettings,
         *,
-        clock: Clock,
         seed: int,
-        name: str,
+        store: Store,
+        client: Callable[[], httpx.AsyncClient],
         belongs: BelongsTo,
-        notify: Callable[[Order], None],
-        tell: Callable[..., None],
+        seal: Callable[[Answer, Effect | None], bytes],
+        callback_url: Callable[[], str],
         insurance: Insurance,
+        out_of_order: Callable[[BenchError], None],
     ) -> None:
-        self._desk = Desk(
+        self._context = context
+        self._settings = settings
+        self._seal = seal
+        self._callback_url = callback_url
+        self._desk = desk = Desk(
             settings=settings,
-            clock=clock,
-            numbers=Numbers(seed=seed, name=name),
+            clock=context.clock,
+            numbers=Numbers(seed=seed, name=context.name),
             auths=Authorisations(life_s=settings.pay_auth_s),
             belongs=belongs,
-            notify=notify,
-            tell=tell,
+            notify=lambda order: self._callbacks.send(order, callback_url()),
+            tell=self._event,
             insurance=insurance,
+            store=store,
+            out_of_order=out_of_order,
+            resume=self.resume,
         )
-        self._uploading = Uploading(self._desk)
-        self._paying = Paying(self._desk)
-        self._refunding = Refunding(self._desk)
-        self._answered: dict[tuple[str, ...], tuple[Data, Answer]] = {}
+        insurance.journal(store, desk.safe)
+        self._uploading = Uploading(desk)
+        self._paying = Paying(desk)
+        self._refunding = Refunding(desk)
+        plan = Plan(
+            after_s=settings.callback_after_s,
+            answer_s=settings.callback_s,
+            retry_after_s=settings.retry_after_s,
+            copies=settings.callback_copies,
+        )
+        self._callbacks = Callbacks(
+            context, client, desk=desk, plan=plan, message=self._message, taken=self._paying.hospital_settled
+        )
+        self._asked: dict[str, int] = {}
+        desk.load()
+
+    def resume(self) -> None:
+        """Go on with what was under way when the store was written last: once the peers are known."""
+        self._paying.resume()
+        self._refunding.resume()
+        self._callbacks.resume(self._callback_url())
 
     async def handle(self, service: str, data: Data) -> Answer:
-        """Answer a service. Raises RefusedError, and leaves an event of it."""
+        """Answer a service, once what it did is safe. Raises RefusedError, and leaves an event of it; BenchError."""
         try:
             _checked(service, data)
-            async with self._desk.lock:
+            if service == services.QUERY and not self._desk.broken and not self._in_doubt(data):
+                # Whoever asks what is known does not wait for a platform that is being asked about something else.
+                answer = self._told(self._desk.of_person(data))
+                await self._desk.store.flushed()
+                return answer
+            async with self._desk.working():
                 return await self._handle(service, data)
         except RefusedError as error:
             order = str(data.get("payOrdId") or data.get("medOrgOrd") or "")
             self._desk.tell("service-refused", service=service, order=order, why=error.why, code=error.code)
             raise
+
+    async def note(self, which: Note, body: Answer) -> None:
+        """Keep a note with the orders. Raises BenchError."""
+        async with self._desk.working():
+            self._desk.store.put(Kind.NOTE, which, body)
 
     async def stop(self) -> None:
         """The case is over."""
@@ -89,12 +136,17 @@ class Centre:
         match service:
             case services.UPLOAD:
                 key: tuple[str, ...] = (service, str(data["orgCodg"]), str(data["medOrgOrd"]))
-                return self._replayed(key, data, "order-exists") or self._kept(
-                    key, data, await self._uploading.upload(data)
-                )
+                if (before := self._replayed(key, data, "order-exists")) is not None:
+                    return before
+                return self._desk.keep_answer(key, _digest(data), await self._uploading.upload(data))
             case services.PAY:
                 key = (service, str(data["payOrdId"]))
-                return self._replayed(key, data, "state") or self._kept(key, data, await self._paying.pay(data))
+                if (before := self._replayed(key, data, "state")) is not None:
+                    return before
+                answer = await self._paying.pay(
+                    data, keep=lambda placed: self._desk.keep_answer(key, _digest(data), placed)
+                )
+                return self._desk.keep_answer(key, _digest(data), answer)
             case services.REFUND:
                 return await self._refunding.refund(data)
             case services.QUERY:
@@ -110,29 +162,42 @@ class Centre:
 
     def _replayed(self, key: tuple[str, ...], data: Data, otherwise: str) -> Answer | None:
         """The first answer to the same submission. Raises RefusedError when its content is another."""
-        before = self._answered.get(key)
+        before = self._desk.answers.get(key)
         if before is None:
             return None
-        if dict(before[0]) != dict(data):
+        if before[0] != _digest(data):
             raise RefusedError(otherwise)
         self._desk.tell("replayed", service=key[0], key=key[-1])
         return before[1]
-
-    def _kept(self, key: tuple[str, ...], data: Data, answer: Answer) -> Answer:
-        self._answered[key] = (data, answer)
-        return answer
 
     async def _query(self, data: Data) -> Answer:
         order = self._desk.of_person(data)
         await self._paying.resolve(order)
         await self._refunding.resolve(order)
-        answer: Answer = {"payOrdId": order.pay_ord_id, "ordStas": order.status.value}
-        if order.parts is not None and (order.status in FINAL or self._desk.settings.open_amounts):
+        return self._told(order)
+
+    def _in_doubt(self, data: Data) -> bool:
+        """Whether the platform has to be asked before an order's state can be told. Raises RefusedError."""
+        order = self._desk.of_person(data)
+        return self._paying.in_doubt(order) or self._refunding.in_doubt(order)
+
+    def _told(self, order: Order) -> Answer:
+        """The answer of 6301."""
+        shown = self._shown(order)
+        answer: Answer = {"payOrdId": order.pay_ord_id, "ordStas": shown}
+        final = shown in FINAL
+        if order.parts is not None and (final or self._desk.settings.open_amounts):
             answer |= spelled(order.parts)
             answer["setlType"] = order.setl_type
-        if order.paid_at_ns:
+        if order.paid_at_ns and (final or shown == order.status):
             answer |= notice_of(order)
         return answer
+
+    def _shown(self, order: Order) -> str:
+        """ordStas as this 6301 says it: the truth, unless the settings have another for it."""
+        asked = self._asked[order.pay_ord_id] = self._asked.get(order.pay_ord_id, 0) + 1
+        shown = self._settings.shown[asked - 1] if asked <= len(self._settings.shown) else ""
+        return shown or order.status.value
 
     async def _revoke(self, data: Data) -> Answer:
         order = self._desk.of_person(data)
@@ -157,8 +222,31 @@ class Centre:
             str(data["appId"]),
             now_ns=now_ns,
         )
+        self._desk.keep_authorisation(given)
         self._desk.tell("authorised", auth=given.number, id_no=person.id_no, expires_ns=given.expires_ns)
         return {"payAuthNo": given.number, "expiresAt": spell_moment(given.expires_ns)}
+
+    def _event(self, name: str, /, **fields: JsonValue) -> None:
+        self._context.tape.event(self._context.name, name, **fields)
+
+    def _message(self, order: Order) -> Message:
+        """An order's notice; its amounts are off where the settings say so."""
+        parts, off, data = order.parts or Parts(), self._settings.callback_off_fen, notice_of(order)
+        if off:
+            data["ownPayAmt"] = format_yuan(Fen(parts.own + off))
+            data["feeSumamt"] = format_yuan(Fen(parts.total + off))
+        told: dict[str, JsonValue] = {
+            "total_fen": parts.total + off,
+            "fund_fen": parts.fund,
+            "account_fen": parts.account,
+            "own_fen": parts.own + off,
+        }
+        return Message(seal=lambda effect: self._seal(data, effect), told=told)
+
+
+def _digest(data: Data) -> str:
+    """What tells one submission from another; numbers as they were written."""
+    return sm3(json.dumps(data, sort_keys=True, default=str).encode()).hex()
 
 
 def _checked(service: str, data: Data) -> None:

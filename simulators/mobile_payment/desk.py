@@ -1,28 +1,48 @@
-"""What the services share: one case's orders, accounts, people and authorisations, and the checks on them."""
+"""What the services share: one case's orders, accounts, people and authorisations, and the checks on them.
+
+What is done to them is done within `working`: one at a time, and at its end all of it is saved, or none of it has been.
+Nothing leaves before it is saved: before a message to the platform, `safe`; events and notices wait for the save.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+import msgspec
 
 from fixtures.population import Institution, Person, institutions, people
 from harness.clock import Clock
+from harness.errors import BenchError
 from harness.line.record import JsonValue
 from harness.money import Fen, format_yuan
-from harness.wire.fields import is_absent
+from harness.wire.fields import is_absent, is_object
 from harness.wire.institution import amount
-from simulators.mobile_payment.auths import Authorisations
+from simulators.mobile_payment.auths import Authorisation, Authorisations
+from simulators.mobile_payment.documents import authorisation_body, order_body, read_authorisation, read_order
 from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import Numbers, Order
 from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.mobile_payment.split import Parts
+from simulators.mobile_payment.store import Kind, Note, Store, key_of, parts_of_key
 
 Data = Mapping[str, object]
 Answer = dict[str, object]
+Batch = tuple[str, str, str]
 BelongsTo = Callable[[str, Person, Institution], Awaitable[bool]]
 """Whether the voucher centre says that a token is this person's here; raises RefusedError when it does not answer."""
+RETRY_S = 10
+"""Seconds until an order tries again what the ledger could not keep."""
 _OPEN_TO_OTHERS = frozenset(
-    {OrdStas.SAVED, OrdStas.REVOKED, OrdStas.FAILED, OrdStas.FAILED_NOT_REVERSED, OrdStas.REFUNDED}
+    {
+        OrdStas.SAVED,
+        OrdStas.REVOKED,
+        OrdStas.INSURANCE_REVOKED,
+        OrdStas.FAILED,
+        OrdStas.FAILED_NOT_REVERSED,
+        OrdStas.REFUNDED,
+    }
 )
 """States of an order whose charge batch may be charged by another one."""
 
@@ -31,7 +51,8 @@ _OPEN_TO_OTHERS = frozenset(
 class Desk:
     """The books of one case.
 
-    `belongs` asks the voucher centre, `notify` sends a paid order's notice, `tell` leaves events.
+    `belongs` asks the voucher centre, `notify` sends a paid order's notice, `tell` leaves events, `out_of_order` says
+    that the ledger cannot be used.
     """
 
     settings: MobilePaymentSettings
@@ -42,17 +63,164 @@ class Desk:
     notify: Callable[[Order], None]
     tell: Callable[..., None]
     insurance: Insurance
+    store: Store
+    out_of_order: Callable[[BenchError], None]
+    resume: Callable[[], None]
+    """Has orders go on by themselves after all was read again."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One at a time: a service, or what an order does by itself."""
     orders: dict[str, Order] = field(default_factory=dict)
-    balances: dict[str, Fen] = field(default_factory=lambda: {p.id_no: Fen(p.balance_fen) for p in people()})
+    batches: dict[Batch, list[Order]] = field(default_factory=dict)
+    """Orders by what is charged only once."""
+    answers: dict[tuple[str, ...], tuple[str, Answer]] = field(default_factory=dict)
+    """The digest of a submission, and its answer."""
+    balances: dict[str, Fen] = field(default_factory=dict)
     lives: set["asyncio.Task[None]"] = field(default_factory=set)
+    """What orders do by themselves."""
     resolving: set[str] = field(default_factory=set)
-    """Orders whose settlement is being cleared up."""
+    """Orders, by payOrdId, whose settlement is being cleared up."""
+    _touched: dict[str, Order] = field(default_factory=dict)
+    _later: list[Callable[[], None]] = field(default_factory=list)
+    _broken: bool = False
 
     def __post_init__(self) -> None:
         self._people = {person.id_no: person for person in people()}
         self._institutions = {institution.code: institution for institution in institutions()}
+
+    # --- saving ---------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Everything as the store has it. Raises BenchError."""
+        try:
+            self._load()
+        except (ValueError, TypeError, LookupError, msgspec.MsgspecError) as error:
+            raise BenchError(
+                f"The orders in this ledger cannot be read: {error}.",
+                cause="they were written by another version of Liantiao, or with other people and institutions",
+                remedy="name another file or database with the setting ledger",
+            ) from error
+
+    def _load(self) -> None:
+        self._touched.clear()
+        self._later.clear()
+        self.store.reread()
+        self.orders.clear()
+        self.batches.clear()
+        for _, body in self.store.read(Kind.ORDER):
+            self._enter(read_order(body))
+        self.auths.given = {number: read_authorisation(body) for number, body in self.store.read(Kind.AUTH)}
+        self.answers = {}
+        for key, body in self.store.read(Kind.ANSWER):
+            answer = body["answer"]
+            assert is_object(answer)
+            self.answers[parts_of_key(key)] = (str(body["digest"]), dict(answer))
+        self.balances = {person.id_no: Fen(person.balance_fen) for person in people()}
+        for id_no, body in self.store.read(Kind.BALANCE):
+            self.balances[id_no] = Fen(_whole(body, "fen"))
+        drawn = self.store.note(Note.NUMBERS)
+        self.numbers.drawn, self.numbers.tokens = _whole(drawn, "drawn"), _whole(drawn, "tokens")
+        self.insurance.load(self.store)
+        self._broken = False
+
+    def save(self) -> None:
+        """Save what was done; then tell of it. Raises BenchError; then all of it has never been."""
+        for order in self._touched.values():
+            self.store.put(Kind.ORDER, order.pay_ord_id, order_body(order))
+        numbers = {"drawn": self.numbers.drawn, "tokens": self.numbers.tokens}
+        self.store.put(Kind.NOTE, Note.NUMBERS, numbers)
+        self.store.save()
+        later, self._later = self._later, []
+        for act in later:
+            act()
+
+    async def safe(self) -> None:
+        """Save what was done so far, and return when it is safe: before anything of it leaves."""
+        self.save()
+        await self.store.flushed()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Do something to the books, alone. Returns when it is safe.
+
+        What is raised inside, but a refusal, undoes what was not saved yet: all is read again before the next work.
+        Raises BenchError when the ledger cannot be used.
+        """
+        refusal = None
+        async with self.lock:
+            try:
+                if self._broken:
+                    self.load()
+                    self.resume()
+                try:
+                    yield
+                except RefusedError as error:
+                    refusal = error
+                self.save()
+            except Exception:
+                self._broken = True
+                raise
+            self._touched.clear()
+        await self.store.flushed()
+        if refusal is not None:
+            raise refusal
+
+    async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do what an order does by itself; later again while the ledger cannot be used."""
+        while True:
+            try:
+                async with self.working():
+                    await step()
+            except BenchError as error:
+                self.out_of_order(error)
+                await self.clock.sleep(RETRY_S)
+            else:
+                return
+
+    @property
+    def broken(self) -> bool:
+        """Whether something was undone, so that all is read again before the next work."""
+        return self._broken
+
+    def live(self, life: Coroutine[object, object, None], name: str) -> None:
+        """Have an order do something by itself."""
+        task = asyncio.create_task(life, name=name)
+        self.lives.add(task)
+        task.add_done_callback(self.lives.discard)
+
+    def after_save(self, act: Callable[[], None]) -> None:
+        """Do something once what was done up to now has been saved."""
+        self._later.append(act)
+
+    def touch(self, order: Order) -> Order:
+        """Have an order saved with the rest."""
+        self._touched[order.pay_ord_id] = order
+        return order
+
+    def add(self, order: Order) -> None:
+        """A new order."""
+        self._enter(self.touch(order))
+
+    def _enter(self, order: Order) -> None:
+        self.orders[order.pay_ord_id] = order
+        self.batches.setdefault(order.batch, []).append(order)
+
+    def give(self, id_no: str, fen: Fen) -> Fen:
+        """Put something on an own account, or take it; what is on it then."""
+        balance = self.balances[id_no] = Fen(self.balances[id_no] + fen)
+        self.store.put(Kind.BALANCE, id_no, {"fen": balance})
+        return balance
+
+    def keep_answer(self, key: tuple[str, ...], digest: str, answer: Answer) -> Answer:
+        """Remember the first answer to a submission."""
+        self.answers[key] = (digest, answer)
+        self.store.put(Kind.ANSWER, key_of(*key), {"digest": digest, "answer": answer})
+        return answer
+
+    def keep_authorisation(self, given: Authorisation) -> None:
+        """Remember an authorisation, or what it has served."""
+        self.store.put(Kind.AUTH, given.number, authorisation_body(given))
+
+    # --- finding and checking -------------------------------------------------------------------------
 
     def institution(self, data: Data) -> Institution:
         """The institution of a message. Raises RefusedError."""
@@ -66,7 +234,7 @@ class Desk:
         found = self.orders.get(pay_ord_id)
         if found is None:
             raise RefusedError("order-unknown")
-        return found
+        return self.touch(found)
 
     def person(self, data: Data) -> Person:
         """The person whom a message names. Raises RefusedError."""
@@ -88,12 +256,14 @@ class Desk:
     def use(self, number: object, person: Person, use: str) -> None:
         """Let an authorisation number serve a use, once. Raises RefusedError."""
         now_ns = self.clock.now_ns()
-        self.auths.check(number, person, self.settings.app_id, use=use, now_ns=now_ns).used_for = use
+        found = self.auths.check(number, person, self.settings.app_id, use=use, now_ns=now_ns)
+        found.used_for = use
+        self.keep_authorisation(found)
 
-    def not_charged(self, batch: tuple[str, str, str], but: Order | None = None) -> None:
+    def not_charged(self, batch: Batch, but: Order | None = None) -> None:
         """Raises RefusedError when another order has charged, or is charging, a batch."""
-        for other in self.orders.values():
-            if other.batch == batch and other is not but and other.status not in _OPEN_TO_OTHERS:
+        for other in self.batches.get(batch, ()):
+            if other is not but and other.status not in _OPEN_TO_OTHERS:
                 raise RefusedError("already-settled")
 
     def own(self, data: Data) -> Order:
@@ -116,16 +286,21 @@ class Desk:
             self.event("details-left", order, mdtrt_id=order.leg.mdtrt_id)
 
     def event(self, event: str, order: Order, /, **fields: JsonValue) -> None:
-        """Leave an event about an order."""
-        self.tell(
-            event,
-            pay_ord_id=order.pay_ord_id,
-            institution=order.institution.code,
-            id_no=order.person.id_no,
-            order=order.hospital_order,
-            status=order.status.value,
+        """Leave an event about an order, once what it tells of has been saved."""
+        told: dict[str, JsonValue] = {
+            "pay_ord_id": order.pay_ord_id,
+            "institution": order.institution.code,
+            "id_no": order.person.id_no,
+            "order": order.hospital_order,
+            "status": order.status.value,
             **fields,
-        )
+        }
+        self.after_save(lambda: self.tell(event, **told))
+
+
+def _whole(body: Data, name: str) -> int:
+    found = body.get(name, 0)
+    return found if isinstance(found, int) else 0
 
 
 def amount_of(data: Data, name: str) -> Fen:

@@ -9,7 +9,7 @@ msgid of the 2207. A 2207 without an answer is settled by 2601, or (setting) by 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from harness.money import Fen, format_yuan
 from harness.wire.fields import is_absent, is_array, is_object
@@ -19,6 +19,7 @@ from simulators.mobile_payment.leg import ID_CARD, Leg
 from simulators.mobile_payment.platform_line import Outcome, PlatformLine, Result
 from simulators.mobile_payment.services import RefusedError, lines_of
 from simulators.mobile_payment.split import Parts
+from simulators.mobile_payment.store import Kind, Store, key_of, parts_of_key
 from simulators.platform.refusals import RefusedError as PlatformRefusal
 
 Data = Mapping[str, object]
@@ -38,6 +39,23 @@ class Insurance:
         self._key = key
         self._visits: dict[tuple[str, str], str] = {}
         self._described: set[str] = set()
+        self._store: Store | None = None
+
+    def journal(self, store: Store, safe: Callable[[], Awaitable[None]]) -> None:
+        """Keep in `store` what is sent and opened; `safe` is awaited before anything is sent."""
+        self._store = store
+        self._line.journal(store, safe)
+
+    def load(self, store: Store) -> None:
+        """Everything as a store has it."""
+        self._line.load(store)
+        self._visits.clear()
+        self._described.clear()
+        for key, body in store.read(Kind.VISIT):
+            institution, number = parts_of_key(key)
+            self._visits[institution, number] = mdtrt_id = str(body["mdtrt_id"])
+            if body["described"]:
+                self._described.add(mdtrt_id)
 
     @property
     def connected(self) -> bool:
@@ -54,7 +72,10 @@ class Insurance:
 
     async def pre_settle(self, leg: Leg) -> tuple[Parts, dict[str, object]]:
         """6202: who would pay what, and setlinfo as the platform has it. Raises RefusedError."""
-        info = _setlinfo(await self._demand("2206", leg, {"data": leg.bill()}, leg.pay_ord_id))
+        outcome = await self._demand("2206", leg, {"data": leg.bill()}, leg.pay_ord_id)
+        if not _is_readable(outcome, *SCOPE):
+            raise RefusedError("platform-unavailable", "2206")
+        info = _setlinfo(outcome)
         leg.scope = {name: info[name] for name in SCOPE}
         return parts_of(info), info
 
@@ -62,28 +83,33 @@ class Insurance:
         """2207. The same message as before, where that had no answer."""
 
         def content(msgid: str) -> Data:
+            leg.msgid, leg.unknown = msgid, True  # saved with the msgid, before it leaves
             said = mobile_exp_content(
                 self._key, msgid=msgid, psn_no=leg.psn_no, own_pay=format_yuan(own), order=leg.pay_ord_id
             )
             return {"data": {**leg.bill(), **leg.scope, "expContent": said}}
 
         outcome = await self._line.ask("2207", leg.sender, content, key=leg.pay_ord_id)
-        leg.msgid = outcome.msgid or leg.msgid
+        if outcome.result is Result.DONE and not _is_readable(outcome, "setl_id"):
+            outcome = Outcome(result=Result.UNKNOWN, msgid=outcome.msgid, message="no setlinfo")
         leg.unknown = outcome.result is Result.UNKNOWN
         if outcome.result is Result.DONE:
             leg.setl_id = str(_setlinfo(outcome)["setl_id"])
         return outcome
 
-    async def reverse(self, leg: Leg) -> bool:
-        """2601 of a 2207; whether it is certain now that nothing is booked, then or later."""
+    async def reverse(self, leg: Leg) -> Outcome:
+        """2601 of a 2207. Done: it is certain now that nothing is booked, then or later; refused: something may be."""
         if not leg.msgid:
             leg.unknown = False
-            return True
+            return Outcome(result=Result.DONE)
+        leg.unknown = True
         data = {"psn_no": leg.psn_no, "omsgid": leg.msgid, "oinfno": "2207"}
         outcome = await self._line.ask("2601", leg.sender, {"data": data}, key=leg.pay_ord_id)
-        certain = outcome.result is Result.DONE or outcome.code in NOT_BOOKED
-        leg.unknown = not certain
-        return certain
+        leg.reversed = outcome.result is Result.DONE
+        if outcome.code in NOT_BOOKED:
+            outcome = Outcome(result=Result.DONE, msgid=outcome.msgid)
+        leg.unknown = outcome.result is not Result.DONE
+        return outcome
 
     async def refund(self, leg: Leg) -> Outcome:
         """2208. Done, too, when it was done before."""
@@ -121,9 +147,16 @@ class Insurance:
             "caty": _said(data, "caty"),
         }
         output = (await self._demand("2201", leg, {"data": registration}, number)).output.get("data")
-        assert is_object(output)
+        if not is_object(output) or not output.get("mdtrt_id"):
+            raise RefusedError("platform-unavailable", "2201")
         self._visits[place] = str(output["mdtrt_id"])
+        self._keep(place)
         return self._visits[place]
+
+    def _keep(self, place: tuple[str, str]) -> None:
+        if self._store is not None:
+            body = {"mdtrt_id": self._visits[place], "described": self._visits[place] in self._described}
+            self._store.put(Kind.VISIT, key_of(*place), body)
 
     async def _describe(self, leg: Leg, data: Data) -> None:
         if leg.mdtrt_id not in self._visits.values() or leg.mdtrt_id in self._described:
@@ -131,6 +164,9 @@ class Insurance:
         info = {"mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no, "med_type": leg.med_type, "begntime": data["begntime"]}
         await self._demand("2203", leg, {"mdtrtinfo": info, "diseinfo": _diagnoses(data)}, leg.mdtrt_id)
         self._described.add(leg.mdtrt_id)
+        for place, mdtrt_id in self._visits.items():
+            if mdtrt_id == leg.mdtrt_id:
+                self._keep(place)
 
     async def _demand(self, infno: str, leg: Leg, data: Data, key: str) -> Outcome:
         outcome = await self._line.ask(infno, leg.sender, data, key=key)
@@ -147,6 +183,18 @@ def parts_of(info: Data) -> Parts:
     """Who pays what, by a setlinfo; mutual aid counts as account."""
     total, fund, own = (amount(info[name]) for name in ("medfee_sumamt", "fund_pay_sumamt", "psn_cash_pay"))
     return Parts(fund=fund, account=Fen(total - fund - own), own=own)
+
+
+def _is_readable(outcome: Outcome, *keys: str) -> bool:
+    """Whether an answer has a setlinfo of which something can be made."""
+    info = outcome.output.get("setlinfo")
+    if not is_object(info):
+        return False
+    try:
+        amount(info["balc"])
+        return parts_of(info).sound and all(key in info for key in keys)
+    except (KeyError, ValueError):
+        return False
 
 
 def _setlinfo(outcome: Outcome) -> dict[str, object]:

@@ -40,7 +40,9 @@ class Leg:
     """Of the 2207, once it was sent."""
     setl_id: str = ""
     unknown: bool = False
-    """Whether the outcome of the 2207 is not known."""
+    """Whether the outcome of the 2207 is not known; so it is, too, while that is under way."""
+    reversed: bool = False
+    """Whether what the 2207 had booked was undone by 2601."""
 
     def state(self) -> dict[str, JsonValue]:
         """Its keys, for the back door."""

@@ -32,15 +32,27 @@ _REFUNDS = frozenset(
 MOVES: Mapping[OrdStas, frozenset[OrdStas]] = {
     OrdStas.SAVED: frozenset({OrdStas.PRE_SETTLED, OrdStas.REVOKED}),
     OrdStas.PRE_SETTLED: frozenset({OrdStas.TO_PAY, OrdStas.REVOKED}),
-    OrdStas.TO_PAY: frozenset({OrdStas.OWN_PAID, OrdStas.INSURANCE_PAID, OrdStas.FAILED, OrdStas.REVOKED}),
-    OrdStas.OWN_PAID: frozenset({OrdStas.INSURANCE_PAID, OrdStas.SETTLED, OrdStas.FAILED, OrdStas.FAILED_NOT_REVERSED}),
-    OrdStas.INSURANCE_PAID: frozenset({OrdStas.SETTLED}),
+    OrdStas.TO_PAY: frozenset(
+        {
+            OrdStas.OWN_PAID,
+            OrdStas.INSURANCE_PAID,
+            OrdStas.FAILED,
+            OrdStas.REVOKED,
+            OrdStas.INSURANCE_REVOKED,
+            OrdStas.EXCEPTION,
+        }
+    ),
+    OrdStas.OWN_PAID: frozenset(
+        {OrdStas.INSURANCE_PAID, OrdStas.SETTLED, OrdStas.FAILED, OrdStas.FAILED_NOT_REVERSED, OrdStas.EXCEPTION}
+    ),
+    OrdStas.INSURANCE_PAID: _REFUNDS | {OrdStas.HOSPITAL_SETTLED, OrdStas.SETTLED},
+    OrdStas.HOSPITAL_SETTLED: _REFUNDS | {OrdStas.SETTLED},
     OrdStas.SETTLED: _REFUNDS,
     OrdStas.INSURANCE_REFUNDED: _REFUNDS,
     OrdStas.OWN_REFUNDED: _REFUNDS,
     OrdStas.OWN_PARTLY_REFUNDED: _REFUNDS,
     OrdStas.INSURANCE_AND_PART_REFUNDED: _REFUNDS,
-    OrdStas.REFUNDING: _REFUNDS | {OrdStas.SETTLED},
+    OrdStas.REFUNDING: _REFUNDS | {OrdStas.INSURANCE_PAID, OrdStas.HOSPITAL_SETTLED, OrdStas.SETTLED},
 }
 """Where each state may lead; a state that is no key is final."""
 FINAL = frozenset(OrdStas) - {OrdStas.SAVED, OrdStas.PRE_SETTLED, OrdStas.TO_PAY, OrdStas.OWN_PAID, OrdStas.REFUNDING}
@@ -48,6 +60,8 @@ FINAL = frozenset(OrdStas) - {OrdStas.SAVED, OrdStas.PRE_SETTLED, OrdStas.TO_PAY
 REVOCABLE = frozenset({OrdStas.SAVED, OrdStas.PRE_SETTLED, OrdStas.TO_PAY})
 REFUNDABLE = frozenset(
     {
+        OrdStas.INSURANCE_PAID,
+        OrdStas.HOSPITAL_SETTLED,
         OrdStas.SETTLED,
         OrdStas.INSURANCE_REFUNDED,
         OrdStas.OWN_REFUNDED,
@@ -71,6 +85,19 @@ class Refund:
 
 
 @dataclass(kw_only=True)
+class Notice:
+    """How far the notice 6302 of a paid order has come."""
+
+    url: str
+    due_ns: int
+    """When the next attempt is due."""
+    attempts: int = 0
+    """How many have ended."""
+    failures: int = 0
+    """How many of them were not taken."""
+
+
+@dataclass(kw_only=True)
 class Order:
     """One order; `batch` is what is charged only once: institution, visit and charge batch."""
 
@@ -90,7 +117,15 @@ class Order:
     parts: Parts | None = None
     refunded: Parts = field(default_factory=Parts)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    placed_at_ns: int = 0
+    """When 6202 was done: from then on the person has time to pay."""
+    own_paid: bool = False
+    """Whether the person has paid the own part; what became of the insurance's is another matter."""
     paid_at_ns: int = 0
+    taken_at_ns: int = 0
+    """When the hospital had settled too, where the order waits for that."""
+    notice: Notice | None = None
+    """The notice that is still to be sent or taken."""
     leg: Leg | None = None
     """What stands at the platform; None where the centre keeps own accounts."""
 
@@ -162,11 +197,12 @@ def refund_problem(order: Order, kind: RefdType, parts: Parts) -> str:
 
 
 class Numbers:
-    """Draws the identifiers of one case, in the shapes of samples."""
+    """Draws the identifiers of one case, in the shapes of samples; goes on where `drawn` and `tokens` say."""
 
-    def __init__(self, *, seed: int, name: str) -> None:
-        self._random = random.Random(f"{seed}/{name}/numbers")  # noqa: S311 - reproducible on purpose
-        self._drawn = 0
+    def __init__(self, *, seed: int, name: str, drawn: int = 0, tokens: int = 0) -> None:
+        self._seed = f"{seed}/{name}/numbers"
+        self.drawn = drawn
+        self.tokens = tokens
 
     def order(self, place: str, *, at_ns: int) -> str:
         """A payOrdId: ORD, insured place, yyyyMMddHHmmss, 7 digits."""
@@ -178,9 +214,13 @@ class Numbers:
 
     def token(self, place: str) -> str:
         """A payToken, which looks like an ecToken."""
-        return f"{place}ec{''.join(self._random.choices(_ALPHABET, k=30))}"
+        self.tokens += 1
+        return f"{place}ec{''.join(self._random('token', self.tokens).choices(_ALPHABET, k=30))}"
 
     def _tail(self, place: str, at_ns: int) -> str:
-        self._drawn += 1
+        self.drawn += 1
         at = datetime.fromtimestamp(at_ns // NS, tz=BEIJING)
-        return f"{place}{at:%Y%m%d%H%M%S}{self._drawn * 1000 + self._random.randrange(1000):07d}"
+        return f"{place}{at:%Y%m%d%H%M%S}{self.drawn * 1000 + self._random('tail', self.drawn).randrange(1000):07d}"
+
+    def _random(self, what: str, number: int) -> random.Random:
+        return random.Random(f"{self._seed}/{what}/{number}")  # noqa: S311 - reproducible on purpose

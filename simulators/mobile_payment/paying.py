@@ -1,10 +1,11 @@
 """6202 and what follows: the order is split, the person pays the own part, the insurance pays the rest.
 
 With a platform on the bench the split is its pre-settlement and the insurance's part its settlement; while the outcome
-of that is unknown the order stays in state 2. Alone the centre splits by its own rule and keeps own accounts.
+of that is unknown the order stays in state 2. Alone the centre splits by its own rule and keeps own accounts. What an
+order does by itself goes on after a restart, at the moments that it was due before.
 """
 
-import asyncio
+from collections.abc import Callable
 
 from harness.clock import NS
 from harness.money import Fen, format_yuan
@@ -26,9 +27,10 @@ class Paying:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._living: set[str] = set()
 
-    async def pay(self, data: Data) -> Answer:
-        """6202. Raises RefusedError."""
+    async def pay(self, data: Data, keep: Callable[[Answer], object]) -> Answer:
+        """6202; `keep` remembers the answer before what follows begins. Raises RefusedError."""
         order = self._desk.own(data)
         if order.status is not OrdStas.SAVED:
             raise RefusedError("state")
@@ -40,13 +42,10 @@ class Paying:
         parts = order.parts
         order.move(OrdStas.PRE_SETTLED)
         order.move(OrdStas.TO_PAY)
+        order.placed_at_ns = self._desk.clock.now_ns()
         self._desk.event("order-placed", order, **fen(parts))
-        if parts.own:
-            self._begin(order)
-        else:
-            await self._own_part_done(order)
         mutual = amount(pre_settled["acct_mulaid_pay"])
-        return {
+        answer: Answer = {
             "payOrdId": order.pay_ord_id,
             "ordStas": order.status.value,
             **spelled(parts),
@@ -57,6 +56,13 @@ class Paying:
             "selfAcctPay": format_yuan(Fen(parts.account - mutual)),
             "extData": {"preSetl": pre_settled},
         }
+        keep(answer)
+        if parts.own:
+            self._desk.after_save(lambda: self._begin(order.pay_ord_id))
+        else:
+            await self._own_part_done(order)
+            answer["ordStas"] = order.status.value
+        return answer
 
     async def own_pay(self, data: Data) -> Answer:
         """The payment channel tells what became of the own part. Raises RefusedError."""
@@ -74,14 +80,38 @@ class Paying:
     async def resolve(self, order: Order) -> None:
         """Find out what became of a settlement without an answer, if there is one."""
         leg, parts = order.leg, order.parts
-        if leg is None or parts is None or not leg.unknown:
+        if leg is None or parts is None or not self.in_doubt(order):
             return
         if self._desk.settings.unknown is Unknown.REPEAT:
             await self._answered(order, leg, await self._desk.insurance.settle(leg, own=parts.own))
-        elif await self._desk.insurance.reverse(leg):
-            await self._insurance_failed(order, parts, "reversed")
         else:
-            self._wait(order)
+            await self._reverse(order, leg, parts, "reversed")
+
+    def in_doubt(self, order: Order) -> bool:
+        """Whether it is not known what the platform has booked of an order."""
+        return order.parts is not None and _is_open(order)
+
+    def resume(self) -> None:
+        """What orders were about to do when the centre ended, they do when it is due, or at once."""
+        for order in self._desk.orders.values():
+            if order.status is OrdStas.TO_PAY and _is_unknown(order):
+                self._clear_up(order.pay_ord_id, after_s=0)
+            elif order.status is OrdStas.TO_PAY:
+                self._begin(order.pay_ord_id)
+            elif order.status is OrdStas.HOSPITAL_SETTLED:
+                self._end_soon(order.pay_ord_id)
+
+    async def _reverse(self, order: Order, leg: Leg, parts: Parts, why: str) -> None:
+        """Have the platform undo whatever it has booked."""
+        outcome = await self._desk.insurance.reverse(leg)
+        match outcome.result:
+            case Result.DONE:
+                await self._insurance_failed(order, parts, why)
+            case Result.REFUSED:
+                order.move(OrdStas.EXCEPTION)
+                self._desk.event("order-exception", order, why=f"platform {outcome.code}", msgid=leg.msgid)
+            case Result.UNKNOWN:
+                self._wait(order)
 
     async def _split(self, order: Order, *, use_account: bool) -> tuple[Parts, Answer]:
         """Who would pay what, and that as 2206 spells it. Raises RefusedError."""
@@ -97,42 +127,55 @@ class Paying:
         )
         return parts, self._pre_settlement(order, parts)
 
-    def _begin(self, order: Order) -> None:
-        life = asyncio.create_task(self._live(order), name=f"order {order.pay_ord_id}")
-        self._desk.lives.add(life)
-        life.add_done_callback(self._desk.lives.discard)
+    def _begin(self, pay_ord_id: str) -> None:
+        if pay_ord_id not in self._living:
+            self._living.add(pay_ord_id)
+            self._desk.live(self._live(pay_ord_id), f"order {pay_ord_id}")
 
-    async def _live(self, order: Order) -> None:
+    async def _live(self, pay_ord_id: str) -> None:
         """The person pays after a while; who does not in time loses the order."""
-        begun, settings = self._desk.clock.now_ns(), self._desk.settings
-        if settings.pays_after_s:
-            await sleep_until(self._desk.clock, begun + settings.pays_after_s * NS)
-            async with self._desk.lock:
-                if order.status is OrdStas.TO_PAY and not _is_unknown(order):
-                    await self._own_part_done(order)
-        if settings.unpaid_s and settings.insurance_leg is not InsuranceLeg.NEVER_ENDS:
-            await sleep_until(self._desk.clock, begun + settings.unpaid_s * NS)
-            async with self._desk.lock:
-                if order.status is OrdStas.TO_PAY and not _is_unknown(order):
-                    order.move(OrdStas.REVOKED)
-                    self._desk.event("order-revoked", order, why="unpaid")
-                    await self._desk.withdraw(order)
+        settings, begun = self._desk.settings, self._desk.orders[pay_ord_id].placed_at_ns
+
+        async def pay() -> None:
+            order = self._desk.order(pay_ord_id)
+            if order.status is OrdStas.TO_PAY and not _is_unknown(order):
+                await self._own_part_done(order)
+
+        async def revoke() -> None:
+            order = self._desk.order(pay_ord_id)
+            if order.status is OrdStas.TO_PAY and not _is_unknown(order) and not order.own_paid:
+                order.move(OrdStas.REVOKED)
+                self._desk.event("order-revoked", order, why="unpaid")
+                await self._desk.withdraw(order)
+
+        try:
+            if settings.pays_after_s or self._desk.orders[pay_ord_id].own_paid:
+                await sleep_until(self._desk.clock, begun + settings.pays_after_s * NS)
+                await self._desk.insist(pay)
+            if settings.unpaid_s and settings.insurance_leg is not InsuranceLeg.NEVER_ENDS:
+                await sleep_until(self._desk.clock, begun + settings.unpaid_s * NS)
+                await self._desk.insist(revoke)
+        finally:
+            self._living.discard(pay_ord_id)
 
     async def _own_part_done(self, order: Order) -> None:
         parts, leg = order.parts or Parts(), self._desk.settings.insurance_leg
-        if parts.own:
+        if parts.own and not order.own_paid:
+            order.own_paid = True
             self._desk.event("own-paid", order, own_fen=parts.own)
         if leg is InsuranceLeg.NEVER_ENDS:
             return
-        if leg is not InsuranceLeg.PAYS:
+        if leg is InsuranceLeg.EXCEPTION:
+            order.move(OrdStas.EXCEPTION)
+            self._desk.event("order-exception", order, why=leg.value)
+        elif leg is not InsuranceLeg.PAYS:
             await self._insurance_failed(order, parts, leg.value)
         elif order.leg is not None:
             await self._answered(order, order.leg, await self._desk.insurance.settle(order.leg, own=parts.own))
-        elif (balance := self._desk.balances[order.person.id_no]) < parts.account:
+        elif self._desk.balances[order.person.id_no] < parts.account:
             await self._insurance_failed(order, parts, "balance")
         else:
-            self._desk.balances[order.person.id_no] = Fen(balance - parts.account)
-            self._paid(order, parts, Fen(balance - parts.account))
+            self._paid(order, parts, self._desk.give(order.person.id_no, Fen(-parts.account)))
 
     async def _answered(self, order: Order, leg: Leg, outcome: Outcome) -> None:
         """What the platform said to the settlement decides."""
@@ -143,10 +186,8 @@ class Paying:
                 assert isinstance(info, dict)
                 if parts_of(info) == parts:
                     self._paid(order, parts, amount(info["balc"]), setl_id=leg.setl_id, msgid=leg.msgid)
-                elif await self._desk.insurance.reverse(leg):
-                    await self._insurance_failed(order, parts, "amounts")
                 else:
-                    self._wait(order)
+                    await self._reverse(order, leg, parts, "amounts")
             case Result.REFUSED:
                 await self._insurance_failed(order, parts, f"platform {outcome.code}")
             case Result.UNKNOWN:
@@ -155,25 +196,55 @@ class Paying:
     def _wait(self, order: Order) -> None:
         """The outcome is unknown: the order stays as it is until it is."""
         self._desk.event("insurance-unknown", order, msgid=order.leg.msgid if order.leg else "")
-        if self._desk.settings.resolve_after_s and order.pay_ord_id not in self._desk.resolving:
-            self._desk.resolving.add(order.pay_ord_id)
-            task = asyncio.create_task(self._resolving(order), name=f"resolving {order.pay_ord_id}")
-            self._desk.lives.add(task)
-            task.add_done_callback(self._desk.lives.discard)
+        self._desk.after_save(lambda: self._clear_up(order.pay_ord_id, after_s=self._desk.settings.resolve_after_s))
 
-    async def _resolving(self, order: Order) -> None:
-        while _is_unknown(order):
-            clock = self._desk.clock
-            await sleep_until(clock, clock.now_ns() + self._desk.settings.resolve_after_s * NS)
-            async with self._desk.lock:
-                await self.resolve(order)
-        self._desk.resolving.discard(order.pay_ord_id)
+    def _clear_up(self, pay_ord_id: str, *, after_s: int) -> None:
+        """Have the outcome found out again and again, until it is known."""
+        if self._desk.settings.resolve_after_s and pay_ord_id not in self._desk.resolving:
+            self._desk.resolving.add(pay_ord_id)
+            self._desk.live(self._clearing_up(pay_ord_id, after_s), f"resolving {pay_ord_id}")
+
+    async def _clearing_up(self, pay_ord_id: str, after_s: int) -> None:
+        async def resolve() -> None:
+            await self.resolve(self._desk.order(pay_ord_id))
+
+        clock = self._desk.clock
+        try:
+            while _is_open(self._desk.orders[pay_ord_id]):
+                await sleep_until(clock, clock.now_ns() + after_s * NS)
+                await self._desk.insist(resolve)
+                after_s = self._desk.settings.resolve_after_s
+        finally:
+            self._desk.resolving.discard(pay_ord_id)
+
+    def hospital_settled(self, order: Order) -> None:
+        """The hospital has taken the notice of an order: where the order waits for that, it goes on."""
+        if order.status is OrdStas.INSURANCE_PAID:
+            order.move(OrdStas.HOSPITAL_SETTLED)
+            order.taken_at_ns = self._desk.clock.now_ns()
+            self._desk.event("hospital-settled", order)
+            self._desk.after_save(lambda: self._end_soon(order.pay_ord_id))
+
+    def _end_soon(self, pay_ord_id: str) -> None:
+        async def end() -> None:
+            order = self._desk.order(pay_ord_id)
+            if order.status is OrdStas.HOSPITAL_SETTLED:
+                order.move(OrdStas.SETTLED)
+                self._desk.event("order-settled", order)
+
+        async def life() -> None:
+            due_ns = self._desk.orders[pay_ord_id].taken_at_ns + self._desk.settings.settles_after_s * NS
+            await sleep_until(self._desk.clock, due_ns)
+            await self._desk.insist(end)
+
+        self._desk.live(life(), f"settling {pay_ord_id}")
 
     def _paid(self, order: Order, parts: Parts, balance: Fen, **keys: str) -> None:
         if parts.own:
             order.move(OrdStas.OWN_PAID)
         order.move(OrdStas.INSURANCE_PAID)
-        order.move(OrdStas.SETTLED)
+        if not self._desk.settings.hospital_settles:
+            order.move(OrdStas.SETTLED)
         order.paid_at_ns = self._desk.clock.now_ns()
         self._desk.event("order-paid", order, **fen(parts), balance_fen=balance, type=order.setl_type, **keys)
         self._desk.notify(order)
@@ -181,6 +252,11 @@ class Paying:
     async def _insurance_failed(self, order: Order, parts: Parts, why: str) -> None:
         if parts.own:
             order.move(OrdStas.OWN_PAID)
+        if order.leg is not None and order.leg.reversed and not parts.own:
+            order.move(OrdStas.INSURANCE_REVOKED)
+            self._desk.event("order-failed", order, why=why)
+            await self._desk.withdraw(order)
+            return
         reversed_too = self._desk.settings.insurance_leg is not InsuranceLeg.FAILS_NOT_REVERSED
         if parts.own and reversed_too:
             self._desk.event("own-reversed", order, own_fen=parts.own)
@@ -208,3 +284,8 @@ class Paying:
 
 def _is_unknown(order: Order) -> bool:
     return order.leg is not None and order.leg.unknown
+
+
+def _is_open(order: Order) -> bool:
+    """Whether what the platform has booked is still to be found out."""
+    return _is_unknown(order) and order.status is not OrdStas.EXCEPTION

@@ -1,11 +1,12 @@
 """The centre's line to the settlement platform: it speaks the institution interface on behalf of each institution.
 
-Operator type 3 (mobile), one sign-in an institution and day. A message whose outcome is unknown keeps its msgid: asked
-again with the same content it is the same message. Sequence numbers begin at 5000, so that an institution's own
+Operator type 3 (mobile), one sign-in an institution and day. Before a message leaves, its msgid has been saved. A
+message whose outcome is unknown, also because this process ended, keeps its msgid: asked again with the same content
+it is the same message. Sequence numbers begin at 5000, so that an institution's own
 messages of the same second (from 0001) have other msgids (own design).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,9 +19,11 @@ from harness.clock import Clock, local_time
 from harness.gm import sm3
 from harness.wire import institution as wire
 from harness.wire.gateway import cainfo, headers_for
+from harness.wire.local_codes import to_local
 from harness.wire.msgid import make_msgid
 from harness.wire.profile import Profile
 from simulators.mobile_payment.leg import Sender
+from simulators.mobile_payment.store import Kind, Note, Store, key_of, parts_of_key
 from simulators.platform.refusals import RefusedError as PlatformRefusal
 
 OPERATOR, OPERATOR_NAME, MOBILE = "MPC", "医保移动支付中心", "3"
@@ -71,7 +74,22 @@ class PlatformLine:
         self._timeout = httpx.Timeout(reply_s)
         self._last: tuple[datetime, int] | None = None
         self._signed_in: dict[tuple[str, str], str] = {}
-        self._open: dict[tuple[str, ...], tuple[bytes, str]] = {}
+        self._open: dict[tuple[str, ...], tuple[str, str]] = {}
+        """Digest and msgid of what may be under way, by transaction, institution and key."""
+        self._store: Store | None = None
+        self._safe: Callable[[], Awaitable[None]] | None = None
+
+    def journal(self, store: Store, safe: Callable[[], Awaitable[None]]) -> None:
+        """Keep in `store` what is sent; `safe` is awaited before it is. Not called: nothing is kept."""
+        self._store, self._safe = store, safe
+
+    def load(self, store: Store) -> None:
+        """Everything as a store has it."""
+        self._open = {
+            parts_of_key(key): (str(body["digest"]), str(body["msgid"])) for key, body in store.read(Kind.SENT)
+        }
+        last = store.note(Note.MSGID)
+        self._last = (datetime.fromisoformat(str(last["at"])), int(str(last["n"]))) if last else None
 
     @property
     def connected(self) -> bool:
@@ -84,12 +102,13 @@ class PlatformLine:
         sign_no = await self._sign_in(sender)
         if isinstance(sign_no, Outcome):
             return sign_no
-        digest, msgid = self._open.pop(place, (b"", ""))
+        digest, msgid = self._open.get(place, ("", ""))
         body = content(msgid) if callable(content) and msgid else None if callable(content) else content
         if not msgid or _digest(body) != digest:
             msgid = self.new_msgid(sender.institution)
             body = content(msgid) if callable(content) else content
         assert body is not None
+        self._under_way(place, (_digest(body), msgid))
         outcome = await self._send(infno, sender, body, msgid=msgid, sign_no=sign_no)
         if outcome.code in _SIGNED_OUT:
             self._signed_in.pop(self._today(sender), None)
@@ -97,9 +116,19 @@ class PlatformLine:
             if isinstance(sign_no, Outcome):
                 return sign_no
             outcome = await self._send(infno, sender, body, msgid=msgid, sign_no=sign_no)
-        if outcome.result is Result.UNKNOWN:
-            self._open[place] = (_digest(body), msgid)
+        if outcome.result is not Result.UNKNOWN:
+            self._under_way(place, None)
         return outcome
+
+    def _under_way(self, place: tuple[str, ...], message: tuple[str, str] | None) -> None:
+        if message is None:
+            self._open.pop(place, None)
+        else:
+            self._open[place] = message
+        if self._store is not None and message is None:
+            self._store.drop(Kind.SENT, key_of(*place))
+        elif self._store is not None and message is not None:
+            self._store.put(Kind.SENT, key_of(*place), {"digest": message[0], "msgid": message[1]})
 
     def _today(self, sender: Sender) -> tuple[str, str]:
         return sender.institution.code, f"{local_time(self._clock):%Y%m%d}"
@@ -136,12 +165,16 @@ class PlatformLine:
             infver=profile.infver,
             signtype=profile.signtype,
         )
+        if profile.cert_type_codes:
+            data = to_local(data, profile.cert_type_codes)
         body = wire.request(envelope, data, input_as=profile.input_as, members=profile.envelope)
         if profile.gateway.cainfo:
             body["cainfo"] = cainfo(profile.gateway, body)
         content = msgspec.json.encode(body).decode().encode(profile.charset_in, errors="replace")
         headers = headers_for(profile, at=now, nonce=sm3(msgid.encode()).hex()[:32])
         headers["content-type"] = f"application/json;charset={profile.charset_in.upper()}"
+        if self._safe is not None:
+            await self._safe()
         try:
             answer = await self._client().post(
                 self._address() + profile.path_of(infno), content=content, headers=headers, timeout=self._timeout
@@ -149,7 +182,7 @@ class PlatformLine:
             answer.raise_for_status()
             said = self._read(answer.content)
             reply = wire.parse_reply(said)
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return Outcome(result=Result.UNKNOWN, msgid=msgid, message=f"{type(error).__name__}")
         if reply.accepted:
             return Outcome(result=Result.DONE, msgid=msgid, output=reply.output)
@@ -168,8 +201,10 @@ class PlatformLine:
         at, n = self._last if self._last is not None and self._last[0] >= now else (now, -1)
         at, n = (at, n + 1) if n + 1 < SEQUENCE else (at + timedelta(seconds=1), 0)
         self._last = (at, n)
+        if self._store is not None:
+            self._store.put(Kind.NOTE, Note.MSGID, {"at": at.isoformat(), "n": n})
         return make_msgid(institution.code, at=at, seq=FIRST + n, form=self._profile.msgid_form)
 
 
-def _digest(body: object) -> bytes:
-    return sm3(msgspec.json.encode(body, order="sorted"))
+def _digest(body: object) -> str:
+    return sm3(msgspec.json.encode(body, order="sorted")).hex()

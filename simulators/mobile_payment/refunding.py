@@ -1,6 +1,5 @@
 """6203: refunds, whole or of the own part alone, and what a person decides about one whose outcome is unknown."""
 
-from harness.money import Fen
 from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of, fen
 from simulators.mobile_payment.orders import REFUNDABLE, Order, Refund, refund_problem
 from simulators.mobile_payment.platform_line import Result
@@ -56,8 +55,24 @@ class Refunding:
     async def resolve(self, order: Order) -> None:
         """Find out what became of refunds that the platform did not answer."""
         for refund in order.refunds.values():
-            if refund.sent and refund.status is RefStatus.EXP:
+            if _is_open(refund):
                 await self._carry_out(order, refund)
+
+    def in_doubt(self, order: Order) -> bool:
+        """Whether it is not known what the platform has given back of an order."""
+        return any(_is_open(refund) for refund in order.refunds.values())
+
+    def resume(self) -> None:
+        """Find out what became of refunds that were under way when the centre ended."""
+        for order in self._desk.orders.values():
+            if self.in_doubt(order) and self._desk.settings.resolve_after_s:
+                self._desk.live(self._clear_up(order.pay_ord_id), f"refund {order.pay_ord_id}")
+
+    async def _clear_up(self, pay_ord_id: str) -> None:
+        async def resolve() -> None:
+            await self.resolve(self._desk.order(pay_ord_id))
+
+        await self._desk.insist(resolve)
 
     async def _carry_out(self, order: Order, refund: Refund) -> None:
         """Give the refund's parts back: the insurance's at the platform, where there is one."""
@@ -65,6 +80,8 @@ class Refunding:
             self._give_back(order, refund)
             return
         again, refund.sent = refund.sent, True
+        refund.status = RefStatus.EXP  # until there is an answer, also when this process ends before
+        order.move(OrdStas.REFUNDING)
         outcome = await self._desk.insurance.refund(order.leg)
         match outcome.result:
             case Result.DONE:
@@ -75,8 +92,6 @@ class Refunding:
                 order.move(refund.before)
                 self._desk.event("refund-failed", order, serial=refund.serial, why=f"platform {outcome.code}")
             case Result.UNKNOWN:
-                refund.status = RefStatus.EXP
-                order.move(OrdStas.REFUNDING)
                 if not again:
                     self._desk.event("refund-unknown", order, serial=refund.serial, **fen(refund.parts))
 
@@ -86,8 +101,7 @@ class Refunding:
         id_no = order.person.id_no
         balances = {}
         if order.leg is None:
-            self._desk.balances[id_no] = Fen(self._desk.balances[id_no] + refund.parts.account)
-            balances["balance_fen"] = self._desk.balances[id_no]
+            balances["balance_fen"] = self._desk.give(id_no, refund.parts.account)
         order.move(order.after_refunds())
         self._desk.event(
             "refunded",
@@ -115,6 +129,11 @@ class Refunding:
             order.move(refund.before)
             self._desk.event("refund-failed", order, serial=refund.serial)
         return _refund_answer(order, refund)
+
+
+def _is_open(refund: Refund) -> bool:
+    """Whether the platform was asked and did not answer."""
+    return refund.sent and refund.status is RefStatus.EXP
 
 
 def _refund_answer(order: Order, refund: Refund) -> Answer:

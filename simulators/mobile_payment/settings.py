@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.wire.mobile_payment import offered_variants
+from simulators.platform.settings import Durability
 
 _SECONDS = re.compile(r"([1-9][0-9]{0,5}(,[1-9][0-9]{0,5})*)?\Z")
+_STATES = re.compile(r"(1?[0-9]|2[0-5])?(,(1?[0-9]|2[0-5])?)*\Z")
 
 
 class InsuranceLeg(StrEnum):
@@ -17,6 +19,8 @@ class InsuranceLeg(StrEnum):
     """The order fails, the own-pay part is given back."""
     FAILS_NOT_REVERSED = "fails-not-reversed"
     """The order fails, and giving back the own-pay part fails too."""
+    EXCEPTION = "exception"
+    """The order ends as an exception (14): a person has to look, nothing is given back."""
     NEVER_ENDS = "never-ends"
     """The order stays to be paid for ever."""
 
@@ -42,6 +46,11 @@ class Unknown(StrEnum):
 class MobilePaymentSettings:
     """The keys of a `[device.…]` of kind mobile-payment."""
 
+    ledger: str | None = None
+    """File of the orders (SQLite), or postgresql://USER@HOST/DATABASE, also the platform's own; without it they live in
+    memory and every start begins anew."""
+    durability: Durability = Durability.FULL
+    """full: an order survives a power cut; process: it survives the end of the process. Not for memory."""
     variant: str = "national"
     """The platform's form of the envelope."""
     older_path: str = "/mpc-local/pmc/api"
@@ -60,6 +69,13 @@ class MobilePaymentSettings:
     """Seconds after 6202 when an unpaid order is revoked; 0: never (30 min is recommended in the field)."""
     insurance_leg: InsuranceLeg = InsuranceLeg.PAYS
     """What becomes of the insurance's part."""
+    shown_states: str = ""
+    """What the first, second, ... 6301 of each order says instead of its ordStas, 0 to 25 with commas between, to see
+    how a client takes it; nothing between two commas: the truth (18,,25)."""
+    hospital_settles: bool = False
+    """Whether a paid order waits for the hospital: state 4 until it has taken the notice 6302, then 5, then 6."""
+    settles_after_s: int = 5
+    """Seconds from state 5 to 6, where an order waits for the hospital."""
     open_amounts: bool = True
     """Whether 6301 gives amounts before the order is final; they may be missing in the field."""
     refund_outcome: RefundOutcome = RefundOutcome.SUCC
@@ -95,9 +111,11 @@ class MobilePaymentSettings:
         for name in ("pay_auth_s", "callback_s", "callback_copies"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        for name in ("pays_after_s", "unpaid_s", "callback_after_s", "resolve_after_s"):
+        for name in ("pays_after_s", "unpaid_s", "callback_after_s", "resolve_after_s", "settles_after_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
+        if not _STATES.match(self.shown_states):
+            raise ValueError("shown_states are numbers from 0 to 25 with commas between: 18,,25")
         if not _SECONDS.match(self.callback_retries):
             raise ValueError("callback_retries are whole seconds with commas between: 15,30")
         if self.callback_url and not self.callback_url.startswith(("http://", "https://")):
@@ -109,3 +127,8 @@ class MobilePaymentSettings:
     def retry_after_s(self) -> tuple[int, ...]:
         """`callback_retries` as numbers."""
         return tuple(int(part) for part in self.callback_retries.split(",") if part)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """`shown_states` as texts, empty for the truth."""
+        return tuple(self.shown_states.split(","))

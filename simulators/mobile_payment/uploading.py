@@ -45,7 +45,7 @@ class Uploading:
         )
         if self._desk.insurance.connected:
             visit = await self._to_platform(order, data)
-        self._desk.orders[order.pay_ord_id] = order
+        self._desk.add(order)
         if data.get("payAuthNo"):
             self._desk.use(data["payAuthNo"], person, order.pay_ord_id)
         self._desk.event("order-created", order, total_fen=total)
@@ -58,8 +58,9 @@ class Uploading:
 
     async def _to_platform(self, order: Order, data: Data) -> str:
         """The details go to the platform; the visit's mdtrt_id. Raises RefusedError."""
-        for other in self._desk.orders.values():
-            if other.batch == order.batch and other.leg is not None and other.status is not OrdStas.SAVED:
+        for other in self._desk.batches.get(order.batch, ()):
+            if other.leg is not None and other.status is not OrdStas.SAVED:
+                self._desk.touch(other)
                 await self._desk.insurance.withdraw(other.leg)
         order.leg = Leg(
             sender=Sender(institution=order.institution, insured_place=order.person.insured_place),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from harness.clock import BEIJING, NS
+from harness.clock import BEIJING, NS, Clock
 from harness.money import Fen, parse_yuan
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(\+08:00)?\Z")
@@ -40,24 +40,29 @@ class Notice:
 
 
 class Inbox:
-    """Prompts and notices of everybody, by ID number."""
+    """Prompts and notices of everybody, by ID number. A prompt stays as long as it says, by the phone's own timer."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._prompts: dict[str, Prompt] = {}
-        self._seen: set[str] = set()
+        self._deadlines: dict[str, int] = {}
         self._notices: dict[str, list[Notice]] = {}
 
     def put_prompt(self, prompt: Prompt) -> bool:
         """Queue a prompt; False when one with this id has come before, which changes nothing."""
-        if prompt.id in self._seen:
+        if prompt.id in self._deadlines:
             return False
-        self._seen.add(prompt.id)
+        self._deadlines[prompt.id] = self._clock.elapsed_ns() + prompt.expires_ns - self._clock.now_ns()
         self._prompts[prompt.id] = prompt
         return True
 
-    def waiting(self, id_no: str, *, now_ns: int) -> list[Prompt]:
+    def waiting(self, id_no: str) -> list[Prompt]:
         """A person's prompts that can still be answered, oldest first."""
-        return [p for p in self._prompts.values() if p.id_no == id_no and now_ns < p.expires_ns]
+        return [p for p in self._prompts.values() if p.id_no == id_no and self.left_ns(p) > 0]
+
+    def left_ns(self, prompt: Prompt) -> int:
+        """What is left of a prompt's time."""
+        return self._deadlines[prompt.id] - self._clock.elapsed_ns()
 
     def take_prompt(self, prompt: Prompt) -> None:
         """The prompt leaves the screen: it is being answered."""
@@ -79,11 +84,11 @@ class Inbox:
 def read_prompt(body: Mapping[str, object]) -> Prompt:
     """The prompt of a push. Raises ValueError that names the field."""
     return Prompt(
-        id=_text(body, "promptId"),
-        id_no=_text(body, "idNo"),
-        amount=_amount(body, "amount"),
-        account=_amount(body, "accountAmount"),
-        institution=_text(body, "institutionName"),
+        id=pushed_text(body, "promptId"),
+        id_no=pushed_text(body, "idNo"),
+        amount=pushed_amount(body, "amount"),
+        account=pushed_amount(body, "accountAmount"),
+        institution=pushed_text(body, "institutionName"),
         expires_ns=read_moment(body.get("expiresAt"), "expiresAt"),
     )
 
@@ -91,12 +96,12 @@ def read_prompt(body: Mapping[str, object]) -> Prompt:
 def read_notice(body: Mapping[str, object]) -> Notice:
     """The notice of a push. Raises ValueError that names the field."""
     return Notice(
-        id_no=_text(body, "idNo"),
-        amount=_amount(body, "amount"),
-        balance=_amount(body, "balance"),
-        setl_id=_text(body, "setlId"),
-        kind=_text(body, "kind"),
-        at=_text(body, "at"),
+        id_no=pushed_text(body, "idNo"),
+        amount=pushed_amount(body, "amount"),
+        balance=pushed_amount(body, "balance"),
+        setl_id=pushed_text(body, "setlId"),
+        kind=pushed_text(body, "kind"),
+        at=pushed_text(body, "at"),
     )
 
 
@@ -116,14 +121,16 @@ def read_moment(value: object, field: str) -> int:
     return round(whole.timestamp()) * NS + int((match[2] or "").ljust(9, "0"))
 
 
-def _text(body: Mapping[str, object], field: str) -> str:
+def pushed_text(body: Mapping[str, object], field: str) -> str:
+    """A member of a push that must be a text. Raises ValueError that names it."""
     value = body.get(field)
     if not isinstance(value, str) or not value:
         raise ValueError(f"{field} must be a text that is not empty, not {value!r}")
     return value
 
 
-def _amount(body: Mapping[str, object], field: str) -> Fen:
+def pushed_amount(body: Mapping[str, object], field: str) -> Fen:
+    """A member of a push that must be an amount of yuan. Raises ValueError that names it."""
     value = body.get(field)
     if not isinstance(value, str):
         raise ValueError(f"{field} must be a decimal string of yuan, not {value!r}")

@@ -1,4 +1,6 @@
-"""The phone's pages: everybody at `/`, a person's screen at `/people/ID`. Each is whole in itself."""
+"""The phone's pages: everybody at `/`, a person's screen at `/people/ID`, the bills page of a channel at
+`/people/ID/bills`. Each is whole in itself.
+"""
 
 import base64
 from collections.abc import Mapping
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from fixtures.channels import Channel, channels
+from fixtures.channels import Channel, bill_channels, channels
 from fixtures.population import Person, VoucherState, people
 from harness.line.record import JsonValue
 from harness.money import Fen, format_yuan
@@ -65,12 +67,25 @@ def person_page(page: PersonPage, *, code: Code | None = None, png: bytes = b"",
         page=page,
         masked=masked(page.person.id_no),
         state=VOUCHER_STATES[page.person.voucher],
+        bills=page.channel.id in bill_channels(),
         channels=channels(),
         kinds=(("voucher", "医保码", "Voucher code"), ("pay", "付款码", "Pay code")),
         code=code,
         picture=f"data:image/png;base64,{base64.b64encode(png).decode()}",
         refusal=refusal,
         start=start,
+    )
+
+
+def bills_page(person: Person, channel: Channel, *, screen: Mapping[str, JsonValue]) -> str:
+    """The bills page of a channel, or that the channel has none; `screen` is what the live feed would say now."""
+    return _TEMPLATES.get_template("bills.html").render(
+        person=person,
+        channel=channel,
+        masked=masked(person.id_no),
+        has=channel.id in bill_channels(),
+        others=[known for known in channels() if known.id in bill_channels()],
+        start={"person": person.id, "channel": channel.id, "screen": screen},
     )
 
 

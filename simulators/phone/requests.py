@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from starlette.requests import Request
+
 from fixtures.channels import Channel, channels
+from fixtures.population import Person, people
 from simulators.phone.codes import CodeKind
 from simulators.phone.pictures import PictureFormat
-from simulators.phone.texts import bad_request
+from simulators.phone.texts import bad_request, unknown_person
 
 E = TypeVar("E", bound=StrEnum)
 _PASSWORD = re.compile(r"[0-9]{6}\Z")
@@ -33,20 +36,43 @@ class Answer:
     prompt: str = ""
 
 
+def person_of(request: Request) -> Person:
+    """The person that a path names. Raises Refusal (404)."""
+    asked = str(request.path_params["person"])
+    for person in people():
+        if person.id == asked:
+            return person
+    raise unknown_person(asked)
+
+
+def owner_of(id_no: str) -> Person:
+    """The person with an ID number. Raises Refusal (404)."""
+    for person in people():
+        if person.id_no == id_no:
+            return person
+    raise unknown_person(id_no)
+
+
+def read_channel(query: Mapping[str, str], default: str) -> Channel:
+    """The channel of a query, else the one with the id `default`. Raises Refusal (400) that says what is possible."""
+    by_id = {channel.id: channel for channel in channels()}
+    asked = query.get("channel", default)
+    if asked not in by_id:
+        raise bad_request(f"There is no channel {asked!r}; use one of: {', '.join(by_id)}.", zh=f"没有渠道 {asked}")
+    return by_id[asked]
+
+
 def read_wish(query: Mapping[str, str]) -> Wish:
     """The wish of a query: channel, kind, format, fresh. Raises Refusal (400) that says what is possible."""
     unknown = set(query) - {"channel", "kind", "format", "fresh"}
     if unknown:
         raise bad_request(f"There is no {sorted(unknown)[0]!r}; use channel, kind, format and fresh.")
-    by_id = {channel.id: channel for channel in channels()}
-    asked = query.get("channel", channels()[0].id)
-    if asked not in by_id:
-        raise bad_request(f"There is no channel {asked!r}; use one of: {', '.join(by_id)}.", zh=f"没有渠道 {asked}")
+    channel = read_channel(query, channels()[0].id)
     fresh = query.get("fresh", "0")
     if fresh not in {"0", "1"}:
         raise bad_request(f"fresh is 0 or 1, not {fresh!r}.")
     return Wish(
-        channel=by_id[asked],
+        channel=channel,
         kind=_member(CodeKind, query.get("kind", CodeKind.VOUCHER), "kind"),
         format=_member(PictureFormat, query.get("format", PictureFormat.QR), "format"),
         fresh=fresh == "1",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from fixtures import fixture
-from fixtures.channels import Channel
+from fixtures.channels import Channel, bill_channels
 from fixtures.population import Person, people
 from harness.line.record import JsonValue
 
@@ -80,6 +80,16 @@ def no_prompt(person: Person) -> Refusal:
         name="no-prompt",
         zh="当前没有待确认的支付，或支付确认已超时",
         en=f"{person.id} has no payment to confirm: none was asked for, or it was answered, or its time has run out.",
+    )
+
+
+def no_bills(chnl: str) -> Refusal:
+    """That channel has no bills page."""
+    return Refusal(
+        status=409,
+        name="no-bills",
+        zh="该渠道没有账单页",
+        en=f"The channel {chnl!r} has no bills page; those with one are: {', '.join(sorted(bill_channels()))}.",
     )
 
 

@@ -5,6 +5,7 @@ In faults a message is called by its transaction: 2102, 9001, …
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 import msgspec
@@ -13,16 +14,28 @@ from starlette.types import Receive, Scope, Send
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.errors import BenchError
+from harness.faults.catalogue import ON_PLATFORM
 from harness.line.http import connection_of
 from harness.line.record import JsonValue
 from harness.wire import shanghai
+from harness.wire.institution import decode
 from harness.wire.profile import load_profile
-from harness.wire.voucher_messages import PUSH_NOTICE_PATH, QR_QUERY, QR_QUERY_PATH, CentreReply, parse_reply
+from harness.wire.voucher_messages import (
+    PUSH_BILL_PATH,
+    PUSH_NOTICE_PATH,
+    QR_QUERY,
+    QR_QUERY_PATH,
+    CentreReply,
+    parse_reply,
+)
+from simulators.kit.faulty import own_fault
 from simulators.kit.http_party import HttpParty
+from simulators.platform.bills import Bills
 from simulators.platform.call import Writer
 from simulators.platform.centre import JSON_HEADERS, VoucherCentreClient
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch import Dispatcher, open_accounts
+from simulators.platform.disturbed import serving
 from simulators.platform.gateway import Gateway, TurnedAwayError
 from simulators.platform.ledger import Ledger
 from simulators.platform.mutants import office_for
@@ -71,7 +84,14 @@ class Platform:
         self._part = part
         self._said = ""
         self._content_type = f"application/json;charset={self._profile.charset_out.upper()}".encode()
-        self._party = party(context, self._serve, name_of=self._name_of, state=self.state, reset=self._reset)
+        self._party = party(
+            context,
+            self._serve,
+            name_of=self._name_of,
+            state=self.state,
+            reset=self._reset,
+            own_effects=ON_PLATFORM,
+        )
 
     async def start(self) -> Endpoints:
         """Open the ledger and both doors. Raises BenchError when the ledger's file cannot be used."""
@@ -143,13 +163,14 @@ class Platform:
             centre=VoucherCentreClient(
                 lambda: self._party.client, self._peers.get("voucher-centre", ""), confirm_s=self._settings.confirm_s
             ),
-            notify=self._notify,
+            notify=partial(self._to_phone, PUSH_NOTICE_PATH),
+            bills=Bills(partial(self._to_phone, PUSH_BILL_PATH)),
             over=lambda: self._case != case,
         )
         open_accounts(desk)
         dispatcher = self._office.dispatcher(desk)
         if self._profile.protocol == shanghai.SHANGHAI:
-            self._front = FrontMachine(desk, dispatcher, self._ask_centre)
+            self._front = FrontMachine(desk, dispatcher, self._ask_centre, self._ask_reader)
         return desk, dispatcher
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,10 +186,11 @@ class Platform:
         status = 200
         try:
             body = await _body(receive)
-            if self._gateway is None:
-                reply = await self._current[1].answer(body, called=self._paths[path])
-            else:
-                reply = await self._through(self._gateway, scope, body, called=self._paths[path])
+            with serving(own_fault(scope)):
+                if self._gateway is None:
+                    reply = await self._current[1].answer(body, called=self._paths[path])
+                else:
+                    reply = await self._through(self._gateway, scope, body, called=self._paths[path])
         except TurnedAwayError as error:
             status, reply = error.status, error.body
         except AbandonedError:
@@ -214,6 +236,19 @@ class Platform:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return None
 
+    async def _ask_reader(self, institution: str) -> Mapping[str, object] | None:
+        """Have the card reader read, where the province's front machine does so; None without an answer."""
+        try:
+            answer = await self._party.client.post(
+                self._peers.get("terminal", "") + shanghai.READ_CARD_PATH,
+                content=msgspec.json.encode({"orgId": institution}),
+                headers=JSON_HEADERS,
+                timeout=httpx.Timeout(10, read=self._settings.confirm_s),
+            )
+            return decode(answer.content)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
+
     def _name_of(self, path: str, body: bytes) -> str:
         if path in self._called:
             return self._called[path]
@@ -223,12 +258,12 @@ class Platform:
         except (msgspec.DecodeError, RecursionError):
             return path
 
-    async def _notify(self, notice: Mapping[str, object]) -> bool:
+    async def _to_phone(self, path: str, message: Mapping[str, object]) -> bool:
         if "phone" not in self._peers:
             return False
         try:
             answer = await self._party.client.post(
-                self._peers["phone"] + PUSH_NOTICE_PATH, content=msgspec.json.encode(notice), headers=JSON_HEADERS
+                self._peers["phone"] + path, content=msgspec.json.encode(message), headers=JSON_HEADERS
             )
         except httpx.HTTPError:
             return False
@@ -246,9 +281,9 @@ class Platform:
 
 
 def _in_shanghai(named: _Named) -> str:
-    """The transaction of a message of that protocol; SE01 keeps its own name, since ec.query is the centre's."""
+    """The transaction of a message of that protocol; SE01 and what is no transaction keep their own names."""
     found = shanghai.infno_of({"xxlxm": named.xxlxm, "xxnr": named.xxnr})
-    return named.xxlxm if found == QR_QUERY else found
+    return named.xxlxm if found in {QR_QUERY, ""} else found
 
 
 async def _body(receive: Receive) -> bytes:

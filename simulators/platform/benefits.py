@@ -1,6 +1,6 @@
 """The benefit rules: who pays what of a settlement. Pure; the rules in words are in `fixtures/benefits.toml`.
 
-For every input the parts add up to the fen (institution reference §7.1):
+For every input the parts add up to the fen (docs/sources.md, 7.1):
 total = in scope + own-pay in full + over the limit + paid first; total = fund + account + cash, where fund = pooled +
 large-amount and account = own + mutual aid.
 """

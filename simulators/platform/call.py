@@ -12,6 +12,7 @@ from fixtures.population import Institution
 from harness.clock import BEIJING, NS
 from harness.money import Fen, format_yuan
 from harness.wire.fields import is_object
+from harness.wire.local_codes import to_local
 from harness.wire.profile import Profile
 from simulators.platform.refusals import RefusedError
 
@@ -73,6 +74,8 @@ class Writer:
         answer = self._envelope(call.area, call.signtype, received=call.at, now=now)
         answer["infcode"] = 0 if self._profile.infcode_as == "number" else "0"
         if output is not None:
+            if codes := self._profile.cert_type_codes:
+                output = to_local(output, codes)
             answer["output"] = _PLAIN.encode(output).decode() if self._profile.output_as == "string" else output
         return _PLAIN.encode(answer)
 
@@ -103,13 +106,20 @@ class Writer:
 
 def moment(at_ns: int) -> datetime:
     """A moment in Beijing, from nanoseconds since 1970."""
-    return datetime.fromtimestamp(at_ns // NS, tz=BEIJING)
+    return second_of(at_ns // NS)
+
+
+@lru_cache(maxsize=64)
+def second_of(seconds: int) -> datetime:
+    """The beginning of a second in Beijing, from seconds since 1970; remembered, for each request asks for a few."""
+    return datetime.fromtimestamp(seconds, tz=BEIJING)
 
 
 def stamp(at: datetime) -> str:
     """yyyyMMddHHmmssSSS in Beijing."""
-    text = _local(at).isoformat(timespec="milliseconds")  # strftime takes three times as long
-    return text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19] + text[20:23]
+    at = _local(at)  # strftime takes three times as long
+    day = f"{at.year:04d}{at.month:02d}{at.day:02d}"
+    return f"{day}{at.hour:02d}{at.minute:02d}{at.second:02d}{at.microsecond // 1000:03d}"
 
 
 def spell(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """The platform's calls to the voucher centre: whose token is this, and does the person confirm the payment?"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import httpx
 import msgspec
@@ -19,6 +20,16 @@ from harness.wire.voucher_messages import (
 NOT_ACTIVATED = "not-activated"
 """The id of the return code for somebody whose voucher does not identify them."""
 JSON_HEADERS = {"content-type": "application/json;charset=UTF-8"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """What came of a request to confirm a payment."""
+
+    result: str
+    """confirmed, declined, wrong-password, not-answered, token-invalid; for an ID card also not-activated."""
+    channel: str = ""
+    """The channel (chnlId) whose code paid; empty for other certificates, and where the centre does not say."""
 
 
 class CentreUnavailableError(Exception):
@@ -46,11 +57,10 @@ class VoucherCentreClient:
 
     async def confirm(
         self, payer: str | Person, institution: Institution, *, amount: Fen, account: Fen, msgid: str
-    ) -> str:
+    ) -> Confirmation:
         """Have the holder of a token, or of an ID card, confirm with the voucher password.
 
-        Returns, when they have answered or their time is over: confirmed, declined, wrong-password, not-answered,
-        token-invalid, or for an ID card not-activated. Raises CentreUnavailableError.
+        Returns when they have answered or their time is over. Raises CentreUnavailableError.
         """
         by_card = isinstance(payer, Person)
         who = {"idNo": payer.id_no, "userName": payer.name} if isinstance(payer, Person) else {"ecToken": payer}
@@ -64,10 +74,14 @@ class VoucherCentreClient:
         }
         answer = await self._ask(PAY_CONFIRM_PATH, request, timeout=httpx.Timeout(10, read=self._confirm_s))
         if answer.accepted:
-            return str(answer.data.get("result", ""))
+            channel = answer.data.get("chnlId", "")
+            return Confirmation(
+                result=str(answer.data.get("result", "")), channel=channel if isinstance(channel, str) else ""
+            )
         if not by_card:
-            return "token-invalid"
-        return NOT_ACTIVATED if answer.code == return_codes()[NOT_ACTIVATED].code else ""
+            return Confirmation(result="token-invalid")
+        not_activated = answer.code == return_codes()[NOT_ACTIVATED].code
+        return Confirmation(result=NOT_ACTIVATED if not_activated else "")
 
     async def _check(self, token: str, institution: Institution, *, id_no: str, name: str) -> CentreReply:
         request = {

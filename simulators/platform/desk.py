@@ -1,7 +1,8 @@
 """What every transaction works with: books, people, rules, clock, voucher centre, and how a booking is made.
 
-A booking is committed first, then stands on the tape (`booked`), then the person gets a notice, then the caller the
-answer. A notice that cannot be delivered changes nothing but leaves `notice-undelivered`.
+A booking is committed first, then stands on the tape (`booked`), then the person gets a bill, where the channel of
+their code has a bills page, and a notice, then the caller the answer. What cannot be delivered changes nothing but
+leaves `bill-undelivered` or `notice-undelivered`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,12 +11,13 @@ from datetime import datetime
 from functools import cached_property
 
 from fixtures.population import Institution, Person, institutions, people
-from harness.clock import BEIJING, NS, Clock
+from harness.clock import NS, Clock
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import Fen, format_yuan
 from harness.wire.profile import Profile
-from simulators.platform.call import Call, Writer, spell, stamp
+from simulators.platform.bills import Bills, bill_of
+from simulators.platform.call import Call, Writer, second_of, spell, stamp
 from simulators.platform.centre import VoucherCentreClient
 from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.refusals import RefusedError
@@ -46,6 +48,7 @@ class Desk:
     writer: Writer
     centre: VoucherCentreClient
     notify: Notify
+    bills: Bills
     over: Callable[[], bool]
 
     @property
@@ -87,7 +90,7 @@ class Desk:
     def now(self) -> datetime:
         """The time in Beijing."""
         seconds, ns = divmod(self.clock.now_ns(), NS)
-        return datetime.fromtimestamp(seconds, tz=BEIJING).replace(microsecond=ns // 1000)
+        return second_of(seconds).replace(microsecond=ns // 1000)
 
     def person(self, psn_no: object) -> Person:
         """The insured person with a psn_no. Raises RefusedError."""
@@ -162,8 +165,25 @@ class Desk:
             reverses=settlement.reverses,
             balance_fen=balance,
         )
+        if channel := self.bills.channel_of(settlement, self.ledger):
+            await self.bill(settlement, person, channel)
         if settlement.account_fen:
             await self.tell(settlement, person, balance)
+
+    async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
+        """Send a channel the bill of a settlement. Raises AbandonedError when the case is over."""
+        bill = bill_of(
+            settlement,
+            person,
+            self.institution(settlement.institution),
+            channel=channel,
+            kind=KIND_OF_NOTICE[settlement.infno],
+            at=spell(self.now()),
+        )
+        delivered = await self.bills.push(bill)
+        self.still_here()
+        if not delivered:
+            self.event("bill-undelivered", setl_id=settlement.setl_id)
 
     async def tell(self, settlement: Settlement, person: Person, balance: Fen) -> None:
         """Send the notice of what moved on an account. Raises AbandonedError when the case is over."""

@@ -4,7 +4,8 @@ A msgid whose request was understood and signed in is answered once: the same re
 a refusal, and leaves `replayed`; other content under the same msgid is refused. "Same" means transaction, institution
 and input; time and sign-in may differ. While the first is under way, the second waits for its answer. Answers of what
 changes something (`DURABLE`) are remembered in the ledger, for every process that serves and for the time after a
-restart, those of the others in memory (the last `REMEMBERED`).
+restart, those of the others in memory (the last `REMEMBERED`). Only what has no answer yet may be refused for its
+inf_time, and that refusal is not remembered: with the right time the msgid is taken.
 
 Nothing leaves before all that it may tell of has been flushed.
 """
@@ -14,9 +15,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from harness.clock import BEIJING
 from harness.errors import SimulatorDefect
 from harness.money import Fen
-from harness.wire.fields import FieldProblem, is_absent
+from harness.wire.fields import FieldProblem, has_nul, is_absent
 from harness.wire.institution import (
     PERSON,
     PRE_SETTLE,
@@ -29,11 +31,13 @@ from harness.wire.institution import (
     decode,
     form_problems,
 )
+from harness.wire.local_codes import to_national
 from harness.wire.msgid import CODE_TIME
 from simulators.platform.benefit_tables import table_of
-from simulators.platform.call import Call, digest_of
+from simulators.platform.call import Call, digest_of, spell
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch_quick import surely_well_formed
+from simulators.platform.disturbed import take_up
 from simulators.platform.ledger import TakenError
 from simulators.platform.refusals import RefusedError
 from simulators.platform.transactions.details import upload, withdraw_batch, withdraw_details
@@ -117,6 +121,8 @@ DURABLE = BOOKING | {SIGN_IN, SIGN_OUT}
 """Transactions whose answers are remembered in the ledger."""
 LONGEST = 8 << 20
 """Bytes of a request that are looked at; a day's statement file of 9101 is far below."""
+NUL = b"u0000"
+"""In a request only if one of its texts may have the character U+0000, which no ledger takes."""
 REMEMBERED = 10_000
 TRIES = 5
 """How often a transaction is begun when another process is faster; it finds then what that one left."""
@@ -142,7 +148,13 @@ class Dispatcher:
         body: Mapping[str, object] = {}
         try:
             body = _decoded(raw)
-            return await self._answer(self._understood(body, called, received))
+            if codes := self._desk.profile.cert_type_codes:
+                body = to_national(body, codes)
+            call = self._understood(body, called, received)
+            if NUL in raw:
+                _refuse_nul(body, call.data)
+            self._refuse_stale(call, body)
+            return await self._answer(call)
         except RefusedError as error:
             return self._refused(error, body, received)
 
@@ -181,6 +193,17 @@ class Dispatcher:
             valid_sign_in(self._desk, call)
         return call
 
+    def _refuse_stale(self, call: Call, body: Mapping[str, object]) -> None:
+        """Refuse what was sent too far from now (`inf_time_tolerance_s`); not what has its answer, or is under way."""
+        most = self._desk.settings.inf_time_tolerance_s
+        if not most or call.msgid in self._answers or call.msgid in self._under_way:
+            return
+        if self._desk.ledger.answer(call.msgid) is not None:
+            return
+        said = datetime.fromisoformat(str(body["inf_time"])).replace(tzinfo=BEIJING)
+        if abs((call.at - said).total_seconds()) > most:
+            raise RefusedError("inf-time-stale", said=body["inf_time"], now=spell(call.at), most=most)
+
     async def _answer(self, call: Call) -> bytes:
         known = self._answers.get(call.msgid)
         if known is not None:
@@ -212,6 +235,7 @@ class Dispatcher:
         if call.infno in DURABLE:
             return await self._kept(call)
         try:
+            take_up(call.infno)
             reply = await self.handlers[call.infno](self._desk, call)
         except RefusedError as error:
             reply = self._refused_call(error, call)
@@ -226,6 +250,7 @@ class Dispatcher:
         for _ in range(TRIES):
             try:
                 refusal = None
+                take_up(call.infno)
                 reply = await self.handlers[call.infno](self._desk, call)
                 if call.infno in BOOKING:
                     return reply
@@ -297,6 +322,11 @@ def _decoded(raw: bytes) -> Mapping[str, object]:
         return decode(raw)
     except ValueError as error:
         raise RefusedError("no-json", why=error) from error
+
+
+def _refuse_nul(*parts: object) -> None:
+    if any(has_nul(part) for part in parts):
+        raise RefusedError("no-json", why="a text with U+0000")
 
 
 def _fields(problems: Sequence[FieldProblem]) -> str:

@@ -12,6 +12,8 @@ async def changed(desk: Desk, call: Call, work: Callable[[], Mapping[str, object
 
     Raises RefusedError; then nothing was changed.
     """
+    await desk.ledger.turn()
+    desk.still_here()
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)

@@ -18,7 +18,7 @@ from harness.wire.gateway import GatewayProblem, error_body, error_of, find_prob
 from harness.wire.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class TurnedAwayError(Exception):
     """The gateway answers itself."""
 

@@ -65,6 +65,43 @@ class NoRefundNotice(Desk):
             await super().tell(settlement, person, balance)
 
 
+# --- bills ---
+
+
+class NoBill(Desk):
+    """Tells no channel of a settlement that was paid with its code."""
+
+    async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
+        """Of nothing."""
+
+
+class BillTwice(Desk):
+    """Tells a channel twice of each settlement."""
+
+    async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
+        """Once, and once more."""
+        await super().bill(settlement, person, channel)
+        await super().bill(settlement, person, channel)
+
+
+class BillWithoutFund(Desk):
+    """Tells a channel that the person paid themselves what the fund paid."""
+
+    async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
+        """With other parts of the same total."""
+        cash = Fen(settlement.cash_fen + settlement.fund_fen)
+        await super().bill(replace(settlement, fund_fen=Fen(0), cash_fen=cash), person, channel)
+
+
+class NoRefundBill(Desk):
+    """Tells no channel of what comes back."""
+
+    async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
+        """Of payments alone."""
+        if settlement.reverses is None:
+            await super().bill(settlement, person, channel)
+
+
 # --- other amounts ---
 
 
@@ -205,6 +242,10 @@ _DESKS: Mapping[str, type[Desk]] = {
     "notice-twice": NoticeTwice,
     "no-notice": NoNotice,
     "no-refund-notice": NoRefundNotice,
+    "no-bill": NoBill,
+    "bill-twice": BillTwice,
+    "bill-without-fund": BillWithoutFund,
+    "no-refund-bill": NoRefundBill,
     "another-split": AnotherSplit,
     "gives-back-less": GivesBackLess,
     "loses-a-fen": LosesAFen,

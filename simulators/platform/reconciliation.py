@@ -99,9 +99,8 @@ def sums(bookings: Iterable[Settlement], *, net_count: bool = False) -> Sums:
     )
 
 
-def compare_sums(ours: Sums, theirs: Sequence[int]) -> Verdict:
-    """Our sums against total, fund, account and count as the institution has them."""
-    pairs = list(zip(ours.parts, theirs, strict=True))
+def compare_sums(pairs: Sequence[tuple[int, int]]) -> Verdict:
+    """Our sums, each against the institution's."""
     if all(a == b for a, b in pairs):
         return Verdict.LEVEL
     if all(a >= b for a, b in pairs):

@@ -5,9 +5,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 from fixtures.population import Person
-from harness.money import BASIS
+from harness.money import BASIS, share
 from harness.wire.fields import is_array, is_object
 from harness.wire.institution import amount, decode, parse_reply
+from harness.wire.profile import Profile
 from simulators.platform.benefits import LineSplit, Split, own_share
 from simulators.platform.call import Call, Writer, moment, spell
 from simulators.platform.desk import Desk
@@ -39,6 +40,10 @@ SETLINFO_AMOUNTS = (
     "hosp_part_amt",
 )
 """The amounts that a refund gives back; balc, the balance afterwards, is not one of them."""
+NEWER_AMOUNTS = ("hifdm_pay",)
+"""Those that only some provinces have."""
+HIFDM, HIFDM_NAME = "350100", "一至六级残疾军人医疗补助基金"
+"""fund_pay_type of what stands in hifdm_pay (assumed)."""
 SETLDETAIL_AMOUNTS = ("inscp_scp_amt", "fund_payamt")
 
 
@@ -55,14 +60,16 @@ def settlement_output(
     mdtrt_cert_type: str,
     clr_type: str = PHARMACY,
     mutual_beside: bool = False,
+    hifdm_share: int | None = None,
 ) -> dict[str, object]:
     """What a pre-settlement (no `setl_id`) and a settlement answer; `balance` is the account's afterwards, in fen.
 
     The lines (detlcutinfo) are a purchase's only; those of a visit were answered when they were uploaded.
-    `mutual_beside`: acct_mulaid_pay stands beside acct_pay, not inside.
+    `mutual_beside`: acct_mulaid_pay stands beside acct_pay, not inside. `hifdm_share`: see `hifdm_share_of`.
     """
     yuan, rate, rule = writer.amount, split.rule.fund_rate, split.rule
     nothing = yuan(0)
+    hifdm = share(split.pooled, hifdm_share or 0)
     employee = rule.insutype == EMPLOYEE
     today = call.at.date()
     keys: dict[str, object] = {"mdtrt_id": mdtrt_id}
@@ -85,7 +92,7 @@ def settlement_output(
         "preselfpay_amt": yuan(split.paid_first),
         "inscp_scp_amt": yuan(split.in_scope),
         "act_pay_dedc": yuan(split.deductible),
-        "hifp_pay": yuan(split.pooled),
+        "hifp_pay": yuan(split.pooled - hifdm),
         "pool_prop_selfpay": writer.number(_share(BASIS - rate)),
         "cvlserv_pay": nothing,
         "hifes_pay": nothing,
@@ -93,6 +100,7 @@ def settlement_output(
         "hifob_pay": yuan(split.large if employee else 0),
         "maf_pay": nothing,
         "oth_pay": nothing,
+        **({} if hifdm_share is None else {"hifdm_pay": yuan(hifdm)}),
         "fund_pay_sumamt": yuan(split.fund),
         "psn_part_amt": yuan(split.account + split.cash),
         "acct_pay": yuan(split.own_account if mutual_beside else split.account),
@@ -104,7 +112,9 @@ def settlement_output(
         "clr_way": "1",
         "clr_type": clr_type,
     }
-    funds = [(rule.fund, rule.fund_name, rule.fund_ceiling_fen, split.pooled)]
+    funds = [(rule.fund, rule.fund_name, rule.fund_ceiling_fen, split.pooled - hifdm)]
+    if hifdm:
+        funds.append((HIFDM, HIFDM_NAME, 0, hifdm))
     if split.large:
         funds.append((rule.large, rule.large_name, rule.large_ceiling_fen, split.large))
     rows = [
@@ -122,6 +132,11 @@ def settlement_output(
     if clr_type == PHARMACY:
         output["detlcutinfo"] = [line_output(writer, part) for part in split.lines]
     return output
+
+
+def hifdm_share_of(profile: Profile) -> int | None:
+    """What of the pooled fund's payment stands in hifdm_pay, in ten-thousandths; None where setlinfo has no such."""
+    return profile.hifdm_share if profile.hifdm_pay else None
 
 
 def presettled(desk: Desk, call: Call, person: Person, parts: Split) -> None:
@@ -145,7 +160,7 @@ def reversed_output(
     info, details = original["setlinfo"], original["setldetail"]
     assert is_object(info)
     assert is_array(details)
-    setlinfo = {**info, **_negative(writer, info, SETLINFO_AMOUNTS)}
+    setlinfo = {**info, **_negative(writer, info, (*SETLINFO_AMOUNTS, *NEWER_AMOUNTS))}
     setlinfo |= {
         "setl_id": settlement.setl_id,
         "medins_setl_id": settlement.msgid,
@@ -172,7 +187,7 @@ def output_of(ledger: Ledger, writer: Writer, settlement: Settlement) -> Mapping
 
 
 def _negative(writer: Writer, row: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:
-    return {name: writer.amount(-amount(row[name])) for name in names}
+    return {name: writer.amount(-amount(row[name])) for name in names if name in row}
 
 
 def line_output(writer: Writer, part: LineSplit) -> dict[str, object]:

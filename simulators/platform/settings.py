@@ -43,6 +43,9 @@ class PlatformSettings:
     mobile_key: str = "liantiao-mobile"
     """What the platform shares with the mobile-payment centre, by which it knows that a payment was confirmed in an App
     (own design); empty: no payment is taken as confirmed there."""
+    inf_time_tolerance_s: int = 0
+    """How far a request's inf_time may lie from the platform's clock, in seconds; what lies further off is refused, and
+    nothing is booked. 0: not compared, since no public source gives a tolerance."""
     confirm_s: int = 120
     """Real seconds to wait for the voucher centre while a person confirms."""
     mutant: str = ""
@@ -51,5 +54,7 @@ class PlatformSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= MOST_WORKERS:
             raise ValueError(f"workers must be from 1 to {MOST_WORKERS}")
+        if self.inf_time_tolerance_s < 0:
+            raise ValueError("inf_time_tolerance_s must not be below 0")
         if self.confirm_s < 1:
             raise ValueError("confirm_s must be at least 1")

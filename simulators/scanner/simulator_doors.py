@@ -87,7 +87,7 @@ class _Doors:
 
     async def show(self, request: Request) -> Response:
         try:
-            view, why = await self._box.show(await _picture(request))
+            view, why = await self._box.scene.show(await _picture(request))
         except BadPicture as error:
             raise HTTPException(400, str(error)) from error
         if why or not isinstance(view, Sighting):
@@ -95,14 +95,14 @@ class _Doors:
         return JSONResponse({"read": True, "text": view.text, "symbology": view.symbology})
 
     async def blank(self, _: Request) -> Response:
-        await self._box.blank()
+        await self._box.scene.blank()
         return JSONResponse({})
 
     async def light(self, request: Request) -> Response:
         match await json_object(request):
             case {"path": str(path), **rest} if not rest:
                 try:
-                    await self._box.set_light(path)
+                    await self._box.scene.set_light(path)
                 except ConfigError as error:
                     raise HTTPException(400, f"{error.problem} {error.remedy}") from error
                 except BadPicture as error:
@@ -132,7 +132,7 @@ class _Doors:
             case {"in": False, "scan": int(scan), **rest} if _whole(scan, 1) and not rest.keys() - {"byte"}:
                 byte = rest.get("byte", 0)
                 if isinstance(byte, int) and _whole(byte, 0):
-                    self._box.pull_in(scan=scan, byte=byte)
+                    self._box.sending.pull_in(scan=scan, byte=byte)
                     return JSONResponse({})
         raise HTTPException(400, 'say {"in": false}, {"in": true} or {"in": false, "scan": 3, "byte": 14}')
 

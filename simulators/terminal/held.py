@@ -1,6 +1,7 @@
 """A call of the library that is held until a person acts: it ends with what came, a refusal, or its time.
 
-A caller that hangs up, and the end of the case, end it too; then nobody gets anything.
+The time is the terminal's own timer: a clock that is set back meanwhile does not prolong it. A caller that hangs up,
+and the end of the case, end it too; then nobody gets anything.
 """
 
 import asyncio
@@ -22,13 +23,18 @@ class Held(Generic[T]):
     def __init__(self, clock: Clock, *, life_s: int, timeout: Refusal) -> None:
         self._clock = clock
         self._timeout = timeout
-        self.until_ns = clock.now_ns() + life_s * NS
+        self._deadline_ns = clock.elapsed_ns() + life_s * NS
         self._ended: asyncio.Future[T | Refusal] = asyncio.get_running_loop().create_future()
 
     @property
     def over(self) -> bool:
         """Whether it has ended."""
         return self._ended.done()
+
+    @property
+    def left_ns(self) -> int:
+        """What is left of its time."""
+        return max(0, self._deadline_ns - self._clock.elapsed_ns())
 
     def end(self, result: T | Refusal) -> None:
         """Give it what it waits for; nothing happens when it has ended already."""
@@ -56,5 +62,5 @@ class Held(Generic[T]):
                 task.cancel()
 
     async def _expire(self) -> None:
-        while (left_ns := self.until_ns - self._clock.now_ns()) > 0:
-            await self._clock.sleep(left_ns / NS)
+        while left_ns := self.left_ns:
+            await self._clock.elapse(left_ns / NS)

@@ -1,19 +1,17 @@
-"""The social-card library's calls at this terminal: read a card, have its password typed.
+"""The slot of the terminal, and the social-card library's calls that wait for it: read a card, have its password typed.
 
-The forms of the calls travel over HTTP (own design); the fields of a reading are those of the institution reference.
+How the calls travel is the business of `library_door`; what a chip remembers that of `chips`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.wire.card_pin import card_pin_proof
 from simulators.terminal.cards import Card, CardKind
+from simulators.terminal.chips import Chips
 from simulators.terminal.held import Held
 from simulators.terminal.refusals import Refusal, refusals
-from simulators.terminal.settings import TerminalSettings
-
-Changed = Callable[[], None]
+from simulators.terminal.settings import PassType, TerminalSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +33,10 @@ class PinCall:
 class CardReader:
     """The slot, and the calls that wait for it; one call at a time."""
 
-    def __init__(self, clock: Clock, settings: TerminalSettings) -> None:
+    def __init__(self, clock: Clock, settings: TerminalSettings, chips: Chips) -> None:
         self._clock = clock
         self._settings = settings
+        self._chips = chips
         self._unread: Card | None = None
         self.inside: Card | None = None
         """The card that was read and is still there."""
@@ -90,14 +89,31 @@ class CardReader:
             return refusals()["card-pulled-out"]
         if card.kind is not CardKind.SOCIAL_CARD or card.person.card_no != card_no:
             return refusals()["other-card"]
+        if self._chip_knows and self._chips.locked(card.person.card_sn):
+            return refusals()["pin-locked"]
         timeout = refusals()["keypad-timeout"]
         self.pin = PinCall(card=card, held=Held(self._clock, life_s=self._settings.keypad_s, timeout=timeout))
         return self.pin
 
-    def type_pin(self, text: str) -> None:
-        """The password was typed; the call gets its proof, and never the password."""
-        if self.pin is not None:
-            self.pin.held.end(card_pin_proof(self.pin.card.person.card_sn, text))
+    def type_pin(self, call: PinCall, text: str) -> Refusal | None:
+        """A password was typed; the call gets its proof, and never the password, or what the chip says against it."""
+        refusal = self._judged(call.card, text)
+        call.held.end(card_pin_proof(call.card.person.card_sn, text) if refusal is None else refusal)
+        return refusal
+
+    @property
+    def _chip_knows(self) -> bool:
+        return self._settings.pass_type is PassType.CARD
+
+    def _judged(self, card: Card, text: str) -> Refusal | None:
+        """What the chip says against a password; None where it is right, or the chip does not know it."""
+        if not self._chip_knows:
+            return None
+        if text == card.person.card_pin:
+            self._chips.right(card.person.card_sn)
+            return None
+        left = self._chips.wrong(card.person.card_sn)
+        return refusals()["pin-wrong"].with_left(left) if left else refusals()["pin-locked"]
 
     def cancel(self) -> int:
         """Cancel was pressed: every waiting call ends; returns how many."""

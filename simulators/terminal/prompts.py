@@ -34,6 +34,8 @@ class Result:
     fund: Fen
     account: Fen
     own: Fen
+    medical: Fen | None = None
+    """What the insurance pays, fund and account, where a box is told no more than that (iot.medical.settle.notify)."""
 
 
 def read_prompt(body: Mapping[str, object]) -> Prompt:
@@ -57,6 +59,7 @@ def read_result(body: Mapping[str, object]) -> Result:
         fund=_amount(body, "hifAmt"),
         account=_amount(body, "acctAmt"),
         own=_amount(body, "ownAmt"),
+        medical=_amount(body, "medicalFee") if body.get("medicalFee") else None,
     )
 
 

@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Self
 
 from fixtures import fixture
 from harness.line.record import JsonValue
@@ -21,6 +22,11 @@ class Refusal:
     def as_json(self) -> dict[str, JsonValue]:
         """The answer."""
         return {"code": self.code, "reason": self.reason, "message": f"{self.chinese} / {self.english}"}
+
+    def with_left(self, left: int) -> Self:
+        """The same, saying how often a password may still be tried."""
+        tries = "1 attempt" if left == 1 else f"{left} attempts"
+        return replace(self, chinese=f"{self.chinese}，还可输入{left}次", english=f"{self.english}; {tries} left")
 
 
 @cache

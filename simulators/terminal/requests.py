@@ -72,6 +72,14 @@ def read_keys(body: Mapping[str, object]) -> str:
     return keys
 
 
+def read_card_holder(body: Mapping[str, object]) -> Person:
+    """Whose card is meant. Raises NotTakenError for nobody's."""
+    person = _person(body.get("person"))
+    if not person.card_no:
+        raise NotTakenError(409, "no-card", zh="该人员没有社会保障卡", en=f"{person.id} has no social-insurance card.")
+    return person
+
+
 def _person(asked: object) -> Person:
     for person in people():
         if person.id == asked:

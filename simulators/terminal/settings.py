@@ -1,10 +1,22 @@
 """The settings of a terminal: keys of the bench file and options of `liantiao simulate terminal`."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from fixtures.population import institutions
 
 MOST_S = 86_400
+MOST_TRIES = 255
+"""A chip counts in one byte."""
+
+
+class PassType(StrEnum):
+    """Who knows a social card's password (CARD_PASSTYPE of HeaSecReadInfo.dll)."""
+
+    CARD = "card"
+    """1: the chip; VerifyPIN says whether it was right, and counts."""
+    DATABASE = "database"
+    """2: the insurance; VerifyPIN gives a proof of whatever was typed, and the platform judges it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +29,12 @@ class TerminalSettings:
     """Seconds that a call of the social-card library waits for a card (assumed)."""
     keypad_s: int = 60
     """Seconds that the keypad waits for a card's password (assumed); a payment's prompt says its own time."""
+    pass_type: PassType = PassType.CARD
+    """card: the chip knows the password, VerifyPIN refuses a wrong one; database: the platform does (assumed)."""
+    pin_lock_after: int = 5
+    """How many wrong passwords in a row lock a card whose chip knows its password, 1 to 255 (assumed)."""
+    cards: str = ""
+    """File in which the chips remember wrong passwords when the process has ended; without it they forget."""
     terminal_no: str = "639999000001"
     """Number of the terminal (终端机编号), in what a social card's reading gives."""
     device_no: str = "LT0000000001"
@@ -29,6 +47,8 @@ class TerminalSettings:
         for name in ("card_s", "keypad_s"):
             if not 1 <= getattr(self, name) <= MOST_S:
                 raise ValueError(f"{name} is 1 to {MOST_S} seconds, not {getattr(self, name)}")
+        if not 1 <= self.pin_lock_after <= MOST_TRIES:
+            raise ValueError(f"pin_lock_after is 1 to {MOST_TRIES}, not {self.pin_lock_after}")
         for name in ("terminal_no", "device_no"):
             if "|" in getattr(self, name):
                 raise ValueError(f"{name} stands between bars and can hold none")

@@ -223,11 +223,12 @@ class Centre:
     ) -> Answer:
         confirmed = result is Result.CONFIRMED
         more = {"reason": reason} if reason else {}
+        paid_in = {"chnlId": token.channel} if confirmed and token is not None and token.channel else {}
         name = "payment-confirmed" if confirmed else "payment-not-confirmed"
         self._office.tell(name, prompt=prompt_id, id_no=person.id_no, result=result.value, **more)
         if confirmed and token is not None and self._settings.token_single_use:
             self._office.tokens.end(token)
-        return done(body, {"result": result.value, "confirmNo": confirm_no if confirmed else "", **more})
+        return done(body, {"result": result.value, "confirmNo": confirm_no if confirmed else "", **paid_in, **more})
 
     def _opened(self, person: Person, institution: Institution, body: Body) -> Prompt:
         return self._prompts.open(

@@ -1,6 +1,7 @@
 """What the terminal library (动态库) of an institution asks: decode a scan, face check, ID card, show the result.
 
-Events: token-issued, code-refused, face-begun, face-refused, card-read, library-refused, settle-notified.
+What it asks of Alipay's IoT box is in `iot_box`. Events: token-issued, code-refused, face-begun, face-refused,
+card-read, library-refused, settle-notified.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from harness.wire.institution import amount
 from harness.wire.voucher import MARK, ScanKind, scan_kind
 from simulators.voucher_centre.activation import prompted
 from simulators.voucher_centre.codes import CodeRefused
+from simulators.voucher_centre.iot_box import IotBox
 from simulators.voucher_centre.office import Answer, Body, Office, done
 from simulators.voucher_centre.refusal import RefusedError
 from simulators.voucher_centre.terminal import Ending, Presented, Thing
@@ -29,6 +31,7 @@ class LibraryCalls:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._box = IotBox(office)
 
     async def handle(self, name: str, body: Body) -> Answer:
         """Answer one call. Raises RefusedError; CancelledError when the case is over."""
@@ -55,6 +58,10 @@ class LibraryCalls:
                 return self._begin_face(institution, data)
             case messages.FACE_CHECK:
                 return await self._check_face(institution, data)
+            case messages.BOX_SCAN:
+                return await self._by_box(institution, data)
+            case messages.BOX_RESULT:
+                return await self._box.show_result(institution, data)
             case messages.READ_CARD:
                 return self._card(await self._presented(institution, Thing.CARD), institution)
             case _:
@@ -70,17 +77,40 @@ class LibraryCalls:
             raise self._code_refused(digits, code.why)
         return self._identified(code.person, institution, code.channel, digits)
 
+    async def _by_box(self, institution: Institution, data: Body) -> Answer:
+        shown = await self._box.gain(institution, data)
+        if shown.thing is Thing.CODE:
+            found = self._decode(shown.text, institution)
+        else:
+            person = self._owner(shown, f"outBizNo {data['outBizNo']}")
+            found = self._by_face(person, institution, self._box.channel)
+        self._box.identified(institution, data, str(found["idNo"]))
+        return {**found, "outBizNo": data["outBizNo"]}
+
     def _code_refused(self, digits: str, why: str) -> RefusedError:
         self._office.tell("code-refused", digits=digits, code=str(messages.return_codes()[why].code), why=why)
         return RefusedError(why)
 
     def _identified(
-        self, person: Person, institution: Institution, channel: str, digits: str, *, auth_no: str = ""
+        self,
+        person: Person,
+        institution: Institution,
+        channel: str,
+        digits: str,
+        *,
+        by_face: bool = False,
+        auth_no: str = "",
     ) -> Answer:
         office = self._office
         place = office.vouchers.of(person).place or person.insured_place
         token = office.tokens.issue(
-            person, institution.code, digits, now_ns=office.clock.now_ns(), place=place, by_face=bool(auth_no)
+            person,
+            institution.code,
+            digits,
+            now_ns=office.clock.now_ns(),
+            place=place,
+            by_face=by_face,
+            channel="" if by_face else channel,
         )
         office.tell(
             "token-issued",
@@ -128,17 +158,27 @@ class LibraryCalls:
         )
         if auth is None:
             raise RefusedError("auth-invalid", "authNo")
-        shown = await self._face(institution)
-        person = office.register.person(shown.text)
-        why = "face-mismatch" if person is None else office.register.face_problem(person, shown.face_of)
-        if person is None or why:
-            office.tell("face-refused", auth=auth.number, why=why)
-            raise prompted(why)
-        voucher = self._usable(person)
+        person = self._owner(await self._face(institution), auth.number)
+        found = self._by_face(person, institution, FACE_CHANNEL, auth_no=auth.number)
         auth.person = person
+        return found
+
+    def _owner(self, shown: Presented, auth: str) -> Person:
+        """Whose face was shown, if they are who they say."""
+        register = self._office.register
+        person = register.person(shown.text)
+        why = "face-mismatch" if person is None else register.face_problem(person, shown.face_of)
+        if person is None or why:
+            self._office.tell("face-refused", auth=auth, why=why)
+            raise prompted(why)
+        return person
+
+    def _by_face(self, person: Person, institution: Institution, channel: str, *, auth_no: str = "") -> Answer:
+        office = self._office
+        voucher = self._usable(person)
         code = office.codes.issue(person, min(voucher.channels, default=FACE_CHANNEL), now_ns=office.clock.now_ns())
         office.codes.spend(code.digits, now_ns=office.clock.now_ns())
-        return self._identified(person, institution, FACE_CHANNEL, code.digits, auth_no=auth.number)
+        return self._identified(person, institution, channel, code.digits, by_face=True, auth_no=auth_no)
 
     async def _face(self, institution: Institution) -> Presented:
         """The face before the camera; a terminal on the bench waits for it."""

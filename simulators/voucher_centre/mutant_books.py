@@ -68,10 +68,18 @@ class UpperCase(TokenBook):
     """Gives tokens in upper case."""
 
     def issue(
-        self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "", by_face: bool = False
+        self,
+        person: Person,
+        institution: str,
+        digits: str,
+        *,
+        now_ns: int,
+        place: str = "",
+        by_face: bool = False,
+        channel: str = "",
     ) -> Token:
         """In capitals."""
-        token = super().issue(person, institution, digits, now_ns=now_ns, place=place, by_face=by_face)
+        token = super().issue(person, institution, digits, now_ns=now_ns, place=place, by_face=by_face, channel=channel)
         token = replace(token, text=token.text.upper())
         self._tokens[token.text] = token
         return token
@@ -81,13 +89,21 @@ class TokenStays(TokenBook):
     """Gives a person the token again that they have at that institution."""
 
     def issue(
-        self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "", by_face: bool = False
+        self,
+        person: Person,
+        institution: str,
+        digits: str,
+        *,
+        now_ns: int,
+        place: str = "",
+        by_face: bool = False,
+        channel: str = "",
     ) -> Token:
         """The one from before."""
         for token in self._tokens.values():
             if (token.person, token.institution) == (person, institution):
                 return token
-        return super().issue(person, institution, digits, now_ns=now_ns, place=place, by_face=by_face)
+        return super().issue(person, institution, digits, now_ns=now_ns, place=place, by_face=by_face, channel=channel)
 
 
 class AnyInstitution(TokenBook):

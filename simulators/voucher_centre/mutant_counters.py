@@ -76,18 +76,32 @@ class OneChannel(LibraryCalls):
     """Says that every code was shown in the national app."""
 
     def _identified(
-        self, person: Person, institution: Institution, channel: str, digits: str, *, auth_no: str = ""
+        self,
+        person: Person,
+        institution: Institution,
+        channel: str,
+        digits: str,
+        *,
+        by_face: bool = False,
+        auth_no: str = "",
     ) -> Answer:
-        return super()._identified(person, institution, "nhsa-app", digits, auth_no=auth_no)
+        return super()._identified(person, institution, "nhsa-app", digits, by_face=by_face, auth_no=auth_no)
 
 
 class OtherBirthday(LibraryCalls):
     """Spells the birthday with hyphens."""
 
     def _identified(
-        self, person: Person, institution: Institution, channel: str, digits: str, *, auth_no: str = ""
+        self,
+        person: Person,
+        institution: Institution,
+        channel: str,
+        digits: str,
+        *,
+        by_face: bool = False,
+        auth_no: str = "",
     ) -> Answer:
-        found = super()._identified(person, institution, channel, digits, auth_no=auth_no)
+        found = super()._identified(person, institution, channel, digits, by_face=by_face, auth_no=auth_no)
         return {**found, "birthday": person.birthday}
 
 
@@ -95,9 +109,16 @@ class IndexByChannel(LibraryCalls):
     """Gives a person another ecIndexNo in each channel."""
 
     def _identified(
-        self, person: Person, institution: Institution, channel: str, digits: str, *, auth_no: str = ""
+        self,
+        person: Person,
+        institution: Institution,
+        channel: str,
+        digits: str,
+        *,
+        by_face: bool = False,
+        auth_no: str = "",
     ) -> Answer:
-        found = super()._identified(person, institution, channel, digits, auth_no=auth_no)
+        found = super()._identified(person, institution, channel, digits, by_face=by_face, auth_no=auth_no)
         return {**found, "ecIndexNo": sm3(f"{person.id_no}{channel}".encode()).hex()[:32]}
 
 

@@ -1,7 +1,7 @@
 """Payment prompts: a question to the person whether to pay, open until it is answered or its time is over.
 
-Own design (the real mechanism is not public). A prompt ends in exactly one result; the clock ends it when nobody
-answers. Whoever asked waits in `Prompt.ended`.
+Own design (the real mechanism is not public). A prompt ends in exactly one result; its time, which no clock that is set
+back prolongs, ends it when nobody answers. Whoever asked waits in `Prompt.ended`.
 """
 
 import asyncio
@@ -79,7 +79,8 @@ class Prompts:
             confirm_no=f"CF{self._opened:010d}",
         )
         self._open[prompt.id] = prompt
-        prompt.expiry = asyncio.create_task(self._expire(prompt), name=f"prompt {prompt.id}")
+        deadline_ns = self._clock.elapsed_ns() + self._life_s * NS
+        prompt.expiry = asyncio.create_task(self._expire(prompt, deadline_ns), name=f"prompt {prompt.id}")
         return prompt
 
     def listed(self) -> list[Prompt]:
@@ -114,9 +115,9 @@ class Prompts:
             self._close(prompt)
             prompt.ended.cancel()
 
-    async def _expire(self, prompt: Prompt) -> None:
-        while (left_ns := prompt.expires_ns - self._clock.now_ns()) > 0:
-            await self._clock.sleep(left_ns / NS)
+    async def _expire(self, prompt: Prompt, deadline_ns: int) -> None:
+        while (left_ns := deadline_ns - self._clock.elapsed_ns()) > 0:
+            await self._clock.elapse(left_ns / NS)
         prompt.expiry = None
         self._end(prompt, Result.NOT_ANSWERED)
 

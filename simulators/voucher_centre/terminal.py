@@ -105,20 +105,23 @@ class Terminals:
         lying = self._lying.get((institution, thing))
         return lying.popleft() if lying else None
 
-    async def take(self, institution: str, thing: Thing) -> Presented | Ending:
-        """What is presented, waiting for it. Raises CancelledError when the case is over."""
-        if found := self.taken(institution, thing):
-            return found
+    async def take(self, institution: str, *things: Thing) -> Presented | Ending:
+        """What is presented of these things, waiting for the first. Raises CancelledError when the case is over."""
+        for thing in things:
+            if found := self.taken(institution, thing):
+                return found
         waiter: asyncio.Future[Presented | Ending] = asyncio.get_running_loop().create_future()
-        queue = self._waiting.setdefault((institution, thing), deque())
-        queue.append(waiter)
+        queues = [self._waiting.setdefault((institution, thing), deque()) for thing in things]
+        for queue in queues:
+            queue.append(waiter)
         self.bell.ring()
-        until_ns = self._clock.now_ns() + self._life_s * NS
-        expiry = asyncio.create_task(self._expire(waiter, until_ns), name=f"terminal {institution}")
+        deadline_ns = self._clock.elapsed_ns() + self._life_s * NS
+        expiry = asyncio.create_task(self._expire(waiter, deadline_ns), name=f"terminal {institution}")
         try:
             return await waiter
         finally:
-            queue.remove(waiter)
+            for queue in queues:
+                queue.remove(waiter)
             self.bell.ring()
             expiry.cancel()
 
@@ -129,9 +132,9 @@ class Terminals:
             for waiter in waiters:
                 waiter.cancel()
 
-    async def _expire(self, waiter: "asyncio.Future[Presented | Ending]", until_ns: int) -> None:
-        while (left_ns := until_ns - self._clock.now_ns()) > 0:
-            await self._clock.sleep(left_ns / NS)
+    async def _expire(self, waiter: "asyncio.Future[Presented | Ending]", deadline_ns: int) -> None:
+        while (left_ns := deadline_ns - self._clock.elapsed_ns()) > 0:
+            await self._clock.elapse(left_ns / NS)
         if not waiter.done():
             waiter.set_result(Ending.TIMEOUT)
 

@@ -17,7 +17,10 @@ RANDOM_PART = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token, whose it is, and when it dies (nanoseconds since 1970); `by_face`: it came from a face check."""
+    """A token, whose it is, and when it dies (nanoseconds since 1970); `by_face`: it came from a face check.
+
+    `channel` is that of the code it came from, and empty after a face check.
+    """
 
     text: str
     person: Person
@@ -25,6 +28,7 @@ class Token:
     digits: str
     expires_ns: int
     by_face: bool = False
+    channel: str = ""
 
 
 class TokenBook:
@@ -36,7 +40,15 @@ class TokenBook:
         self._tokens: dict[str, Token] = {}
 
     def issue(
-        self, person: Person, institution: str, digits: str, *, now_ns: int, place: str = "", by_face: bool = False
+        self,
+        person: Person,
+        institution: str,
+        digits: str,
+        *,
+        now_ns: int,
+        place: str = "",
+        by_face: bool = False,
+        channel: str = "",
     ) -> Token:
         """A new token for the person of a decoded code (or a face) at the institution that asked.
 
@@ -50,6 +62,7 @@ class TokenBook:
             digits=digits,
             expires_ns=now_ns + self._life_s * NS,
             by_face=by_face,
+            channel=channel,
         )
         self._tokens[token.text] = token
         return token

@@ -13,11 +13,24 @@ from simulators.his.mutants import mutants_of
 
 KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pharmacy": {
+        "resolve-always-accepted": ("resolve-tells-what-is-known",),
+        "reversed-booked-as-refused": ("books-tell-what-is-known",),
+        "reverses-ten-times": ("reversal-tried-three-times",),
+        "basket-not-checked": ("basket-checked-first",),
+        "takes-nonsense-for-done": ("nonsense-gets-an-error",),
+        "refusal-not-explained": ("refusal-tells-why",),
+        "trace-codes-made-up": ("trace-codes-as-scanned",),
         "new-msgid-in-reversal": (
             "unknown-resolved",
             "reversal-names-original",
         ),
-        "float-money": ("basket-as-rung-up",),
+        "one-code-for-all": ("basket-as-rung-up",),
+        "answers-own-number": ("answer-names-what-was-booked",),
+        "invoice-of-its-own": ("invoice-names-order",),
+        "chronic-disease-claimed": ("nothing-made-up",),
+        "sent-in-utc": ("sent-when-it-says",),
+        "fees-of-yesterday": ("times-of-the-deed",),
+        "id-number-in-prompt": ("no-personal-data-in-prompt",),
         "cached-expired-code": ("code-asked-anew",),
         "ignores-password": (
             "password-asked",
@@ -60,6 +73,7 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cashier-at-self-service": ("way-in-envelope",),
         "released-before-payment": ("released-after-settlement",),
         "platform:notice-twice": ("one-notice-a-movement",),
+        "platform:no-bill": ("one-bill-a-settlement",),
         "platform:another-split": (
             "outcome-agrees-with-books",
             "pre-settlement-equals-settlement",
@@ -78,6 +92,12 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "platform:no-notice": ("case-holds",),
     },
     "hospital": {
+        "resolve-always-accepted": ("resolve-tells-what-is-known",),
+        "reversed-booked-as-refused": ("books-tell-what-is-known",),
+        "reverses-ten-times": ("reversal-tried-three-times",),
+        "takes-nonsense-for-done": ("nonsense-gets-an-error",),
+        "refusal-not-explained": ("refusal-tells-why",),
+        "trace-codes-made-up": ("trace-codes-as-scanned",),
         "new-msgid-in-reversal": (
             "unknown-resolved",
             "reversal-names-original",
@@ -123,6 +143,13 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "silent-when-nothing-pending": ("nothing-pending-prompt",),
         "detail-number-reused": ("details-once",),
         "scope-amounts-zero": ("scope-as-uploaded",),
+        "diagnosis-upcoded": ("visit-as-told",),
+        "answers-own-number": ("answer-names-what-was-booked",),
+        "invoice-of-its-own": ("invoice-names-order",),
+        "chronic-disease-claimed": ("nothing-made-up",),
+        "sent-in-utc": ("sent-when-it-says",),
+        "begun-yesterday": ("times-of-the-deed",),
+        "id-number-in-prompt": ("no-personal-data-in-prompt",),
         "part-refund-by-negative-lines": (
             "details-as-ordered",
             "partial-refund-in-order",
@@ -144,6 +171,7 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "library-width-not-checked": ("library-refused",),
         "released-before-payment": ("released-after-settlement",),
         "platform:notice-twice": ("one-notice-a-movement",),
+        "platform:no-bill": ("one-bill-a-settlement",),
         "platform:another-split": (
             "pre-settlement-equals-settlement",
             "confirmed-amount-is-booked",
@@ -176,6 +204,8 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "envelope-as-told",
         ),
         "drops-last-digit": ("code-unchanged",),
+        "sent-in-utc": ("sent-when-it-says",),
+        "id-number-in-prompt": ("no-personal-data-in-prompt",),
         "logs-id-number": ("no-personal-data-in-log",),
         "journal-after-send": ("tier-journalled-first",),
         "msgid-not-unique": ("msgid-unique",),

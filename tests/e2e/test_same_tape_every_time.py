@@ -1,5 +1,6 @@
-"""One seed, one tape: a case that runs two hundred times leaves the same records, apart from ports, ptys, folders."""
+"""One seed, one tape: a case that runs many times leaves the same records, apart from ports, ptys, folders."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from harness.run import CaseHead, Run
 from harness.scenarios.counter_stage import at_counter
 from harness.scenarios.purchase import Shopper, purchase, usual_basket
 
+PURCHASES = int(os.environ.get("LIANTIAO_PURCHASES", "60"))
+PLAN = load_plan("pharmacy")
 HEAD = CaseHead(id="pharmacy/purchase", title="A purchase", requirements=())
 
 
@@ -38,9 +41,9 @@ def digests(folder: Path, *, runs: int, seed: int, effect: Effect | None = None)
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_hundred_purchases_leave_one_tape(tmp_path: Path) -> None:
-    found = digests(tmp_path, runs=200, seed=20201014)
-    assert len(found) == 200
+def test_many_purchases_leave_one_tape(tmp_path: Path) -> None:
+    found = digests(tmp_path, runs=PURCHASES, seed=20201014)
+    assert len(found) == PURCHASES
     assert len(set(found)) == 1
 
 
@@ -60,3 +63,19 @@ def test_another_seed_leaves_another_tape(tmp_path: Path) -> None:
     first.mkdir()
     second.mkdir()
     assert digests(first, runs=1, seed=1) != digests(second, runs=1, seed=2)
+
+
+def test_two_runs_have_one_tape_from_the_first_record_to_the_last(tmp_path: Path) -> None:
+    """Also what stands before and between the cases: what the run was asked for, and the verdicts."""
+    found = set()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        with Run(file=RunOptions(seed=7).bench_file(PLAN), plan=PLAN, folder=tmp_path / name) as run:
+            stage = at_counter(run.begin_case(HEAD))
+            stage.counter.sign_in()
+            purchase(stage, usual_basket("A0001"), Shopper())
+            stage.settle_day()
+            run.end_case()
+            run.finish()
+        found.add(comparable_digest(read_tape(tmp_path / name / TAPE).records))
+    assert len(found) == 1

@@ -120,14 +120,22 @@ def test_an_adapter_that_is_no_good_is_a_finding_and_leaves_nothing(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fails at once", "is silent when asked", "never speaks"])
-def test_without_an_adapter_to_test_the_run_stops_early(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "tried", "said"),
+    [
+        ("fails at once", 1, "what is under test never became ready, so no further case was tried. The adapter exited"),
+        ("never speaks", 1, "what is under test never became ready, so no further case was tried. The adapter wrote"),
+        ("is silent when asked", 3, "in 3 cases in a row"),
+    ],
+)
+def test_without_an_adapter_to_test_the_run_stops_early(tmp_path: Path, name: str, tried: int, said: str) -> None:
     done = certify(tmp_path, *adapter(tmp_path, ADAPTERS[name]))
     assert done.returncode == ExitStatus.FINDINGS
-    assert done.stderr.startswith("Stopped early: in 3 cases in a row")
+    assert done.stderr.startswith(f"Stopped early: {said}")
     verdict = json.loads((one_run(tmp_path) / "verdict.json").read_bytes())
-    left = len(load_plan("pharmacy").cases) - 3
-    assert (verdict["cases"]["failed"], len(verdict["cases"]["missing"])) == (3, left)
+    left = len(load_plan("pharmacy").cases) - tried
+    assert (verdict["cases"]["failed"], len(verdict["cases"]["missing"])) == (tried, left)
+    assert f"{left} cases 用例: not run 未执行" in done.stdout
 
 
 @pytest.mark.slow
@@ -169,7 +177,8 @@ def test_an_interrupted_run_ends_in_order(tmp_path: Path, until: str, signals: l
     judged = liantiao("judge", one_run(tmp_path))
     assert judged.returncode == ExitStatus.INCONCLUSIVE
     assert judged.stderr == "inconclusive; the run's own files say the same\n"
-    assert "missing      pharmacy/split-read" in judged.stdout
+    assert "missing      +" in judged.stdout
+    assert "INCONCLUSIVE 无法判定\n" in judged.stdout
 
 
 @pytest.mark.slow
@@ -193,6 +202,7 @@ def test_a_killed_run_leaves_no_adapter_and_a_readable_folder(tmp_path: Path) ->
     judged = liantiao("judge", one_run(tmp_path))
     assert judged.returncode == ExitStatus.INCONCLUSIVE
     assert "verdict.json is missing: the run was ended before it was written" in judged.stderr
+    assert "tape.bin does not hold the end of the run" in judged.stderr
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
-"""A hundred thousand random inputs over each door of a running machine: no crash, no hang, memory flat.
+"""Forty thousand random inputs, or as many as LIANTIAO_INPUTS says, over each door of a running machine: no crash, no
+hang, memory flat.
 
 Inputs go over a connection in small batches: those that keep to the door's framing, and when they are answered one that
 may not. An input counts when its reply came, or when the machine hung up on it; what stood behind it is sent again on
@@ -8,6 +9,7 @@ of the machine's own process, watched from when its tape holds as much as it eve
 
 import contextlib
 import json
+import os
 import random
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +22,7 @@ from harness.gm import InvalidEncoding, der
 from tests.benchmarks.machine_load import Line, Machine, machine_process
 from tests.simulators.encryption_machine_rig import der_sign, n4, sign_request
 
-INPUTS, BATCH = 100_000, 20
+INPUTS, BATCH = int(os.environ.get("LIANTIAO_INPUTS", "40000")), 20
 WARM = 20_000
 """Inputs until the machine has what it keeps: its modules, and the ten thousand last records of the tape."""
 MOST_GROWN_KIB = 6 * 1024

@@ -23,6 +23,7 @@ class ScriptedRun:
     start: LiantiaoError | None = None
     end: LiantiaoError | None = None
     up: LiantiaoError | None = None
+    is_acquainted = True
 
     def __init__(self, *, folder: Path, demanded: tuple[str, ...], **_: object) -> None:
         self.folder = folder
@@ -92,6 +93,24 @@ def test_three_cases_in_a_row_without_an_adapter_are_enough(work: Casework, how:
     assert "inconclusive" in case(work, **how)
     assert "in 3 cases in a row" in work.over
     assert work.fatal is None
+
+
+@pytest.mark.parametrize("error", [BROKEN, SILENT])
+def test_what_never_became_ready_is_not_tried_in_every_case(
+    work: Casework, error: LiantiaoError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedRun, "is_acquainted", False)
+    case(work, start=error)
+    assert work.over == "what is under test never became ready, so no further case was tried. P"
+    assert work.fatal is None
+
+
+def test_why_a_case_did_not_pass_has_cause_remedy_and_replay(work: Casework) -> None:
+    assert case(work, then=BROKEN).splitlines()[-3:] == [
+        "  likely cause: C",
+        "  try: R",
+        f"  replay: liantiao certify pharmacy --case {HEAD.id} --seed {work.file.bench.seed}",
+    ]
 
 
 def test_a_case_that_ran_shows_that_there_is_an_adapter(work: Casework) -> None:

@@ -92,6 +92,36 @@ def test_a_step_from_another_thread_wakes() -> None:
     asyncio.run(run())
 
 
+def test_a_timer_is_not_prolonged_by_a_step_back() -> None:
+    async def run() -> None:
+        clock = BenchClock()
+        timer = asyncio.create_task(clock.elapse(60))
+        sleeper = asyncio.create_task(clock.sleep(60))
+        await asyncio.sleep(0)
+        clock.step(seconds=-3600)
+        clock.step(seconds=59)
+        await asyncio.sleep(0)
+        assert not timer.done(), "too early"
+        clock.step(seconds=1)
+        await timer
+        assert not sleeper.done(), "a sleeper waits until the clock says so"
+        clock.step(seconds=3600)
+        await sleeper
+        assert clock.elapsed_ns() == 3660 * NS
+
+    asyncio.run(run())
+
+
+def test_what_has_elapsed_never_goes_back() -> None:
+    clock = BenchClock()
+    for seconds, elapsed in ((5, 5), (-100, 5), (1, 6)):
+        clock.step(seconds=seconds)
+        assert clock.elapsed_ns() == elapsed * NS
+    clock.rewind()
+    assert clock.elapsed_ns() == 6 * NS
+    assert SystemClock().elapsed_ns() <= SystemClock().elapsed_ns()
+
+
 def test_rewinding_wakes_whoever_still_waits() -> None:
     async def run() -> None:
         clock = BenchClock()

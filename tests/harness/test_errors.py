@@ -5,11 +5,20 @@ import pickle
 import pytest
 
 from harness import errors
-from harness.errors import BenchError, ConfigError, ExitStatus, LiantiaoError, PeerViolation, SimulatorDefect
+from harness.errors import (
+    BenchError,
+    ConfigError,
+    ExitStatus,
+    LiantiaoError,
+    NotOffered,
+    PeerViolation,
+    SimulatorDefect,
+)
 
 BLAME: dict[type[LiantiaoError], ExitStatus] = {
     ConfigError: ExitStatus.YOUR_CONFIGURATION,
     BenchError: ExitStatus.INCONCLUSIVE,
+    NotOffered: ExitStatus.INCONCLUSIVE,
     PeerViolation: ExitStatus.FINDINGS,
     SimulatorDefect: ExitStatus.INCONCLUSIVE,
 }

@@ -144,6 +144,14 @@ def test_one_case_is_chosen_and_the_run_is_named(tmp_path: Path) -> None:
     assert f"run: {run}: passed" in done.stdout
 
 
+def test_own_cases_run_under_a_province_s_profile(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --liantiao-profile jiangsu\n", encoding="utf-8")
+    done = pytest_on(tmp_path, "-k", "good")
+    assert (done.returncode, verdicts(tmp_path)["my/good"]["verdict"]) == (0, "passed")
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "manifest.json").read_bytes())["profile"] == "jiangsu"
+
+
 @pytest.mark.slow
 def test_cases_refuse_to_run_side_by_side(tmp_path: Path) -> None:
     done = pytest_on(tmp_path, "-p", "xdist", "-n", "2", "-k", "good or variant")
@@ -159,6 +167,7 @@ def test_cases_refuse_to_run_side_by_side(tmp_path: Path) -> None:
         (["--liantiao-case", "my/god"], 4, "there is no case my/god; perhaps my/good"),
         pytest.param(["--liantiao-bench", "nowhere.toml"], 2, "nowhere.toml cannot be read", marks=pytest.mark.slow),
         (["--liantiao-adapter", "no-such-program"], 2, "there is no program 'no-such-program'"),
+        pytest.param(["--liantiao-profile", "atlantis"], 2, "atlantis", marks=pytest.mark.slow),
         pytest.param(["--liantiao-plan", "nix"], 2, "There is no plan 'nix'", marks=pytest.mark.slow),
     ],
 )

@@ -59,7 +59,7 @@ def test_one_adapter_sees_each_case_as_a_day_with_orders_of_its_own(tmp_path: Pa
         buy(run, "b")
     first, second = read_histories(read_tape(tmp_path / TAPE).records)
     days = [h.operations[0].command.content["at"][:10] for h in (first, second)]
-    assert days == ["2020-10-14", "2020-10-15"]
+    assert days == ["2020-10-14", "2020-10-17"]
     assert [h.doing("purchase")[0].order for h in (first, second)] == ["D0A0001", "D1A0001"]
     assert (first.adapter_is_older, second.adapter_is_older) == (False, True)
     assert second.hello == first.hello
@@ -118,3 +118,31 @@ def test_a_demanded_case_that_never_ran_is_missing(tmp_path: Path) -> None:
         assert run.finish() is Verdict.INCONCLUSIVE
     assert json.loads((tmp_path / VERDICT).read_bytes())["cases"]["missing"] == ["b"]
     assert judge_run(tmp_path).missing == ("b",)
+
+
+@pytest.mark.parametrize("lacks", [{}, {"pharmacy/face": ("terminal",)}])
+def test_a_certificate_says_what_it_does_not_cover_and_that_its_plan_was_cut(
+    tmp_path: Path, lacks: dict[str, tuple[str, ...]]
+) -> None:
+    plan = replace(PLAN, cases=("pharmacy/purchase",), left_out=lacks)
+    with Run(file=RunOptions().bench_file(PLAN), plan=plan, folder=tmp_path, demanded=plan.cases) as run:
+        buy(run, "pharmacy/purchase")
+        assert run.finish() is Verdict.PASSED
+    verdict = json.loads((tmp_path / VERDICT).read_bytes())
+    assert (verdict["certified"], verdict["restricted"], verdict["scope"]) == (True, bool(lacks), "whole-plan")
+    assert verdict["left_out"] == ({"terminal": ["pharmacy/face"]} if lacks else {})
+    assert verdict["plan_differs"].startswith(
+        f"differs from the shipped plan: {1 + len(lacks)} of {len(PLAN.cases)} cases"
+    )
+    again = judge_run(tmp_path)
+    assert (again.differences, again.certified) == ((), True)
+    assert again.plan_gap is not None
+
+
+def test_who_the_adapter_is_stands_in_the_manifest_from_its_first_ready_on(tmp_path: Path) -> None:
+    with run_on(tmp_path) as run:
+        assert "name" not in json.loads((tmp_path / MANIFEST).read_bytes())["adapter"]
+        run.begin_case(CaseHead(id="a", title="a", requirements=()))
+        told = json.loads((tmp_path / MANIFEST).read_bytes())
+        assert told["adapter"]["name"] == told["subject"]["name"] == "liantiao-reference-pharmacy"
+        run.end_case()

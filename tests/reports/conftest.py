@@ -1,38 +1,74 @@
 """Run folders made by hand: real tapes with a few cases, one of which failed and one of which is inconclusive."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.clock import BenchClock
+from harness.evidence import content_of
+from harness.judge.charter import charter_fields, read_charter
+from harness.judge.judged import read_judged
+from harness.judge.plan import Plan, RuleTerms, Severity, load_plan
 from harness.line.record import Direction
-from harness.line.tape import Tape
+from harness.line.tape import Tape, read_tape
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)> 乱码锟斤拷 &amp; {{ 7*7 }} ]]>"
 PHARMACY = "P63999900001"
 RULES = {
-    "settled-at-most-once": {"severity": "critical", "clause": "institution interface, transaction 2102"},
-    "books-agree": {"severity": "critical", "clause": "QH 1.1.3 banks (5)"},
-    "msgid-form": {"severity": "major", "clause": "institution interface, 4.1"},
+    "settled-at-most-once": RuleTerms(severity=Severity.CRITICAL, clause="institution interface, transaction 2102"),
+    "books-agree": RuleTerms(severity=Severity.CRITICAL, clause="QH 1.1.3 banks (5)"),
+    "msgid-form": RuleTerms(severity=Severity.MAJOR, clause="institution interface, 4.1"),
 }
+CASES = ("pharmacy/purchase", "pharmacy/crash", "pharmacy/byte-dropped", "pharmacy/hostile[<x>]", "pharmacy/refund")
+DEVICES = tuple(
+    {"name": name, "kind": kind, "at": "http://127.0.0.1:1", "virtual": True}
+    for name, kind in (("phone", "phone"), ("scanner", "scanner"), ("centre", "voucher-centre"))
+)
+Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
+
+
+def plan_of(cases: Sequence[str], left_out: Mapping[str, tuple[str, ...]] | None = None) -> Plan:
+    """A plan that demands these cases."""
+    return replace(load_plan("pharmacy"), cases=tuple(cases), rules=RULES, left_out=left_out or {})
 
 
 class CaseTape:
     """Writes cases onto a tape the way a bench does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        plan: Plan | None = None,
+        *,
+        demanded: Sequence[str] | None = None,
+        devices: Sequence[Mapping[str, Any]] = DEVICES,
+        plan_differs: str = "",
+    ) -> None:
         self.clock = BenchClock()
         self.tape = Tape(self.clock, path)
         self.first = 0
         self.connection = 0
         self.msgids = 0
-        self.verdicts: list[dict[str, Any]] = []
-        self.tape.event("bench", "run", plan="pharmacy", seed=7, profile="qinghai")
-        for name, kind in (("phone", "phone"), ("scanner", "scanner"), ("centre", "voucher-centre")):
-            self.tape.event("bench", "device", name=name, kind=kind, at="http://127.0.0.1:1", virtual=True)
+        for device in devices:
+            self.tape.event("bench", "device", **device)
+        chosen = plan or plan_of(CASES)
+        self.tape.event(
+            "bench",
+            "run",
+            liantiao="0.1.0",
+            bench="pharmacy, all virtual",
+            profile="qinghai",
+            seed=7,
+            started="2020-10-14T08:30:00+08:00",
+            command=["python", "-m", "simulators.his", "pharmacy"],
+            again=["certify", "pharmacy"],
+            plan_differs=plan_differs,
+            **charter_fields(chosen, chosen.cases if demanded is None else demanded),
+        )
 
     def begin(self, case: str, title: str, *requirements: str) -> None:
         """Begin a case."""
@@ -44,21 +80,21 @@ class CaseTape:
     def end(self, verdict: str = "passed", **more: Any) -> None:
         """End the case, with what a judge would say of it."""
         self.tape.event("case", "case-end")
-        self.verdicts.append(
-            {
-                "case": self.case,
-                "title": self.title,
-                "verdict": verdict,
-                "requirements": list(self.requirements),
-                "first_seq": self.first,
-                "last_seq": self.tape.seq - 1,
-                "findings": [],
-                "inconclusive": [],
-                "faults": [],
-                "elapsed_ms": 120 + len(self.verdicts),
-                **more,
-            }
-        )
+        judged = {"findings": [], "inconclusive": [], "faults": [], **more}
+        self.tape.event("case", "judged", case=self.case, verdict=verdict, **judged)
+
+    def write_files(self, folder: Path) -> Path:
+        """End the run and write its files, as a run does."""
+        self.tape.event("bench", "run-end", verdict="", certified=False)
+        self.tape.close()
+        reading = read_tape(folder / "tape.bin")
+        charter, verdicts = read_charter(reading.records), read_judged(reading.records)
+        assert charter is not None
+        (folder / "manifest.json").write_text(json.dumps(charter.manifest, ensure_ascii=False), encoding="utf-8")
+        (folder / "cases.jsonl").write_text("".join(verdict.line() for verdict in verdicts), encoding="utf-8")
+        content = content_of(charter, verdicts, reading)
+        (folder / "verdict.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return folder
 
     def command(self, **content: Any) -> int:
         """The cashier's command."""
@@ -165,37 +201,46 @@ class CaseTape:
         return seq
 
 
-def write_run(folder: Path) -> Path:
-    """A run with four cases of five: two passed, one failed, one inconclusive, one missing."""
-    folder.mkdir()
-    t = CaseTape(folder / "tape.bin")
-    order = {"order": "A0001", "total": "25.00"}
-    amounts = {"total": "25.00", "fund": "15.00", "account": "10.00", "cash": "0.00"}
+ORDER = {"order": "A0001", "total": "25.00"}
+AMOUNTS = {"total": "25.00", "fund": "15.00", "account": "10.00", "cash": "0.00"}
 
-    t.begin("pharmacy/purchase", "A good purchase", "GS-PHARMACY", "NX-ORIGINAL-SETTLEMENT-PATH")
+
+def purchase(t: CaseTape, title: str = "A good purchase") -> None:
+    """A case that passed."""
+    t.begin("pharmacy/purchase", title, "GS-PHARMACY", "NX-ORIGINAL-SETTLEMENT-PATH")
     t.command(liantiao=1, hello={"institution": {"code": PHARMACY}})
     t.says(ready={"adapter": "liantiao-reference-pharmacy", "version": "0.1.0", "clock": "bench", "can": []})
     t.command(id=1, do="sign-in", at="2020-10-14 08:30:00")
     t.transaction("9001", {"signIn": {"opter_no": "C0001"}}, {"signinoutb": {"sign_no": "S1"}})
     t.says(id=1, outcome="accepted")
-    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **order)
+    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **ORDER)
     t.says(event="scan-please", id=2)
     t.scan()
     t.transaction("1101", {"data": {"mdtrt_cert_type": "01"}}, {"baseinfo": {"psn_name": "张三"}})
     t.transaction("2101", {"druginfo": {"medfee_sumamt": "25.00"}}, {"setlinfo": {"medfee_sumamt": 25.00}})
     t.settle()
-    t.says(id=2, outcome="accepted", amounts=amounts, **order)
+    t.says(id=2, outcome="accepted", amounts=AMOUNTS, **ORDER)
     t.tape.event("case", "expect", operation=2, outcomes=["accepted"], reasons=[], amounts={})
     t.end()
 
+
+def write_run(folder: Path, *, devices: Sequence[Mapping[str, Any]] = DEVICES, seen: str = "50.00") -> Path:
+    """A run with four cases of five: two passed, one failed, one inconclusive, one missing.
+
+    `seen` is what a finding saw.
+    """
+    folder.mkdir()
+    t = CaseTape(folder / "tape.bin", devices=devices)
+    purchase(t)
+
     t.begin("pharmacy/crash", "The reply of 2102 is lost after booking", "QH-FUND-SAFETY", "GS-PHARMACY")
     t.fault("fault-scheduled")
-    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **order)
+    t.command(id=2, do="purchase", at="2020-10-14 08:30:00", **ORDER)
     t.says(event="scan-please", id=2)
     t.scan()
     t.settle(lost=True)
     again = t.settle()
-    t.says(id=2, outcome="accepted", amounts=amounts, **order)
+    t.says(id=2, outcome="accepted", amounts=AMOUNTS, **ORDER)
     t.tape.event("case", "step", text="recovery: an ordinary purchase by somebody else")
     t.end(
         "failed",
@@ -219,7 +264,7 @@ def write_run(folder: Path) -> Path:
                 "clause": "QH 1.1.3 banks (5)",
                 "seq": again + 8,
                 "expected": "25.00",
-                "seen": "50.00",
+                "seen": seen,
             },
         ],
     )
@@ -241,50 +286,15 @@ def write_run(folder: Path) -> Path:
     t.reply(gateway, f"<html>{HOSTILE}</html>".encode("gbk", errors="replace"), "502 Bad Gateway")
     t.tape.event("bank", "ledger-closed", why=HOSTILE)
     t.end()
-    t.tape.close()
-
-    cases = [verdict["case"] for verdict in t.verdicts]
-    manifest = {
-        "liantiao": "0.1.0",
-        "plan": "pharmacy",
-        "title": "Designated pharmacy",
-        "bench": "pharmacy, all virtual",
-        "profile": "qinghai",
-        "seed": 7,
-        "started": "2020-10-14T08:30:00+08:00",
-        "devices": [{"name": "centre", "kind": "voucher-centre", "at": "http://127.0.0.1:1", "virtual": True}],
-        "adapter": {
-            "command": ["python", "-m", "simulators.his", "pharmacy"],
-            "name": "liantiao-reference-pharmacy",
-            "version": "0.1.0",
-        },
-        "cases": [*cases, "pharmacy/refund"],
-        "cases_sm3": "00" * 32,
-        "rules": RULES,
-    }
-    verdict = {
-        "verdict": "failed",
-        "plan": "pharmacy",
-        "cases": {"demanded": 5, "passed": 2, "failed": 1, "inconclusive": 1, "missing": ["pharmacy/refund"]},
-        "tape_head": t.tape.head,
-        "certified": False,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-    (folder / "verdict.json").write_text(json.dumps(verdict, ensure_ascii=False), encoding="utf-8")
-    lines = "".join(json.dumps(v, ensure_ascii=False) + "\n" for v in t.verdicts)
-    (folder / "cases.jsonl").write_text(lines, encoding="utf-8")
-    return folder
+    return t.write_files(folder)
 
 
-def write_good_run(folder: Path) -> Path:
-    """The same run, certified: only its first case, and that is all the plan demands."""
-    write_run(folder)
-    keep(folder / "manifest.json", lambda m: {**m, "cases": m["cases"][:1]})
-    counts = {"demanded": 1, "passed": 1, "failed": 0, "inconclusive": 0, "missing": []}
-    keep(folder / "verdict.json", lambda v: {**v, "verdict": "passed", "certified": True, "cases": counts})
-    first = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[0]
-    (folder / "cases.jsonl").write_text(first, encoding="utf-8")
-    return folder
+def write_good_run(folder: Path, *, title: str = "A good purchase", **more: Any) -> Path:
+    """A certified run of a plan with one case; `more` is for its tape."""
+    folder.mkdir()
+    t = CaseTape(folder / "tape.bin", **{"plan": plan_of(CASES[:1]), **more})
+    purchase(t, title)
+    return t.write_files(folder)
 
 
 def keep(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -302,6 +312,26 @@ def run_folder(tmp_path: Path) -> Path:
 def good_folder(tmp_path: Path) -> Path:
     """The folder of a certified run."""
     return write_good_run(tmp_path / "good")
+
+
+@pytest.fixture
+def write_good(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a certified run, with another title, plan or demand."""
+
+    def write(**more: Any) -> Path:
+        return write_good_run(tmp_path / "good", **more)
+
+    return write
+
+
+@pytest.fixture
+def write_bad(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a run with findings, on other devices or with other words."""
+
+    def write(**more: Any) -> Path:
+        return write_run(tmp_path / "bad", **more)
+
+    return write
 
 
 @pytest.fixture

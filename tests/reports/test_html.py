@@ -13,6 +13,7 @@ import pytest
 from reports import html
 from reports.html import duration, render_report, report_page
 from reports.run_folder import read_run_folder
+from tests.reports.conftest import CASES, plan_of
 
 Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
 VOID = {"meta", "br", "input", "img", "link", "hr"}
@@ -158,10 +159,62 @@ def test_a_folder_cut_short_is_rendered_with_a_warning(run_folder: Path, name: s
     assert "What is missing or at odds" in page.text
 
 
-def test_only_a_tape_is_enough(run_folder: Path) -> None:
-    for name in ("manifest.json", "cases.jsonl", "verdict.json"):
-        (run_folder / name).unlink()
-    assert "inconclusive无法判定" in Page(render_report(run_folder).read_text(encoding="utf-8")).text
+def test_only_a_tape_is_enough(run_folder: Path, good_folder: Path) -> None:
+    for folder, said in ((run_folder, "findings存在问题"), (good_folder, "inconclusive无法判定")):
+        for name in ("manifest.json", "cases.jsonl", "verdict.json"):
+            (folder / name).unlink()
+        page = Page(render_report(folder).read_text(encoding="utf-8"))
+        assert said in page.text
+        assert "1passed 通过" in page.text or "2passed 通过" in page.text
+        assert page.text.count(".json is missing") == 2
+
+
+def test_a_page_of_an_edited_run_is_not_green(run_folder: Path, change: Change) -> None:
+    change(run_folder / "verdict.json", lambda v: {**v, "verdict": "passed", "certified": True})
+    change(run_folder / "manifest.json", lambda m: {**m, "rules": {}})
+    lines = (run_folder / "cases.jsonl").read_text(encoding="utf-8").replace('"failed"', '"passed"')
+    (run_folder / "cases.jsonl").write_text(lines, encoding="utf-8")
+    page = Page(render_report(run_folder).read_text(encoding="utf-8"))
+    assert "findings存在问题" in page.text
+    said = "cases.jsonl, line 2 (pharmacy/crash).verdict is not what the tape says: expected failed, seen passed"
+    assert said in page.text
+    assert "manifest.json, rules.books-agree is on the tape and is missing here" in page.text
+
+
+def test_what_is_left_out_is_said_everywhere(write_good: Callable[..., Path]) -> None:
+    plan = plan_of(CASES[:1], {"pharmacy/face": ("terminal",), "pharmacy/id-card": ("terminal",)})
+    page = Page(render_report(write_good(plan=plan)).read_text(encoding="utf-8"))
+    for part in (
+        "restricted certificate受限证书",
+        "does not cover the 2 left out: no terminal on the bench",
+        "证书未包含 2 项：测试台没有医保综合服务终端",
+        "2left out 未包含",
+        "pharmacy/faceno terminal on the bench",
+        "left out 未包含QH-FACE",
+    ):
+        assert part in page.text
+    assert "Differs from the shipped plan: " in page.text
+
+
+def test_what_did_not_run_this_time_is_not_called_uncovered(write_good: Callable[..., Path]) -> None:
+    plan = plan_of((*CASES[:1], "pharmacy/face"))
+    page = Page(render_report(write_good(plan=plan, demanded=CASES[:1])).read_text(encoding="utf-8"))
+    assert "passed, no certificate" in page.text
+    assert "only a part of the plan was asked for" in page.text
+    assert "not run this time 本次未执行QH-FACE" in page.text
+    assert "not covered by this plan 本计划未覆盖QH-" in page.text
+
+
+def test_own_cases_are_called_so(write_good: Callable[..., Path]) -> None:
+    folder = write_good(plan=plan_of(["pharmacy/face"]), demanded=CASES[:1])
+    page = Page(render_report(folder).read_text(encoding="utf-8"))
+    assert "Every own case passed (1), judged by the plan's rules." in page.text
+    assert "part of the plan" not in page.text
+
+
+def test_what_failed_does_not_count_as_shown(page: Page) -> None:
+    assert re.search(r"0 / \d+ shown 已验证 · \d+ failed 不通过", page.text)
+    assert "已覆盖" not in page.text
 
 
 def test_durations_are_for_people() -> None:

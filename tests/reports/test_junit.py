@@ -1,5 +1,6 @@
 """junit.xml says what CI must hear: only a good run is green."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.junit import write_junit
+from tests.reports.conftest import CASES, plan_of
 
 Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
 
@@ -73,7 +75,7 @@ def test_a_run_without_a_case_is_not_green(good_folder: Path, change: Change) ->
 def test_a_changed_tape_is_not_green(good_folder: Path, change: Change) -> None:
     change(good_folder / "verdict.json", lambda v: {**v, "tape_head": "11" * 32})
     (error,) = read(good_folder).iter("error")
-    assert "head digest differs" in (error.text or "")
+    assert "tape_head is not what the tape says" in (error.text or "")
 
 
 def test_a_run_without_a_verdict_is_not_green(good_folder: Path) -> None:
@@ -81,8 +83,24 @@ def test_a_run_without_a_verdict_is_not_green(good_folder: Path) -> None:
     assert read(good_folder).get("errors") == "1"
 
 
-def test_characters_that_xml_cannot_hold_are_replaced(good_folder: Path) -> None:
-    cases = good_folder / "cases.jsonl"
-    cases.write_text(cases.read_text(encoding="utf-8").replace("A good purchase", "\\u0000\\u001b]]>\\ud800\\uffff<&"))
-    titles = [p.get("value") for p in read(good_folder).iter("property") if p.get("name") == "title"]
-    assert titles == ["\ufffd\ufffd]]>\ufffd\ufffd<&"]
+def test_characters_that_xml_cannot_hold_are_replaced(write_good: Callable[..., Path]) -> None:
+    folder = write_good(title="\u0000\u001b]]>\uffff<&")
+    titles = [p.get("value") for p in read(folder).iter("property") if p.get("name") == "title"]
+    assert titles == ["\ufffd\ufffd]]>\ufffd<&"]
+
+
+def test_what_the_bench_lets_out_is_skipped_with_the_reason(write_good: Callable[..., Path]) -> None:
+    root = read(write_good(plan=plan_of(CASES[:1], {"pharmacy/face": ("terminal",)})))
+    (skipped,) = root.iter("skipped")
+    assert skipped.get("message") == "left out: no terminal on the bench"
+    (suite,) = root
+    assert (suite.get("tests"), suite.get("skipped"), suite.get("errors")) == ("2", "1", "0")
+    said = {p.get("name"): p.get("value") for p in suite.iter("property")}
+    assert said["certificate"] == "restricted certificate"
+    assert said["left-out"] == "1 left out: no terminal on the bench"
+
+
+def test_a_plan_that_was_cut_is_named(good_folder: Path) -> None:
+    said = {p.get("name"): p.get("value") or "" for p in read(good_folder).iter("property")}
+    assert said["certificate"] == "certified"
+    assert re.fullmatch(r"differs from the shipped plan: 1 of \d+ cases, 0 of \d+ rules.*", said["plan-differs"])

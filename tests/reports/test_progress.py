@@ -3,11 +3,17 @@
 import contextlib
 import io
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from reports.progress import ProgressView, print_summary, progress_view
+from reports.run_folder import read_run_folder
+from reports.summary import findings_table
+from tests.reports.conftest import CASES, plan_of
 
 
 def play(view: ProgressView) -> None:
@@ -89,6 +95,33 @@ def test_the_summary_of_a_good_run_is_short(good_folder: Path) -> None:
     assert "replay" not in summary(good_folder)
 
 
+def test_the_summary_says_what_a_certificate_does_not_cover(write_good: Callable[..., Path]) -> None:
+    folder = write_good(plan=plan_of(CASES[:1], {"pharmacy/face": ("terminal",)}))
+    first, counts, left, differs, *_ = summary(folder).splitlines()
+    assert first == "RESTRICTED CERTIFICATE 受限证书  pharmacy"
+    assert counts.endswith("1 left out 未包含")
+    assert left == "! 1 left out: no terminal on the bench 未包含 1 项：测试台没有医保综合服务终端"
+    assert differs.startswith("! differs from the shipped plan: ")
+    told = json.loads(summary(folder, as_json=True))
+    assert (told["certified"], told["restricted"]) == (True, True)
+    assert told["left_out"] == {"no terminal on the bench": ["pharmacy/face"]}
+
+
+@pytest.mark.parametrize(
+    ("cases", "says"),
+    [
+        (CASES[:2], "only a part of the plan was asked for"),
+        (CASES[1:2], "own cases: no certificate 自编用例"),
+    ],
+)
+def test_a_part_of_a_plan_and_own_cases_are_told_apart(
+    write_good: Callable[..., Path], cases: tuple[str, ...], says: str
+) -> None:
+    first = summary(write_good(plan=plan_of(cases), demanded=CASES[:1])).splitlines()[0]
+    assert first.startswith("PASSED 通过 (")
+    assert says in first
+
+
 def test_the_summary_for_machines_is_one_line(run_folder: Path) -> None:
     (line,) = summary(run_folder, as_json=True).splitlines()
     told = json.loads(line)
@@ -97,7 +130,24 @@ def test_the_summary_for_machines_is_one_line(run_folder: Path) -> None:
     assert told["inconclusive"][0]["case"] == "pharmacy/byte-dropped"
 
 
-def test_a_finding_cannot_steer_the_terminal(run_folder: Path) -> None:
+def test_a_finding_cannot_steer_the_terminal(write_bad: Callable[..., Path]) -> None:
+    run_folder = write_bad(seen="\x1b[2J\x07")
+    assert "[2J" in summary(run_folder)
+    assert "\x1b" not in summary(run_folder)
+
+
+def test_a_line_that_was_edited_cannot_steer_the_terminal(run_folder: Path) -> None:
     cases = run_folder / "cases.jsonl"
     cases.write_text(cases.read_text(encoding="utf-8").replace("a second 2102", "\\u001b[2J\\u0007"), encoding="utf-8")
     assert "\x1b" not in summary(run_folder)
+
+
+def test_a_long_number_is_not_cut_on_a_narrow_terminal(run_folder: Path) -> None:
+    msgid = "P6399990000120201014083000000417"
+    run = read_run_folder(run_folder)
+    case = next(case for case in run.cases if case.findings)
+    told = replace(case, findings=(replace(case.findings[0], expected=f"a 2601 naming {msgid}"),))
+    out = io.StringIO()
+    Console(file=out, width=60, color_system=None).print(findings_table(replace(run, cases=(told,))))
+    last_column = "".join(line.split("│")[-2].strip() for line in out.getvalue().splitlines() if line.count("│") > 3)
+    assert msgid in last_column

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from harness.clock import BenchClock
 from harness.errors import ConfigError
+from harness.evidence import UNCHECKED
 from harness.judge.verdict import Verdict
+from harness.line.tape import Tape
 from reports.run_folder import Word, read_run_folder
+from tests.reports.conftest import CASES, plan_of
 
 Change = Callable[[Path, Callable[[dict[str, Any]], dict[str, Any]]], None]
 
@@ -29,9 +33,18 @@ def test_a_certificate_is_certified(good_folder: Path) -> None:
     assert read_run_folder(good_folder).verdict.word is Word.CERTIFIED
 
 
-def test_a_passed_part_of_a_plan_is_no_certificate(good_folder: Path, change: Change) -> None:
-    change(good_folder / "verdict.json", lambda v: {**v, "certified": False})
-    assert read_run_folder(good_folder).verdict.word is Word.PASSED
+def test_a_passed_part_of_a_plan_is_no_certificate(write_good: Callable[..., Path]) -> None:
+    assert read_run_folder(write_good(plan=plan_of(CASES[:2]), demanded=CASES[:1])).verdict.word is Word.PASSED
+
+
+def test_a_run_of_an_older_version_is_never_certified_since_nobody_can_check_it(good_folder: Path) -> None:
+    with Tape(BenchClock(), good_folder / "older.bin") as older:
+        older.event("bench", "run", plan="pharmacy", seed=7, profile="qinghai")
+    (good_folder / "older.bin").replace(good_folder / "tape.bin")
+    run = read_run_folder(good_folder)
+    assert [gap.en for gap in run.gaps] == [UNCHECKED]
+    assert run.verdict.word is Word.INCONCLUSIVE
+    assert run.verdict.passed == 1
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "cases.jsonl", "verdict.json", "tape.bin"])
@@ -66,7 +79,7 @@ def test_without_a_verdict_what_is_missing_is_counted(run_folder: Path) -> None:
 
 def test_a_tape_that_is_not_the_judged_one_is_reported(run_folder: Path, change: Change) -> None:
     change(run_folder / "verdict.json", lambda v: {**v, "tape_head": "00" * 32})
-    assert "head digest differs" in read_run_folder(run_folder).gaps[0].en
+    assert "tape_head is not what the tape says" in read_run_folder(run_folder).gaps[0].en
 
 
 def test_a_folder_of_something_else_is_your_mistake(tmp_path: Path) -> None:
@@ -77,6 +90,8 @@ def test_a_folder_of_something_else_is_your_mistake(tmp_path: Path) -> None:
 def test_lines_of_the_wrong_shape_do_no_harm(run_folder: Path) -> None:
     (run_folder / "cases.jsonl").write_text('[]\nnull\n{"verdict": "passed", "findings": 3, "faults": [1]}\n')
     (run_folder / "manifest.json").write_text('{"devices": {"a": 1}, "seed": "x", "rules": [], "adapter": null}')
+    assert len(read_run_folder(run_folder).cases) == 4, "the tape's"
+    (run_folder / "tape.bin").unlink()
     run = read_run_folder(run_folder)
     assert len(run.cases) == 1
     assert run.manifest.seed is None

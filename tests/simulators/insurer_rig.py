@@ -43,10 +43,12 @@ class StubPhone:
         self.refuses = False
         self.prompts: list[dict[str, Any]] = []
         self.notices: list[dict[str, Any]] = []
+        self.bills: list[dict[str, Any]] = []
         self._tape = tape
         routes = [
             Route(messages.PUSH_PROMPT_PATH, self._prompt, methods=["POST"]),
             Route(messages.PUSH_NOTICE_PATH, self._notice, methods=["POST"]),
+            Route(messages.PUSH_BILL_PATH, self._bill, methods=["POST"]),
         ]
         self.server = TapedServer(Starlette(routes=routes), name="phone", tape=tape)
 
@@ -61,6 +63,12 @@ class StubPhone:
         if self.refuses:
             return JSONResponse({}, status_code=500)
         self.notices.append(await request.json())
+        return Response(status_code=202)
+
+    async def _bill(self, request: Request) -> Response:
+        if self.refuses:
+            return JSONResponse({}, status_code=500)
+        self.bills.append(await request.json())
         return Response(status_code=202)
 
 
@@ -292,6 +300,7 @@ def reset_rig(rig: Rig, *, seed: int = SEED) -> Rig:
     rig.phone.refuses = False
     rig.phone.prompts.clear()
     rig.phone.notices.clear()
+    rig.phone.bills.clear()
     rig.phone.server.renumber()
     rig.clock.rewind()
     rig.loop.settle()

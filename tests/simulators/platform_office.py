@@ -83,11 +83,12 @@ class Office:
         self.tape.close()
 
 
-def open_office(settings: PlatformSettings | None = None) -> Office:
+def open_office(settings: PlatformSettings | None = None, *, profile: str = "qinghai") -> Office:
     """A platform alone, in memory unless the settings name a ledger. End it with `close`."""
     clock = BenchClock()
     tape = Tape(clock)
-    context = SimulatorContext(name="platform", clock=clock, tape=tape, seed=7, faults=FaultSchedule("platform", tape))
+    faults = FaultSchedule("platform", tape)
+    context = SimulatorContext(name="platform", clock=clock, tape=tape, seed=7, faults=faults, profile=profile)
     platform = Platform(context, settings or PlatformSettings(token_check=False))
     runner = asyncio.Runner()
     runner.get_loop()

@@ -45,7 +45,7 @@ class RunningScanner:
 
     def show(self, picture: bytes) -> tuple[View, str]:
         """Put a picture into view."""
-        return self.loop.call(self.box.show(picture))
+        return self.loop.call(self.box.scene.show(picture))
 
     def settle(self) -> None:
         """Return when the loop has taken in what was due."""

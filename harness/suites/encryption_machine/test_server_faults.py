@@ -15,7 +15,7 @@ both_doors = pytest.mark.parametrize("door", list(Door), ids=str)
 
 
 @pytest.mark.case("encryption-machine/server-http-fault", title="HTTP faults HTTP 故障", requirements=HSM)
-@pytest.mark.parametrize("effect", sorted(ON_HTTP - {Effect.LATE_REQUEST, Effect.WRONG_CHARSET}))
+@pytest.mark.parametrize("effect", sorted(ON_HTTP - {Effect.LATE_REQUEST, Effect.STALE_REPLY, Effect.WRONG_CHARSET}))
 def test_server_http_fault(stage: MachineStage, effect: Effect) -> None:
     """A gateway's page, half an answer or none: the client notices, and the next request is served."""
     _, public = certificate_of(stage, Door.HTTP)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.hall import RESIDENT, insurance, proof, terminal_works, tier, visitor
@@ -92,4 +92,19 @@ def test_platform_down(stage: CounterStage, infno: str) -> None:
     stage.counter.sign_in()
     stage.disturb("platform", infno, Effect.BAD_GATEWAY)
     stage.expect_refused(proof(stage, visitor()), Reason.PLATFORM_UNAVAILABLE)
+    terminal_works(stage)
+
+
+@pytest.mark.case(
+    "hall/stale-reply",
+    title="The answer is that to somebody else's message 应答串包",
+    requirements=["MY-SELF-SERVICE"],
+)
+@pytest.mark.parametrize("message", ["ec.query", "1101", "9801"])
+def test_stale_reply(stage: CounterStage, message: str) -> None:
+    """A pooled connection is out of step: nobody is given what is about the person before."""
+    stage.counter.sign_in()
+    stage.disturb("voucher-centre" if message == "ec.query" else "platform", message, Effect.STALE_REPLY, nth=2)
+    stage.expect_accepted(proof(stage, visitor()))
+    stage.expect(proof(stage, visitor(RESIDENT)), OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
     terminal_works(stage)

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.counter.hospital import By
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.hall import EMPLOYEE, OTHER_EMPLOYEE, OTHER_TIER, RESIDENT, TIER, insurance, proof, tier, visitor
 from harness.scenarios.identification import Answer, Shopper

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.counter.hospital import By
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.hall import IDLE_S, OTHER_EMPLOYEE, RESIDENT, insurance, proof, tier, visitor
 

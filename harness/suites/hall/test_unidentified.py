@@ -3,7 +3,7 @@
 import pytest
 
 from harness.counter.hospital import By
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.devices.phone import Shown
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage

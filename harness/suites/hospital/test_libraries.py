@@ -3,7 +3,7 @@
 import pytest
 
 from harness.counter.libraries import Library
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage, LibraryState
 from harness.scenarios.registration import registered
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from harness.counter.basket import Basket, Line
 from harness.counter.hospital import By, Way
-from harness.counter.port import Basket, Line, Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Answer, Shopper
 from harness.scenarios.outpatient import (

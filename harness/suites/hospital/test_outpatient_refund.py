@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Answer, Shopper
 from harness.scenarios.outpatient import FEES, paid, pay, pending, refund_part, seen_by_doctor

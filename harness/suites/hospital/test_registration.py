@@ -3,7 +3,7 @@
 import pytest
 
 from harness.counter.hospital import By, Way
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Answer, Shopper

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from harness.counter.hospital import Way
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.registration import DAY_S, fill, good_registration_works, lock, offered, pay_lock, registered

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.registration import (
     LOCK_LIFE_S,

@@ -2,9 +2,10 @@
 
 import pytest
 
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.identification import Shopper
 from harness.scenarios.inpatient import (
     BED,
     OPERATION,
@@ -36,6 +37,7 @@ EVERY = (
     Effect.LATE_REPLY,
     Effect.BAD_GATEWAY,
     Effect.BAD_GATEWAY_AFTER,
+    Effect.GATEWAY_TIMEOUT_AFTER,
     Effect.EMPTY_BODY,
     Effect.CUT_JSON,
     Effect.DOUBLED_JSON,
@@ -74,6 +76,18 @@ def test_register(stage: CounterStage, infno: str, effect: Effect) -> None:
     lock(stage, "R0001")
     stage.disturb("platform", infno, effect)
     stage.expect(pay_lock(stage, "R0001", PATIENT), *ANY_END)
+    finished(stage)
+
+
+@pytest.mark.case("hospital/stale-reply", title="The answer is another patient's 应答串包", requirements=CITES)
+@pytest.mark.parametrize("infno", ["2201", "2204", "2206", "2207"])
+def test_stale_reply(stage: CounterStage, infno: str) -> None:
+    """A pooled connection is out of step: nobody is registered or pays as the patient before, and the books agree."""
+    stage.counter.sign_in()
+    stage.disturb("platform", infno, Effect.STALE_REPLY, nth=2)
+    registered(stage, "R0001", PATIENT)
+    lock(stage, "R0002")
+    stage.expect(pay_lock(stage, "R0002", Shopper(person="P002")), *ANY_END)
     finished(stage)
 
 
@@ -145,6 +159,35 @@ def test_reversal_lost(stage: CounterStage, infno: str, effect: Effect) -> None:
         case _:
             stage.expect(admit(stage, patient), *ANY_END)
     finished(stage)
+
+
+@pytest.mark.case(
+    "hospital/unknown-stays",
+    title="Neither settlement nor reversal is answered for a while 结算与冲正均无应答",
+    requirements=["QH-FUND-SAFETY"],
+)
+@pytest.mark.parametrize("infno", ["2207", "2304"])
+def test_unknown_stays(stage: CounterStage, infno: str) -> None:
+    """However often the reversal is tried, it is unknown until it is answered; meanwhile nothing else is booked."""
+    stage.counter.sign_in()
+    patient = PATIENT
+    if infno == "2304":
+        patient = ready_to_settle(stage)
+    else:
+        lock(stage, "R0001")
+    lock(stage, "R0002")
+    stage.disturb("platform", infno, Effect.LOSE_REPLY)
+    stage.disturb("platform", "2601", Effect.BAD_GATEWAY, lasting=1)
+    outcome = settle(stage, patient) if infno == "2304" else pay_lock(stage, "R0001", patient)
+    stage.expect(outcome, OutcomeKind.UNKNOWN)
+    stage.step("the next patient comes while an outcome is unknown")
+    stage.expect_refused(pay_lock(stage, "R0002", NEXT_PATIENT), Reason.PLATFORM_UNAVAILABLE)
+    stage.expect(stage.counter.resolve(), OutcomeKind.UNKNOWN)
+    stage.counter.books()
+    stage.restore("platform")
+    stage.expect_accepted(stage.counter.resolve())
+    stage.expect_accepted(pay_lock(stage, "R0002", NEXT_PATIENT.again()))
+    stage.settle_day()
 
 
 @pytest.mark.case("hospital/admit-disturbed", title="An admission is disturbed 入院报文异常", requirements=CITES)

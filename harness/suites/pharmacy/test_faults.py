@@ -2,10 +2,20 @@
 
 import pytest
 
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.basket import Basket
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
-from harness.scenarios.purchase import Shopper, answer_prompt, good_purchase_works, purchase, usual_basket
+from harness.scenarios.purchase import (
+    BANDAGE,
+    MEDICINE,
+    VITAMINS,
+    Shopper,
+    answer_prompt,
+    good_purchase_works,
+    purchase,
+    usual_basket,
+)
 
 SETTLEMENT = "2102"
 UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
@@ -26,6 +36,8 @@ UNDECIDED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
         Effect.LATE_REPLY,
         Effect.BAD_GATEWAY,
         Effect.BAD_GATEWAY_AFTER,
+        Effect.GATEWAY_TIMEOUT,
+        Effect.GATEWAY_TIMEOUT_AFTER,
         Effect.EMPTY_BODY,
         Effect.CUT_JSON,
         Effect.DOUBLED_JSON,
@@ -75,6 +87,23 @@ def test_before_settlement(stage: CounterStage, message: str, effect: Effect) ->
     stage.disturb("platform", message, effect)
     stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.PLATFORM_UNAVAILABLE)
     good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/stale-reply",
+    title="The answer is that to somebody else's message 应答串包",
+    requirements=["QH-FUND-SAFETY", "QH-STANDARD-INTERFACE"],
+)
+@pytest.mark.parametrize("message", ["ec.query", "1101", "2101", SETTLEMENT])
+def test_stale_reply(stage: CounterStage, message: str) -> None:
+    """A pooled connection is out of step: nobody pays for the customer before, and the books agree."""
+    stage.counter.sign_in()
+    stage.disturb("voucher-centre" if message == "ec.query" else "platform", message, Effect.STALE_REPLY, nth=2)
+    stage.expect_accepted(purchase(stage, Basket.of("A0001", MEDICINE, VITAMINS), Shopper()))
+    outcome = purchase(stage, Basket.of("A0002", VITAMINS, BANDAGE), Shopper(person="P002"))
+    stage.expect(outcome, *UNDECIDED)
+    good_purchase_works(stage, "A0003")
     stage.settle_day()
 
 

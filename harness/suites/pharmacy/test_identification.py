@@ -3,12 +3,14 @@
 import pytest
 
 from harness.counter.hospital import By
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.faults.catalogue import Effect
-from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.counter_stage import TERMINAL, CounterStage
 from harness.scenarios.identification import NEVER, Answer, Shopper
 from harness.scenarios.purchase import good_purchase_works, purchase, usual_basket
 
+MOST_TRIES = 20
+"""More wrong passwords than any card takes."""
 KEYPAD = [
     pytest.param(Answer.WRONG_PASSWORD, Reason.WRONG_PASSWORD, id="wrong"),
     pytest.param(Answer.DECLINE, Reason.DECLINED, id="declined"),
@@ -129,3 +131,26 @@ def test_social_card(stage: CounterStage) -> None:
 def test_social_card_password(stage: CounterStage, answer: Answer, reason: Reason) -> None:
     """Nothing is settled."""
     refused(stage, Shopper(by=By.CARD, answer=answer), reason)
+
+
+@pytest.mark.case(
+    "pharmacy/social-card-locked",
+    title="Wrong passwords lock the card 社保卡密码错误锁定",
+    requirements=["QH-FUND-SAFETY"],
+)
+def test_social_card_locked(stage: CounterStage) -> None:
+    """A locked card takes not even the right password; the prompt says why. Others pay, and once unlocked it does."""
+    stage.counter.sign_in()
+    thief, owner = Shopper(by=By.CARD, answer=Answer.WRONG_PASSWORD), Shopper(by=By.CARD)
+    for tried in range(1, MOST_TRIES + 1):
+        outcome = purchase(stage, usual_basket(f"A{tried:04d}"), thief)
+        if outcome.reason is Reason.CARD_LOCKED:
+            stage.expect_refused(outcome, Reason.CARD_LOCKED)
+            break
+        stage.expect_refused(outcome, Reason.WRONG_PASSWORD)
+    stage.expect_refused(purchase(stage, usual_basket("A0101"), owner), Reason.CARD_LOCKED)
+    good_purchase_works(stage, "A0102")
+    stage.step("the card office unlocks the card")
+    stage.back_doors[TERMINAL].call("/cards/unlock", {"person": owner.person})
+    stage.expect_accepted(purchase(stage, usual_basket("A0103"), owner))
+    stage.settle_day()

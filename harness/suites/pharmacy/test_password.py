@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.counter.port import Reason
+from harness.counter.outcome import Reason
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import CODE_LIFE_S, Answer, Shopper, purchase, usual_basket
 

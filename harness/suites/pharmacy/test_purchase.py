@@ -3,7 +3,8 @@
 import pytest
 
 from fixtures.channels import channel_ids
-from harness.counter.port import Amounts, Basket, Line
+from harness.counter.basket import Basket, Line
+from harness.counter.outcome import Amounts, Reason
 from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usual_basket
@@ -142,10 +143,10 @@ def test_fen(stage: CounterStage, price: str, quantity: str) -> None:
     requirements=["GS-PHARMACY", "QH-FUND-SAFETY"],
 )
 def test_fee_details(stage: CounterStage) -> None:
-    """A total that its lines do not support is refused, by whoever sees it first, and nothing is booked."""
+    """A total that its lines do not support is refused before anything is sent, and nothing is booked."""
     stage.counter.sign_in()
     basket = Basket(order="A0001", lines=(MEDICINE, BANDAGE), total=Fen(3194))
-    stage.expect_refused(purchase(stage, basket, Shopper()))
+    stage.expect_refused(purchase(stage, basket, Shopper()), Reason.AMOUNTS_DISAGREE)
     stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(person="P009")))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.counter.port import OutcomeKind, Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import Shopper, good_purchase_works, purchase, usual_basket

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.scenarios.scanner_stage import TRIGGER, WATCH, BoxStage
+from harness.scenarios.scanner_host import TRIGGER, WATCH
+from harness.scenarios.scanner_stage import BoxStage
 from harness.suites.scanner.test_codes import BOX, DIGITS, OTHER, SYMBOLOGIES, rotating
 
 
@@ -12,7 +13,7 @@ def test_trigger(stage: BoxStage, symbology: str) -> None:
     """Nothing before the trigger; with it, what is in view; the answer first, where the family answers."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
+    stage.host.mode(TRIGGER)
     stage.show_in_vain(DIGITS, symbology, why="not-triggered")
     stage.pull(DIGITS, symbology)
     stage.show_in_vain(OTHER, symbology, why="not-triggered")
@@ -23,8 +24,8 @@ def test_trigger_first(stage: BoxStage) -> None:
     """A session waits for a code; one read ends it."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
-    stage.set_up(session_ms=3000)
+    stage.host.mode(TRIGGER)
+    stage.host.set_up(session_ms=3000)
     stage.pull()
     stage.show(DIGITS)
     stage.show_in_vain(OTHER, why="not-triggered")
@@ -35,7 +36,7 @@ def test_trigger_released(stage: BoxStage) -> None:
     """A code that comes after that is not read."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
+    stage.host.mode(TRIGGER)
     stage.pull()
     stage.pull(on=False)
     stage.show_in_vain(DIGITS, why="not-triggered")
@@ -47,7 +48,7 @@ def test_short_trigger(stage: BoxStage) -> None:
     """The family's shortest trigger does the same."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
+    stage.host.mode(TRIGGER)
     stage.show_in_vain(DIGITS, why="not-triggered")
     stage.due((DIGITS, "qr"), why="shown")
     stage.box.driver.trigger()
@@ -59,8 +60,8 @@ def test_same_code_triggered(stage: BoxStage) -> None:
     """Who pulls the trigger wants a read: a lock-out does not count."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
-    stage.set_up(same_code_ms=5000)
+    stage.host.mode(TRIGGER)
+    stage.host.set_up(same_code_ms=5000)
     stage.show_in_vain(DIGITS, why="not-triggered")
     for _ in range(3):
         stage.pull(DIGITS)
@@ -72,8 +73,8 @@ def test_session(stage: BoxStage, session_ms: int) -> None:
     """A code that comes in time is read, one that comes later waits for the next trigger."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
-    stage.set_up(session_ms=session_ms)
+    stage.host.mode(TRIGGER)
+    stage.host.set_up(session_ms=session_ms)
     stage.pull()
     stage.wait(session_ms // 1000 - 1)
     stage.show(DIGITS)
@@ -88,8 +89,8 @@ def test_session(stage: BoxStage, session_ms: int) -> None:
 @pytest.mark.parametrize("symbology", SYMBOLOGIES)
 def test_lock_out(stage: BoxStage, symbology: str) -> None:
     """The same code is not read again within its time, and is after it."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=3000)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=3000)
     stage.show(DIGITS, symbology)
     for _ in range(2):
         stage.blank()
@@ -102,8 +103,8 @@ def test_lock_out(stage: BoxStage, symbology: str) -> None:
 @pytest.mark.case("scanner/lock-out-long", title="The lock-out lasts 同码延迟时长", requirements=BOX)
 def test_lock_out_long(stage: BoxStage) -> None:
     """Shortly before its time is over it still holds."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=9000)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=9000)
     stage.show(DIGITS)
     stage.blank()
     stage.wait(8)
@@ -113,8 +114,8 @@ def test_lock_out_long(stage: BoxStage) -> None:
 @pytest.mark.case("scanner/lock-out-off", title="No lock-out 关闭同码延迟", requirements=BOX)
 def test_lock_out_off(stage: BoxStage) -> None:
     """Without it the same code is read at once when it comes again."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=0)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=0)
     for _ in range(3):
         stage.show(DIGITS)
         stage.blank()
@@ -123,8 +124,8 @@ def test_lock_out_off(stage: BoxStage) -> None:
 @pytest.mark.case("scanner/another-between", title="Another code in between 中间换码", requirements=BOX)
 def test_another_between(stage: BoxStage) -> None:
     """A lock-out is that of the last code: another one is read at once."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=5000)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=5000)
     stage.show(DIGITS)
     stage.show(OTHER, why="rotated")
     stage.blank()
@@ -134,8 +135,8 @@ def test_another_between(stage: BoxStage) -> None:
 @pytest.mark.case("scanner/good-read-delay", title="Delay between two reads 读码间隔", requirements=BOX)
 def test_good_read_delay(stage: BoxStage) -> None:
     """No code at all is read before it is over."""
-    stage.mode(WATCH)
-    stage.set_up(good_read_ms=3000)
+    stage.host.mode(WATCH)
+    stage.host.set_up(good_read_ms=3000)
     stage.show(DIGITS)
     stage.show_in_vain(OTHER, why="good-read-delay")
     stage.blank()
@@ -148,14 +149,14 @@ def test_disabled(stage: BoxStage) -> None:
     """A disabled box reads nothing and keeps nothing for later."""
     if stage.deaf():
         return
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     stage.show(DIGITS)
-    stage.enable(on=False)
+    stage.host.enable(on=False)
     for digits in rotating(2):
         stage.show_in_vain(digits, why="disabled")
     stage.blank()
-    stage.enable(on=True)
-    stage.quiet()
+    stage.host.enable(on=True)
+    stage.box.quiet()
     stage.show(OTHER)
 
 
@@ -164,11 +165,11 @@ def test_disabled_triggered(stage: BoxStage) -> None:
     """A trigger does not make a disabled box read."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
-    stage.enable(on=False)
+    stage.host.mode(TRIGGER)
+    stage.host.enable(on=False)
     stage.show_in_vain(DIGITS, why="disabled")
     stage.pull_in_vain(why="disabled")
     stage.blank()
-    stage.enable(on=True)
+    stage.host.enable(on=True)
     stage.show_in_vain(DIGITS, why="not-triggered")
     stage.pull(DIGITS)

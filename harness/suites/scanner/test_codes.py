@@ -3,7 +3,8 @@
 import pytest
 
 from harness.scenarios.code_pictures import CODE128, QR
-from harness.scenarios.scanner_stage import TRIGGER, WATCH, BoxStage
+from harness.scenarios.scanner_host import TRIGGER, WATCH
+from harness.scenarios.scanner_stage import BoxStage
 
 BOX = ["QH-SCANNER-BOX"]
 ROTATING = [*BOX, "GS-DYNAMIC-QR"]
@@ -23,7 +24,7 @@ def rotating(count: int) -> list[str]:
 @pytest.mark.parametrize("symbology", SYMBOLOGIES)
 def test_read(stage: BoxStage, symbology: str) -> None:
     """One code, then another."""
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     stage.show(DIGITS, symbology)
     stage.blank()
     stage.show(OTHER, symbology)
@@ -33,7 +34,7 @@ def test_read(stage: BoxStage, symbology: str) -> None:
 @pytest.mark.parametrize("symbology", SYMBOLOGIES)
 def test_leading_zeros(stage: BoxStage, symbology: str) -> None:
     """A code is a text of digits and not a number."""
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     stage.show(ZEROS, symbology)
     stage.show(DIGITS, symbology)
 
@@ -42,7 +43,7 @@ def test_leading_zeros(stage: BoxStage, symbology: str) -> None:
 @pytest.mark.parametrize("length", [1, 18, 19, 24, 27, 28, 34, 64])
 def test_length(stage: BoxStage, length: int) -> None:
     """Payment codes have 18, 19 or 16 to 24 digits; an odd number of them is no trouble, nor one alone."""
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     digits = ("9876543210" * 7)[:length]
     stage.show(digits)
     stage.blank()
@@ -54,7 +55,7 @@ def test_length(stage: BoxStage, length: int) -> None:
 )
 def test_both_kinds(stage: BoxStage) -> None:
     """Whatever kind comes next is read."""
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     for number, digits in enumerate(rotating(8)):
         stage.show(digits, SYMBOLOGIES[number % 2])
 
@@ -63,8 +64,8 @@ def test_both_kinds(stage: BoxStage) -> None:
 @pytest.mark.parametrize("symbology", SYMBOLOGIES)
 def test_rotation(stage: BoxStage, symbology: str) -> None:
     """Each new code is a second, legitimate scan, however long the lock-out."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=LOCK_OUT_MS)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=LOCK_OUT_MS)
     for digits in rotating(6):
         stage.show(digits, symbology, why="rotated")
 
@@ -72,8 +73,8 @@ def test_rotation(stage: BoxStage, symbology: str) -> None:
 @pytest.mark.case("scanner/one-digit-changes", title="Only the last digit changes 仅末位变化", requirements=ROTATING)
 def test_one_digit_changes(stage: BoxStage) -> None:
     """Codes that are almost the same are different codes."""
-    stage.mode(WATCH)
-    stage.set_up(same_code_ms=LOCK_OUT_MS)
+    stage.host.mode(WATCH)
+    stage.host.set_up(same_code_ms=LOCK_OUT_MS)
     for last in range(5):
         stage.show(f"{DIGITS[:-1]}{last}", why="rotated")
 
@@ -83,7 +84,7 @@ def test_rotation_triggered(stage: BoxStage) -> None:
     """A trigger reads what is in view now, not what was there at the last one."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
+    stage.host.mode(TRIGGER)
     for digits in rotating(4):
         stage.show_in_vain(digits, why="not-triggered")
         stage.pull(digits, why="rotated")
@@ -92,7 +93,7 @@ def test_rotation_triggered(stage: BoxStage) -> None:
 @pytest.mark.case("scanner/nothing-to-read", title="A screen without a code 无码", requirements=BOX)
 def test_nothing_to_read(stage: BoxStage) -> None:
     """Nothing is invented, and the next code is read."""
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     stage.show_plain()
     stage.show(DIGITS)
     stage.show_plain()

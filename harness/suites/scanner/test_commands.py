@@ -3,7 +3,8 @@
 import pytest
 
 from harness.judge.scanner_commands import SILENCES_S
-from harness.scenarios.scanner_stage import WATCH, BoxStage
+from harness.scenarios.scanner_host import WATCH
+from harness.scenarios.scanner_stage import BoxStage
 from harness.suites.scanner.test_codes import BOX, DIGITS, OTHER, rotating
 
 
@@ -12,10 +13,10 @@ def test_every_command(stage: BoxStage) -> None:
     """Each is answered as the family has it, and codes are read as before."""
     if stage.deaf():
         return
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     for told in stage.book.commands:
         stage.step(told.what)
-        stage.say(told)
+        stage.host.say(told)
     stage.show(DIGITS)
 
 
@@ -28,12 +29,12 @@ def test_every_setting(stage: BoxStage) -> None:
         stage.leave_out("the family has no settings that can be asked for")
         return
     for tag, values in stage.book.values.items():
-        before = stage.ask(tag)
+        before = stage.host.ask(tag)
         for value in values:
-            stage.configure({tag: value})
-            stage.ask(tag)
-        stage.configure({tag: before or values[0]})
-        stage.ask(tag)
+            stage.host.configure({tag: value})
+            stage.host.ask(tag)
+        stage.host.configure({tag: before or values[0]})
+        stage.host.ask(tag)
 
 
 @pytest.mark.case("scanner/refused", title="What must be refused 拒绝与静默", requirements=BOX)
@@ -42,22 +43,22 @@ def test_refused(stage: BoxStage, kind: str) -> None:
     """Refused or met with silence as the family has it; nothing changes, and codes are read as before."""
     if stage.deaf():
         return
-    stage.mode(WATCH)
+    stage.host.mode(WATCH)
     tries = stage.book.refused.get(kind, ())
     if not tries:
         stage.leave_out(f"the family has nothing of the kind {kind}")
     tag = stage.book.sample[0] if stage.book.sample else ""
     if tag:
-        stage.ask(tag)
+        stage.host.ask(tag)
     for told in tries:
         stage.step(told.what)
         if kind in {"cut-short", "no-command"}:
             stage.box.line.write(told.raw)
             stage.give_up(SILENCES_S[stage.book.family] * 1.3)
         else:
-            stage.say(told)
+            stage.host.say(told)
     if tag:
-        stage.ask(tag)
+        stage.host.ask(tag)
     stage.show(DIGITS)
 
 
@@ -67,11 +68,11 @@ def test_command_in_pieces(stage: BoxStage) -> None:
     if stage.deaf():
         return
     told = stage.book.commands[0]
-    stage.answer_due(told.said)
+    stage.host.answer_due(told.said)
     for byte in told.raw:
         stage.box.line.write(bytes([byte]))
-    stage.hear()
-    stage.mode(WATCH)
+    stage.host.hear()
+    stage.host.mode(WATCH)
     stage.show(DIGITS)
 
 
@@ -82,8 +83,8 @@ def test_commands_glued(stage: BoxStage) -> None:
         return
     told = stage.book.commands[0]
     stage.box.line.write(told.raw + told.raw)
-    stage.hear()
-    stage.mode(WATCH)
+    stage.host.hear()
+    stage.host.mode(WATCH)
     stage.show(DIGITS)
 
 
@@ -92,7 +93,7 @@ def test_scan_during_command(stage: BoxStage) -> None:
     """Neither is lost."""
     if stage.deaf():
         return
-    stage.watch_plainly()
+    stage.host.watch_plainly()
     told = stage.book.longest
     for digits in rotating(2):
         half = len(told.raw) // 2
@@ -100,9 +101,9 @@ def test_scan_during_command(stage: BoxStage) -> None:
         stage.box.line.write(told.raw[:half])
         stage.await_bytes(since=since)
         stage.show(digits)
-        stage.answer_due(told.said)
+        stage.host.answer_due(told.said)
         stage.box.line.write(told.raw[half:])
-        stage.hear()
+        stage.host.hear()
     stage.show(OTHER)
 
 
@@ -113,20 +114,20 @@ def test_temporary(stage: BoxStage) -> None:
         return
     sample = stage.book.sample
     if sample is None:
-        stage.mode(WATCH)
-        stage.enable(on=False)
+        stage.host.mode(WATCH)
+        stage.host.enable(on=False)
         stage.show_in_vain(DIGITS, why="disabled")
-        stage.cycle_power()
+        stage.stand_in.cycle_power()
         stage.blank()
         stage.back_to_watching()
         stage.show(OTHER)
         return
     tag, first, _ = sample
-    stage.ask(tag)
-    stage.configure({tag: first})
-    stage.ask(tag)
-    stage.cycle_power()
-    stage.ask(tag)
+    stage.host.ask(tag)
+    stage.host.configure({tag: first})
+    stage.host.ask(tag)
+    stage.stand_in.cycle_power()
+    stage.host.ask(tag)
 
 
 @pytest.mark.case("scanner/permanent", title="Permanent settings 永久参数", requirements=BOX)
@@ -139,15 +140,15 @@ def test_permanent(stage: BoxStage) -> None:
         stage.leave_out("the family has no settings that a host makes permanent")
         return
     tag, first, second = sample
-    stage.ask(tag)
-    stage.configure({tag: first}, permanent=True)
-    stage.ask(tag)
-    stage.cycle_power()
-    stage.ask(tag)
-    stage.configure({tag: second})
-    stage.ask(tag)
-    stage.cycle_power()
-    stage.ask(tag)
+    stage.host.ask(tag)
+    stage.host.configure({tag: first}, permanent=True)
+    stage.host.ask(tag)
+    stage.stand_in.cycle_power()
+    stage.host.ask(tag)
+    stage.host.configure({tag: second})
+    stage.host.ask(tag)
+    stage.stand_in.cycle_power()
+    stage.host.ask(tag)
 
 
 @pytest.mark.case("scanner/restart", title="Restart by command 指令重启", requirements=BOX)
@@ -160,12 +161,12 @@ def test_restart(stage: BoxStage) -> None:
         return
     tag, first = stage.book.sample[:2] if stage.book.sample else ("", "")
     if tag:
-        stage.ask(tag)
-        stage.configure({tag: first})
-    stage.say(stage.book.restart)
+        stage.host.ask(tag)
+        stage.host.configure({tag: first})
+    stage.host.say(stage.book.restart)
     if tag:
-        stage.ask(tag)
-    stage.mode(WATCH)
+        stage.host.ask(tag)
+    stage.host.mode(WATCH)
     stage.show(DIGITS)
 
 
@@ -178,9 +179,9 @@ def test_factory(stage: BoxStage) -> None:
         stage.leave_out("the family has no command for its factory defaults")
         return
     tag, first, _ = stage.book.sample or ("", "", "")
-    stage.configure({tag: first}, permanent=True)
-    stage.ask(tag)
-    stage.say(stage.book.factory)
-    stage.ask(tag)
-    stage.cycle_power()
-    stage.ask(tag)
+    stage.host.configure({tag: first}, permanent=True)
+    stage.host.ask(tag)
+    stage.host.say(stage.book.factory)
+    stage.host.ask(tag)
+    stage.stand_in.cycle_power()
+    stage.host.ask(tag)

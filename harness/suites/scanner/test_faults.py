@@ -7,8 +7,9 @@ import pytest
 
 from harness.faults.catalogue import Effect
 from harness.line.client import Disconnected
-from harness.scenarios.scanner_books import Wish
-from harness.scenarios.scanner_stage import TRIGGER, BoxStage
+from harness.scenarios.scanner_host import TRIGGER
+from harness.scenarios.scanner_spelling import Wish
+from harness.scenarios.scanner_stage import BoxStage
 from harness.suites.scanner.test_codes import BOX, DIGITS, OTHER, rotating
 
 SHORT_MS, LONG_MS = 20, 200
@@ -67,7 +68,7 @@ def test_slow_line(stage: BoxStage, pause_ms: int) -> None:
     met = stage.take()
     showing.join()
     assert met == (OTHER if pause_ms == SHORT_MS else "")
-    stage.quiet()
+    stage.box.quiet()
     _works_again(stage)
 
 
@@ -76,10 +77,10 @@ def test_unplugged(stage: BoxStage) -> None:
     """The host notices, opens the line anew, and reads on."""
     _before(stage)
     stage.due(why="unplugged")
-    stage.unplug()
+    stage.stand_in.unplug()
     with pytest.raises(Disconnected):
         stage.box.driver.read(stage.table.read_s)
-    stage.replug()
+    stage.stand_in.replug()
     stage.open_again()
     _works_again(stage)
 
@@ -89,11 +90,11 @@ def test_unplugged_in_scan(stage: BoxStage) -> None:
     """Half a scan is none: the host has nothing of it, before and after."""
     _before(stage)
     stage.due((OTHER, "qr"), why="shown")
-    stage.unplug_in_scan(byte=len(OTHER) // 2)
+    stage.stand_in.unplug_in_scan(byte=len(OTHER) // 2)
     stage.present(OTHER)
     with pytest.raises(Disconnected):
         stage.box.driver.read(stage.table.read_s)
-    stage.replug()
+    stage.stand_in.replug()
     stage.open_again()
     _works_again(stage)
 
@@ -109,9 +110,9 @@ def test_found_again(stage: BoxStage) -> None:
     for digits in rotating(3):
         stage.show(digits)
         stage.due(why="unplugged")
-        stage.unplug()
-        stage.replug()
-        stage.quiet()
+        stage.stand_in.unplug()
+        stage.stand_in.replug()
+        stage.box.quiet()
     stage.blank()
     _works_again(stage)
 
@@ -121,10 +122,10 @@ def test_power_cut(stage: BoxStage) -> None:
     """Without power nothing is read; with it everything works again."""
     _before(stage)
     stage.due(why="power cut")
-    stage.power(on=False)
+    stage.stand_in.power(on=False)
     stage.show_in_vain(OTHER, why="no power")
     stage.blank()
-    stage.power(on=True)
+    stage.stand_in.power(on=True)
     stage.back_to_watching()
     _works_again(stage)
 
@@ -137,11 +138,11 @@ def test_power_cut_in_scan(stage: BoxStage) -> None:
     stage.due((OTHER, "qr"), why="shown")
     showing = stage.meanwhile(OTHER)
     assert len(stage.box.line.read(stage.table.read_s)) < len(OTHER)
-    stage.power(on=False)
+    stage.stand_in.power(on=False)
     showing.join()
-    assert stage.quiet() == ""
+    assert stage.box.quiet() == ""
     stage.blank()
-    stage.power(on=True)
+    stage.stand_in.power(on=True)
     stage.back_to_watching()
     _works_again(stage)
 
@@ -151,10 +152,10 @@ def test_power_cut_in_session(stage: BoxStage) -> None:
     """A session does not outlive the power."""
     if stage.deaf():
         return
-    stage.mode(TRIGGER)
+    stage.host.mode(TRIGGER)
     stage.pull()
-    stage.cycle_power()
-    stage.mode(TRIGGER)
+    stage.stand_in.cycle_power()
+    stage.host.mode(TRIGGER)
     stage.show_in_vain(DIGITS, why="not-triggered")
     stage.pull(DIGITS)
 
@@ -170,22 +171,22 @@ def test_keyboard(stage: BoxStage, wrong: str) -> None:
         "pinyin": {"input_method": "pinyin"},
     }
     _before(stage)
-    if not stage.keyboard(host_keyboard="us", caps_lock=False, input_method="none"):
+    if not stage.stand_in.keyboard(host_keyboard="us", caps_lock=False, input_method="none"):
         stage.leave_out("the box does not type into a window")
         return
     stage.due(why="set wrong")
     stage.excuse("the host is set otherwise than the box")
-    stage.keyboard(**host[wrong])
+    stage.stand_in.keyboard(**host[wrong])
     stage.present(OTHER)
     met = stage.take()
     assert met == OTHER or not (met.isascii() and met.isdigit() and met)
-    stage.quiet()
-    stage.keyboard(host_keyboard="us", caps_lock=False, input_method="none")
+    stage.box.quiet()
+    stage.stand_in.keyboard(host_keyboard="us", caps_lock=False, input_method="none")
     _works_again(stage)
 
 
 def _before(stage: BoxStage) -> None:
-    stage.watch_plainly()
+    stage.host.watch_plainly()
     stage.show(DIGITS)
 
 

@@ -1,6 +1,7 @@
 """The envelope of the mobile-payment centre (医保移动支付中心): canonical string, signature, cipher, keys, variants.
 
 `EnvelopeCodec` builds and opens envelopes; `canonical` is the string that is signed, `keys` the texts of keys,
+`order_state` what ordStas means,
 `variant` how platforms differ (data in `fixtures/mobile_payment/`), `refusals` why an envelope is refused. Signing and
 the cipher are a `Machine`'s, in this process or behind a line. No I/O, no clock.
 """
@@ -18,10 +19,12 @@ from harness.wire.mobile_payment.keys import (
     spell_public_key,
 )
 from harness.wire.mobile_payment.machine import CheckedMachine, LocalMachine, Machine, MachineDistrusted
+from harness.wire.mobile_payment.order_state import STANDINGS, Standing, standing_of
 from harness.wire.mobile_payment.refusals import EnvelopeError, Pain, refusals
 from harness.wire.mobile_payment.variant import Variant, load_variant, offered_variants
 
 __all__ = [
+    "STANDINGS",
     "Application",
     "Canonical",
     "CheckedMachine",
@@ -33,6 +36,7 @@ __all__ = [
     "MachineDistrusted",
     "Opened",
     "Pain",
+    "Standing",
     "Suspects",
     "Variant",
     "canonical_bytes",
@@ -46,4 +50,5 @@ __all__ = [
     "sm4_key",
     "spell_private_key",
     "spell_public_key",
+    "standing_of",
 ]

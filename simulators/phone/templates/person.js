@@ -91,6 +91,8 @@ function person(start) {
       rows.push(none);
     }
     at("notices").replaceChildren(...rows);
+    const bills = screen.bills[start.channel] || [];
+    if (at("bills")) at("bills").textContent = bills.length ? bills.length + " 笔 · " + bills.length + " in all" : "暂无 None yet";
   }
 
   async function answer(content) {

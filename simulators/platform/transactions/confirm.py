@@ -53,7 +53,7 @@ async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], person: 
         return
     by_card = info["mdtrt_cert_type"] == ID_CARD
     try:
-        result = await desk.centre.confirm(
+        confirmation = await desk.centre.confirm(
             person if by_card else str(info["mdtrt_cert_no"]),
             call.institution,
             amount=shown.total,
@@ -64,9 +64,9 @@ async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], person: 
         desk.still_here()
         raise RefusedError("centre-unavailable") from error
     desk.still_here()
-    match result:
+    match result := confirmation.result:
         case "confirmed":
-            return
+            desk.bills.paid_in(confirmation.channel, msgid=call.msgid)
         case "wrong-password":
             raise RefusedError(result, what="电子凭证")
         case "declined" | "not-answered" | "token-invalid" | "not-activated":

@@ -151,12 +151,12 @@ async def _confirmed(desk: Desk, call: Call, info: Mapping[str, object], person:
     named = replace(call.institution, name=f"居民医保缴费档次变更为{tier.name}（年缴费）")  # what the prompt says
     payer = person if info["mdtrt_cert_type"] == ID_CARD else str(info["mdtrt_cert_no"])
     try:
-        result = await desk.centre.confirm(payer, named, amount=tier.year, account=Fen(0), msgid=call.msgid)
+        confirmation = await desk.centre.confirm(payer, named, amount=tier.year, account=Fen(0), msgid=call.msgid)
     except CentreUnavailableError as error:
         desk.still_here()
         raise RefusedError("centre-unavailable") from error
     desk.still_here()
-    match result:
+    match result := confirmation.result:
         case "confirmed":
             return
         case "wrong-password":

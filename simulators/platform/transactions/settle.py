@@ -11,11 +11,13 @@ from simulators.platform.benefit_tables import table_of
 from simulators.platform.benefits import Line, Rule, Split, split
 from simulators.platform.call import Call
 from simulators.platform.desk import Desk
+from simulators.platform.disturbed import as_settled
 from simulators.platform.fees import priced, require_sum, rows_of
 from simulators.platform.ledger import Settlement
 from simulators.platform.persons import psn_type
 from simulators.platform.refusals import RefusedError
-from simulators.platform.setlinfo import presettled, settlement_output
+from simulators.platform.setlinfo import hifdm_share_of, presettled, settlement_output
+from simulators.platform.trace_codes import hold, require_traced
 from simulators.platform.transactions.confirm import confirmed, insured
 from simulators.platform.transactions.person import presented
 
@@ -35,7 +37,8 @@ async def settle(desk: Desk, call: Call) -> bytes:
     person, rule, lines = _purchase(desk, call)
     await presented(desk, call, call.node("druginfo"), person)
     balance = desk.ledger.balance(person.psn_no)
-    shown = _split(call, rule, lines, balance)
+    shown = as_settled(_split(call, rule, lines, balance), call.infno)
+    require_traced(desk, call, lines)
     await confirmed(desk, call, call.node("druginfo"), person, shown)
     await desk.ledger.turn()
     desk.still_here()
@@ -43,9 +46,10 @@ async def settle(desk: Desk, call: Call) -> bytes:
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
         now = desk.ledger.balance(person.psn_no)
-        parts = shown if now == balance else _split(call, rule, lines, now)
+        parts = shown if now == balance else as_settled(_split(call, rule, lines, now), call.infno)
         if parts.account != shown.account:
             raise RefusedError("balance-changed")
+        traced = require_traced(desk, call, lines)
         n, setl_id, mdtrt_id = desk.number_for(call)
         settlement = Settlement(
             n=n,
@@ -66,6 +70,7 @@ async def settle(desk: Desk, call: Call) -> bytes:
         )
         output = _output(desk, call, person, parts, balance=now, mdtrt_id=mdtrt_id, setl_id=setl_id)
         reply = desk.book(call, settlement, output)
+        hold(desk, traced, setl_id)
     await desk.announce(settlement)
     return reply
 
@@ -105,4 +110,5 @@ def _output(
         setl_id=setl_id,
         med_type=str(info["med_type"]),
         mdtrt_cert_type=str(info["mdtrt_cert_type"]),
+        hifdm_share=hifdm_share_of(desk.profile),
     )

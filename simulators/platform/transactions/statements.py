@@ -1,15 +1,15 @@
 """3201, 3202 reconciliation of totals and details (对总账, 对明细账); 3203, 3204 clearing application (清算申请)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
 from harness.money import Fen, format_yuan
-from harness.wire.institution import amount
-from harness.wire.institution_statement import read_upload, write_result
+from harness.wire.institution import LINE_REFUND_FLAGS, amount
+from harness.wire.institution_statement import EMPTY, StatementLine, read_upload, write_result
 from simulators.platform.call import Call
 from simulators.platform.choices import choices_of
 from simulators.platform.desk import Desk
@@ -20,6 +20,8 @@ from simulators.platform.reconciliation import Verdict, compare_lines, compare_s
 from simulators.platform.refusals import RefusedError
 
 APPLICATION, COUNTER = "clearing", "counter"
+CASH = "cash_payamt"
+"""Compared by 3201 where the province wants it there (assumed)."""
 SAID = {
     Verdict.LEVEL: "平",
     Verdict.CENTRE_MORE: "中心多",
@@ -35,9 +37,14 @@ async def compare_totals(desk: Desk, call: Call) -> bytes:
     ours = sums(bookings, net_count=chosen.statement_count == "net")
     mutual = sum(booking.mutual_fen for booking in bookings) if chosen.mutual_aid == "beside" else 0
     theirs = (*(amount(info[name]) for name in ("medfee_sumamt", "fund_pay_sumamt")), amount(info["acct_pay"]) + mutual)
-    verdict = compare_sums(ours, (*theirs, _count(info)))
+    pairs = [*zip(ours.parts, (*theirs, _count(info)), strict=True)]
+    if CASH in desk.profile.statement_members:
+        pairs.append((ours.cash, amount(info[CASH])))
+    verdict = compare_sums(pairs)
     total, fund, account = (format_yuan(fen) for fen in (ours.total, ours.fund, ours.account))
     centre = f"中心：{ours.count}笔 总额{total} 基金{fund} 个账{account}"
+    if CASH in desk.profile.statement_members:
+        centre += f" 现金{format_yuan(ours.cash)}"
     stated = {
         "setl_optins": info["setl_optins"],
         "stmt_rslt": verdict.code(chosen.statement_codes, centre_greater=ours.total >= theirs[0]),
@@ -58,6 +65,8 @@ async def compare_details(desk: Desk, call: Call) -> bytes:
         "medfee_sumamt": (amount(info["medfee_sumamt"]), sum(line.total for line in theirs)),
         "fund_pay_sumamt": (amount(info["fund_pay_sumamt"]), sum(line.fund for line in theirs)),
     }
+    if stray := _wrong_flags(desk, theirs):
+        raise RefusedError("file-invalid", number=file.number, why=stray)
     wrong = [f"{name}: {format_yuan(a)}≠{format_yuan(Fen(b))}" for name, (a, b) in stated.items() if a != b]
     net = sum(-1 if chosen.statement_count == "net" and line.total < 0 else 1 for line in theirs)
     if _count(info) != net:
@@ -141,12 +150,26 @@ def _bookings(
         clr_type=str(info["clr_type"]),
         insutype=insutype,
     )
-    if place := info.get("setl_optins"):
-        found = [booking for booking in found if desk.person(booking.psn_no).insured_place == place]
+    for place in (info.get("setl_optins"), info.get("clr_optins")):  # both are the insured place (assumed)
+        if place:
+            found = [booking for booking in found if desk.person(booking.psn_no).insured_place == place]
     refunds = {"0": False, "000": False, "000000": False, "1": True, "001": True, "000001": True}
     if (flag := info.get("refd_setl_flag")) in refunds:
         found = [booking for booking in found if bool(booking.reverses) is refunds[str(flag)]]
     return found
+
+
+def _wrong_flags(desk: Desk, lines: Sequence[StatementLine]) -> str:
+    """The lines of a file whose refd_setl_flag is of another family or says the opposite; only of the long family."""
+    if desk.profile.refd_setl_flag != "long":
+        return ""
+    settled, refunded = LINE_REFUND_FLAGS["long"]
+    wrong = [
+        f"line {number}: refd_setl_flag {due} expected, {line.refund_flag or EMPTY} seen"
+        for number, line in enumerate(lines, start=1)
+        if line.refund_flag != (due := refunded if line.total < 0 else settled)
+    ]
+    return "; ".join(wrong)
 
 
 def _count(info: Mapping[str, object]) -> int:

@@ -15,6 +15,7 @@ from simulators.platform.desk import Desk, reversal_of
 from simulators.platform.ledger import Settlement
 from simulators.platform.refusals import RefusedError
 from simulators.platform.setlinfo import output_of, reversed_output
+from simulators.platform.trace_codes import hold_again
 from simulators.platform.transactions.inpatient import reverse_admission
 from simulators.platform.transactions.query import settlement_here
 from simulators.platform.visits import ADMISSION, undone
@@ -28,6 +29,8 @@ REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", ADMIT})
 
 async def refund(desk: Desk, call: Call) -> bytes:
     """2103, 2208, 2305. Returns once it is committed and announced. Raises RefusedError; then nothing is booked."""
+    await desk.ledger.turn()
+    desk.still_here()
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
@@ -57,13 +60,17 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     sent = _sent(desk, omsgid)
     if choices_of(desk.profile.name).reversal_same_day and (sent is None or sent.at.date() != call.at.date()):
         raise RefusedError("reversal-too-late", omsgid=omsgid)
-    if oinfno == ADMIT and desk.ledger.kept(ADMISSION, omsgid) is not None:
+    ours = sent is not None and sent.institution == call.institution.code[:CODE_IN_MSGID]
+    await desk.ledger.turn()
+    desk.still_here()
+    with desk.ledger.writing():  # another process may book it at this very moment, or finds it barred
+        admitted = oinfno == ADMIT and desk.ledger.kept(ADMISSION, omsgid) is not None
+        booked = desk.ledger.settlement_of(omsgid) is not None
+        if ours and desk.settings.bar_reversed and not (admitted or booked):
+            desk.ledger.bar(omsgid)
+    if admitted:
         return await reverse_admission(desk, call)
-    if desk.ledger.settlement_of(omsgid) is None:
-        ours = sent is not None and sent.institution == call.institution.code[:CODE_IN_MSGID]
-        if desk.settings.bar_reversed and ours:
-            with desk.ledger.writing():
-                desk.ledger.bar(omsgid)
+    if not booked:
         raise RefusedError("original-unknown", omsgid=omsgid)
     with desk.ledger.writing():
         original = _original(desk, call, omsgid)
@@ -74,6 +81,7 @@ async def reverse(desk: Desk, call: Call) -> bytes:
             undone(desk, original)
         elif (first := desk.ledger.settlement(original.reverses)) is not None:
             undone(desk, first, again=True)
+            hold_again(desk, first)
     await desk.announce(settlement)
     return reply
 

@@ -19,7 +19,8 @@ from simulators.platform.fees import require_sum
 from simulators.platform.ledger import Settlement
 from simulators.platform.persons import psn_type
 from simulators.platform.refusals import RefusedError
-from simulators.platform.setlinfo import INPATIENT, OUTPATIENT, presettled, settlement_output
+from simulators.platform.setlinfo import INPATIENT, OUTPATIENT, hifdm_share_of, presettled, settlement_output
+from simulators.platform.trace_codes import hold, require_traced
 from simulators.platform.transactions.confirm import confirmed, identified
 from simulators.platform.transactions.details import netted
 from simulators.platform.visits import (
@@ -66,13 +67,17 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
     person = await identified(desk, call, info)
     shown = _case(desk, call, person)
     _require_scope(desk, call, shown.parts)
+    require_traced(desk, call, shown.lines)
     await confirmed(desk, call, info, person, shown.parts)
+    await desk.ledger.turn()
+    desk.still_here()
     with desk.ledger.writing():
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
         case = _case(desk, call, person)
         if (case.parts.fund, case.parts.account) != (shown.parts.fund, shown.parts.account):
             raise RefusedError("balance-changed")
+        traced = require_traced(desk, call, case.lines)
         n, setl_id, _ = desk.number_for(call)
         settlement = Settlement(
             n=n,
@@ -96,6 +101,7 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
         )
         reply = desk.book(call, settlement, _output(desk, call, person, case, setl_id=setl_id))
         settled(desk, case.visit, case.details, case.parts, setl_id=setl_id, after=case.after)
+        hold(desk, traced, setl_id)
     await desk.announce(settlement)
     return reply
 
@@ -180,4 +186,5 @@ def _output(desk: Desk, call: Call, person: Person, case: _Case, *, setl_id: str
         mdtrt_cert_type=str(info["mdtrt_cert_type"]),
         clr_type=OUTPATIENT if case.visit.kind is Kind.OUTPATIENT else INPATIENT,
         mutual_beside=choices_of(desk.profile.name).mutual_aid == "beside",
+        hifdm_share=hifdm_share_of(desk.profile),
     )

@@ -56,8 +56,10 @@ function terminal(start) {
     return [part("p", "big " + (done.succeeded ? "good" : "bad"), done.succeeded ? "结算成功" : "结算失败"),
             part("p", "en", done.succeeded ? "The payment is made" : "The payment was not made"),
             part("p", "sum", "¥" + done.total),
-            table([["参保人", "Insured", done.who], ["基金支付", "Fund", "¥" + done.fund],
-                   ["个人账户", "Account", "¥" + done.account], ["个人现金", "Cash", "¥" + done.own]])];
+            table([["参保人", "Insured", done.who],
+                   ...(done.medical ? [["医保支付", "Insurance", "¥" + done.medical]]
+                     : [["基金支付", "Fund", "¥" + done.fund], ["个人账户", "Account", "¥" + done.account]]),
+                   ["个人现金", "Cash", "¥" + done.own]])];
   }
 
   function prompt(name) {

@@ -10,7 +10,8 @@ import pytest
 from harness.bench.loop import LoopThread
 from harness.clock import BenchClock
 from harness.counter import create_port
-from harness.counter.port import Hello, PortContext
+from harness.counter.greeting import Hello
+from harness.counter.kinds import PortContext
 from harness.counter.process import ProcessPort
 from harness.line.record import Direction
 from harness.line.tape import Tape

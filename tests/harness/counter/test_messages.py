@@ -20,11 +20,13 @@ from harness.counter.answers import (
     slots_of,
     totals_of,
 )
+from harness.counter.basket import Basket, Line
+from harness.counter.greeting import Ability, Hello, Ready
 from harness.counter.hospital import Admission
 from harness.counter.libraries import Libraries
 from harness.counter.line_fields import shown
 from harness.counter.messages import LINE_LIMIT, Answer, encode_command, encode_hello, parse_line
-from harness.counter.port import Ability, Basket, Hello, Line, Ready, Reason
+from harness.counter.outcome import Reason
 from harness.errors import PeerViolation
 from harness.money import Fen
 

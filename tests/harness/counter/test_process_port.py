@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.counter import PORTS
+from harness.counter.basket import Basket, Line
+from harness.counter.greeting import AdapterClock
 from harness.counter.hospital import Asked, By, Way
-from harness.counter.port import AdapterClock, Basket, Line, OutcomeKind, Reason
-from harness.errors import BenchError, ConfigError, PeerViolation
+from harness.counter.messages import parse_line
+from harness.counter.outcome import OutcomeKind, Reason
+from harness.errors import BenchError, ConfigError, NotOffered, PeerViolation
 from harness.line.record import Direction
 from tests.harness.counter.conftest import PRELUDE
 
@@ -224,7 +228,7 @@ def test_waiting_for_a_killed_adapter_blames_nobody(lab: "Lab") -> None:
 def test_ability_that_is_not_listed_is_not_asked_for(lab: "Lab") -> None:
     port = lab.port(SELLS)
     port.start()
-    with pytest.raises(BenchError, match="resolve"):
+    with pytest.raises(NotOffered, match="resolve"):
         port.resolve()
 
 
@@ -314,7 +318,76 @@ def test_a_way_that_the_adapter_does_not_offer_is_not_asked_of_it(lab: "Lab", by
     prelude = HOSPITAL.replace(',"self-service"', "")
     port = lab.port(ASKS, prelude=prelude)
     port.start()
-    with pytest.raises(BenchError, match="does not offer"):
+    with pytest.raises(NotOffered, match="does not offer"):
         port.register("R0001", by=by, way=way)
-    with pytest.raises(BenchError, match="does not offer 'inpatient'"):
+    with pytest.raises(NotOffered, match="does not offer 'inpatient'"):
         port.discharge("I0001")
+
+
+def test_an_adapter_that_hears_nothing_any_more_is_not_waited_for(lab: "Lab") -> None:
+    port = lab.port("sys.stderr.write('one line is enough\\n'); sys.stderr.flush(); os.close(0); time.sleep(60)")
+    port.start()
+    since = time.monotonic()
+    with pytest.raises(PeerViolation, match="closed its standard input") as caught:
+        port.sign_in()
+    assert time.monotonic() - since < 4
+    assert "one line is enough" in caught.value.cause
+
+
+def test_the_last_log_lines_are_whole_and_each_on_a_line_of_its_own(lab: "Lab") -> None:
+    logs = "sys.stderr.write(''.join(f'{n:03d} ' + 'DEBUG ' * 60 + chr(10) for n in range(99)) + '\\x1b[31mno key\\n')"
+    port = lab.port(f"hear(); {logs}; sys.exit(3)")
+    port.start()
+    with pytest.raises(PeerViolation, match="status 3 in the middle of the dialogue") as caught:
+        port.sign_in()
+    first, heading, *lines = caught.value.cause.splitlines()
+    assert (first, heading) == ("it crashed or gave up", "  its last log lines:")
+    assert [line[:8] for line in lines] == [f"    {n:03d} " for n in range(92, 99)] + ["    \\x1b"]
+    assert max(map(len, lines)) <= 4 + 200 + 2
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("sys.exit('no jar')", "(?s)exited with status 1 before it was ready.*its last log lines:.*no jar"),
+        ("time.sleep(60)", "(?s)'ready' line was due.*it logged nothing"),
+    ],
+)
+def test_what_ends_or_hangs_before_it_is_ready_says_so(lab: "Lab", script: str, says: str) -> None:
+    port = lab.port("", prelude=f"import sys, time; {script}", patience_s=1.0)
+    with pytest.raises(PeerViolation, match=says):
+        port.start()
+
+
+def test_an_answer_to_another_command_says_which_one_is_running(lab: "Lab") -> None:
+    port = lab.port("""say('{"id": 9, "outcome": "accepted"}'); hear()""", prelude=PRELUDE + "hear()\n")
+    port.start()
+    with pytest.raises(PeerViolation, match=r"command 9 is not running, 1 \(sign-in\) is"):
+        port.sign_in()
+
+
+@pytest.mark.parametrize(
+    ("line", "shows", "cause"),
+    [
+        (b"\xff\xfe\x00\x80", r"'\xff\xfe\x00\x80'", "charset"),
+        ("余额".encode("gbk"), r"'\xd3\xe0\xb6\xee'", "read as GBK it says: 余额"),
+        (b'\xef\xbb\xbf{"id":1}', r'\xef\xbb\xbf{"id":1}' + "'", "byte order mark"),
+        (b"\xff\xfe" + '{"a":1}'.encode("utf-16-le"), r'\xff\xfe{\x00"\x00a\x00"\x00:\x001\x00}\x00' + "'", "UTF-16"),
+        (b"\x1b[31mbanner \xe4\xbd\xa0", r"'\x1b[31mbanner 你'", "banner"),
+    ],
+)
+def test_garbage_is_shown_in_one_form(line: bytes, shows: str, cause: str) -> None:
+    with pytest.raises(PeerViolation) as caught:
+        parse_line(line + b"\n")
+    assert caught.value.problem.endswith(shows)
+    assert cause in caught.value.cause
+
+
+def test_a_line_that_is_not_ended_is_said(lab: "Lab") -> None:
+    port = lab.port(
+        """hear(); sys.stdout.write('{"id":1,"outcome":"acc'); sys.stdout.flush(); hear()""", patience_s=1.0
+    )
+    port.start()
+    with pytest.raises(PeerViolation, match="no whole line for 1 s") as caught:
+        port.sign_in()
+    assert caught.value.cause.startswith("""it has not ended its line with LF: '{"id":1,"outcome":"acc'""")

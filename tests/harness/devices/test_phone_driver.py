@@ -18,7 +18,7 @@ from harness.bench.bench import Bench
 from harness.bench.config import load_bench
 from harness.clock import BenchClock
 from harness.devices.http import Refused
-from harness.devices.phone import NoticeOnScreen, PhoneDriver
+from harness.devices.phone import BillOnScreen, NoticeOnScreen, PhoneDriver
 from harness.errors import BenchError, PeerViolation
 from harness.line.record import Record
 from harness.money import Fen
@@ -234,6 +234,39 @@ def test_notices_are_read_in_fen_newest_first(bench: Bench, phone: PhoneDriver) 
     assert phone.notices("P002") == []
 
 
+def test_bills_are_read_in_fen_newest_first(bench: Bench, phone: PhoneDriver) -> None:
+    for number, sign in enumerate(("", "-"), start=1):
+        content = {
+            "idNo": "639999198503127031",
+            "chnlId": "alipay",
+            "setlId": f"S{number}",
+            "reverses": "S1" if sign else "",
+            "institutionName": "联调测试大药房一店",
+            "kind": "refund" if sign else "payment",
+            "total": f"{sign}25.00",
+            "fund": f"{sign}10.00",
+            "account": f"{sign}12.00",
+            "own": f"{sign}3.00",
+            "at": "2020-10-14 08:30:00",
+        }
+        httpx.post(f"{bench.address('phone')}/push/bill", json=content, trust_env=False).raise_for_status()
+    refund, payment = phone.bills("P001", channel="alipay")
+    assert payment == BillOnScreen(
+        setl_id="S1",
+        reverses="",
+        institution="联调测试大药房一店",
+        total=Fen(2500),
+        fund=Fen(1000),
+        account=Fen(1200),
+        own=Fen(300),
+        at="2020-10-14 08:30:00",
+    )
+    assert (refund.reverses, refund.total) == ("S1", Fen(-2500))
+    assert phone.bills("P002", channel="alipay") == []
+    with pytest.raises(Refused):
+        phone.bills("P001", channel="wechat")
+
+
 def test_one_case_gives_the_same_codes_again(bench: Bench, phone: PhoneDriver) -> None:
     first = phone.show("P001", format="both")
     bench.reset("a case")
@@ -245,6 +278,11 @@ def test_a_phone_that_is_not_there_is_the_benchs_problem(bench: Bench) -> None:
     with PhoneDriver("http://127.0.0.1:1") as phone, pytest.raises(BenchError, match="the phone at"):
         phone.show("P001")
     del bench
+
+
+def alipay_bills(phone: PhoneDriver, person: str) -> object:
+    """The bills of a channel that has some."""
+    return phone.bills(person, channel="alipay")
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -272,7 +310,7 @@ def stranger() -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.mark.parametrize("ask", [PhoneDriver.show, PhoneDriver.prompt, PhoneDriver.notices])
+@pytest.mark.parametrize("ask", [PhoneDriver.show, PhoneDriver.prompt, PhoneDriver.notices, alipay_bills])
 def test_an_answer_that_no_phone_gives_is_the_peers_fault(stranger: str, ask: Callable[..., object]) -> None:
     with PhoneDriver(stranger) as phone, pytest.raises(PeerViolation, match="the phone answered GET /people/P001"):
         ask(phone, "P001")

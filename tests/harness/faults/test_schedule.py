@@ -72,3 +72,13 @@ def test_it_is_idle_until_something_is_planned_and_after_all_has_fired() -> None
     seen.append(schedule.idle)
     assert seen == [True, False, True]
     assert schedule.due("2102") is None
+
+
+def test_what_lasts_happens_every_time_from_the_nth_on_until_it_is_cleared() -> None:
+    schedule, tape = make()
+    fault = Fault(party="platform", message="2601", effect=Effect.BAD_GATEWAY, nth=2, detail={"lasting": 1})
+    schedule.plan(fault)
+    assert [schedule.due(m) for m in ("2601", "2601", "2102", "2601")] == [None, fault, None, fault]
+    assert names(tape) == ["fault-scheduled", "fault-fired", "fault-fired"]
+    schedule.clear()
+    assert schedule.due("2601") is None

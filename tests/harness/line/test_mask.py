@@ -122,3 +122,25 @@ def test_nobody_of_the_population_is_left_on_an_event() -> None:
         assert person.id_no not in hidden
         assert person.psn_no not in hidden
         assert json.loads(hidden)["event"] == "code-shown"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gbk"])
+def test_shanghais_members_are_masked_as_well(charset: str) -> None:
+    told = {
+        "personname": "测试甲",
+        "personno": "639999000000000001",
+        "idno": ID_NO,
+        "carddata": "A00000001",
+        "cardsn": "S00000001",
+        "cardinfo": f"639900|{ID_NO}|A00000001|S00000001|测试甲",
+        "lxr": "测试乙",
+        "lxdh": "13900000000",
+        "ysxm": "医生甲",
+    }
+    message = {"xxlxm": "SJ31", "czyxm": "收银员", "jgdm": "H63999900001", "xxnr": {**told, "je": "12.50"}}
+    hidden = Mask().hide(json.dumps(message, ensure_ascii=False).encode(charset))
+    for secret in (*told.values(), "收银员"):
+        assert secret.encode(charset) not in hidden
+    kept = json.loads(hidden)
+    assert (kept["jgdm"], kept["xxnr"]["je"], kept["xxlxm"]) == ("H63999900001", "12.50", "SJ31")
+    assert kept["xxnr"]["personno"].endswith("01")

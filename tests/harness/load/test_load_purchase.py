@@ -56,7 +56,10 @@ def test_purchases_are_accepted_and_the_books_agree() -> None:
     assert any(a.amounts.account for a in load.acknowledged), "accounts are used"
 
 
-@pytest.mark.parametrize("profile", ["inner-mongolia", "jiangsu", "henan", "shanxi", "unnamed-cainfo", "unnamed-tif"])
+UNNAMED = ("unnamed-cainfo", "unnamed-tif", "unnamed-newer", "unnamed-short-codes")
+
+
+@pytest.mark.parametrize("profile", ["inner-mongolia", "jiangsu", "henan", "shanxi", *UNNAMED])
 def test_load_does_as_the_profile_says(profile: str) -> None:
     file = bench_file().with_overrides(profile=profile)
     with Bench(file) as bench:

@@ -312,6 +312,13 @@ BROKEN_AT_HOSPITALS = (
         "by card gave",
     ),
     Broken(
+        "identified-as-presented",
+        "the answer to another code",
+        stories.registration,
+        body("R0001 query reply", "data", "ecQrCode", value="4240000000000000000000000000"),
+        "by code gave",
+    ),
+    Broken(
         "library-asked-as-told",
         "another operator",
         stories.registration,

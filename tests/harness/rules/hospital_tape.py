@@ -398,7 +398,8 @@ class HospitalTape(TapeBuilder):
     def refunded_answer(self, label: str, sale: Sale, visit: Visit, refund: str) -> None:
         """The answer to a refund."""
         amounts = {part: yuan(-sale.amounts[part]) for part in SPLIT}
-        ids = {"mdtrt_id": visit.mdtrt_id, "psn_no": sale.person.psn_no, "msgid": "M"}
+        booked = next(e for e in self.entries if e.event == "booked" and e.content["setl_id"] == refund)
+        ids = {"mdtrt_id": visit.mdtrt_id, "psn_no": sale.person.psn_no, "msgid": booked.content["msgid"]}
         self.answer(label, "accepted", order=sale.order, setl_id=refund, amounts=amounts, **ids)
 
     def order_fees(self, order: str = "F0001", *, visit: str = "R0001") -> None:
@@ -457,7 +458,14 @@ class HospitalTape(TapeBuilder):
         """2401."""
         sale = Sale(order=order, person=people()[person], amounts=dict(FEES))
         self.sales[order] = sale
-        self.ask("admit", f"{order} admit", order=order, **self.who(sale))
+        told: dict[str, object] = {
+            "dept_code": "03",
+            "dept_name": "普通外科",
+            "bed": "0312",
+            "diagnosis": {"code": "K35.800", "name": "急性阑尾炎"},
+            "doctor": {"code": "0301", "name": "测试医师丙"},
+        }
+        self.ask("admit", f"{order} admit", order=order, **told, **self.who(sale))
         self.identified(sale)
         visit = Visit(mdtrt_id=f"V{len(self.visits) + 1:04d}", order=order, person=sale.person)
         self.visits[order] = visit

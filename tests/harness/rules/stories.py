@@ -1,6 +1,7 @@
 """Good stories: what a correct adapter and correct systems leave on the tape, disturbed or not. No rule may object."""
 
 from collections.abc import Callable
+from typing import Any
 
 from fixtures.population import people
 from tests.harness.rules.tape_builder import ALL_CASH, USUAL, Sale, TapeBuilder, encoded
@@ -77,8 +78,9 @@ def reply_lost_then_bought_again() -> TapeBuilder:
     tape.refuse("A0001", "platform-unavailable", "未扣款 / nothing was paid")
     for entry in tape.entries:
         entry.label = entry.label.replace("A0001", "A0001 first")
+    tape.sales["A0001 first"] = tape.sales.pop("A0001")
     tape.purchase("A0001")
-    tape.close_day()
+    tape.close_day(**{"A0001 first": "reversed"})
     return tape.end()
 
 
@@ -206,6 +208,14 @@ def refund_reply_lost() -> TapeBuilder:
         reverses=tape.refunded["A0001"],
         balance_fen=tape.balances[sale.person.psn_no] - sale.amounts["account"],
         **{f"{part}_fen": amount for part, amount in sale.amounts.items()},
+    )
+    amounts: dict[str, Any] = {f"{part}_fen": amount for part, amount in sale.amounts.items()}
+    tape.repeat(
+        "A0001 refund bill",
+        after="A0001 refund undone",
+        setl_id="S000009",
+        reverses=tape.refunded["A0001"],
+        **amounts,
     )
     tape.repeat(
         "A0001 refund notice",
@@ -345,6 +355,25 @@ def notice_undelivered() -> TapeBuilder:
     return tape
 
 
+def bill_undelivered() -> TapeBuilder:
+    """The phone is off: the settlement stays, and the platform notes that the bill was not delivered."""
+    tape = good_purchase()
+    tape.repeat("A0001 booked", after="A0001 booked", as_label="A0001 unbilled")
+    tape["A0001 unbilled"].event = "bill-undelivered"
+    tape["A0001 unbilled"].content = {"setl_id": tape.sales["A0001"].setl_id}
+    tape.drop("A0001 bill")
+    return tape
+
+
+def channel_without_bills() -> TapeBuilder:
+    """The code was shown in a channel that has no bills page."""
+    tape = good_purchase()
+    for label in ("A0001 code-issued", "A0001 code-shown"):
+        tape[label].content["chnl"] = "wechat"
+    tape.drop("A0001 bill")
+    return tape
+
+
 def _rung_up(tape: TapeBuilder, order: str) -> Sale:
     sale = Sale(order=order, person=people()[0], amounts=USUAL)
     tape.sales[order] = sale
@@ -391,5 +420,7 @@ STORIES: tuple[Callable[[], TapeBuilder], ...] = (
     declined,
     scanned_again,
     notice_undelivered,
+    bill_undelivered,
+    channel_without_bills,
 )
 """Every good story."""

@@ -31,6 +31,8 @@ SPLIT = ("total", "fund", "account", "cash")
 USUAL = {"total": 2500, "fund": 1000, "account": 1200, "cash": 300}
 ALL_CASH = {"total": 2500, "fund": 1000, "account": 0, "cash": 1500}
 CODE_LIFE_S, TOKEN_LIFE_S = 60, 1800
+CHANNEL = "alipay"
+"""Where everybody shows their code: a channel with a bills page."""
 
 
 @dataclass(kw_only=True)
@@ -324,7 +326,7 @@ class TapeBuilder:
         pay = kind == "pay"
         sale.digits = f"28{self.codes:016d}" if pay else f"424{self.codes:017d}31630000"
         times = {"issued_ns": self.now_ns, "expires_ns": self.now_ns + CODE_LIFE_S * NS}
-        owner = {"id_no": sale.person.id_no, "chnl": "alipay"}
+        owner = {"id_no": sale.person.id_no, "chnl": CHANNEL}
         if not pay:
             self.event(
                 "voucher-centre", "code-issued", f"{sale.order} code-issued", digits=sale.digits, **owner, **times
@@ -503,6 +505,18 @@ class TapeBuilder:
             balance_fen=self.balances[person],
             **{f"{part}_fen": sign * sale.amounts[part] for part in SPLIT},
         )
+        if sale.digits and self.certificate(sale)["mdtrt_cert_type"] == "01":
+            self.event(
+                "phone",
+                "bill",
+                label.replace("booked", "bill"),
+                person=sale.person.id,
+                chnl=CHANNEL,
+                setl_id=setl_id,
+                reverses=reverses,
+                institution=NAME,
+                **{f"{part}_fen": sign * sale.amounts[part] for part in SPLIT},
+            )
         if sale.amounts["account"]:
             self.event(
                 "phone",
@@ -557,7 +571,14 @@ class TapeBuilder:
         self.granted(f"{label} 2103", {"setlinfo": {**info, "setl_id": refund}})
         amounts = {part: yuan(sale.amounts[part]) for part in SPLIT}
         self.answer(
-            label, "accepted", order=order, setl_id=refund, mdtrt_id="M", psn_no="", msgid=msgid, amounts=amounts
+            label,
+            "accepted",
+            order=order,
+            setl_id=refund,
+            mdtrt_id=f"M-{order}",
+            psn_no=sale.person.psn_no,
+            msgid=msgid,
+            amounts=amounts,
         )
         self.refunded[order] = refund
 

@@ -36,9 +36,24 @@ from tests.harness.rules.breaking import (
     used_again,
 )
 from tests.harness.rules.broken import Broken
+from tests.harness.rules.content_breaking import BROKEN_CONTENT
+from tests.harness.rules.desk_breaking import BROKEN_AT_THE_DESK
 from tests.harness.rules.hospital_breaking import BROKEN_AT_HOSPITALS
 from tests.harness.rules.stories import good_purchase, refunded, reply_lost, two_purchases, unknown_then_resolved
 from tests.harness.rules.tape_builder import OTHER_PHARMACY, TapeBuilder, yuan
+
+TRACED = ["8001", "8002"]
+
+
+def traced_purchase() -> TapeBuilder:
+    """A purchase where the province asks for trace codes."""
+    tape = good_purchase()
+    tape["hello"].content["hello"]["profile"]["trace_codes"] = ["2102"]
+    tape["A0001"].content["lines"][0]["trace_codes"] = TRACED
+    entries = [{"feedetl_sn": "A0001-1", "drug_trac_codg": code} for code in TRACED]
+    tape["A0001 2102 request"].content["input"]["drug_trac_info"] = entries
+    return tape
+
 
 BROKEN = (
     Broken("account-used-as-asked", "flag turned", good_purchase, drug("acct_used_flag", "0"), "use_account is true"),
@@ -243,6 +258,45 @@ BROKEN = (
     Broken("no-personal-data-in-log", "code", good_purchase, logged(lambda t: t.sales["A0001"].digits), "code"),
     Broken("no-personal-data-in-log", "token", good_purchase, logged(lambda t: t.sales["A0001"].token), "token"),
     Broken("no-personal-data-in-log", "cut in two", good_purchase, log_in_two_pieces, "ID"),
+    Broken("one-bill-a-settlement", "none", good_purchase, dropped("A0001 bill"), "0 bills"),
+    Broken("one-bill-a-settlement", "two", good_purchase, repeated("A0001 bill"), "2 bills"),
+    Broken("one-bill-a-settlement", "none of the refund", refunded, dropped("A0001 refund bill"), "0 bills"),
+    Broken(
+        "one-bill-a-settlement", "other parts", good_purchase, body("A0001 bill", "fund_fen", value=0), r"fund 10\.00"
+    ),
+    Broken("one-bill-a-settlement", "no amount", good_purchase, body("A0001 bill", "total_fen", drop=True), "total"),
+    Broken(
+        "one-bill-a-settlement", "in another channel", good_purchase, body("A0001 bill", "chnl", value="icbc"), "icbc"
+    ),
+    Broken(
+        "one-bill-a-settlement",
+        "of another institution",
+        good_purchase,
+        body("A0001 bill", "institution", value="别处"),
+        "别处",
+    ),
+    Broken(
+        "one-bill-a-settlement",
+        "a refund as a payment",
+        refunded,
+        body("A0001 refund bill", "reverses", value=None),
+        "takes back nothing",
+    ),
+    Broken("one-bill-a-settlement", "before it is booked", good_purchase, dropped("A0001 booked"), "a bill of nothing"),
+    Broken(
+        "one-bill-a-settlement",
+        "of what was refused",
+        stories.declined,
+        several(repeated("A0001 prompt", setl_id="S9"), lambda tape: _as_bill(tape, "A0001 prompt again")),
+        "a bill of nothing",
+    ),
+    Broken(
+        "one-bill-a-settlement",
+        "paid in a channel without bills",
+        good_purchase,
+        body("A0001 code-shown", "chnl", value="wechat"),
+        "no code of a channel",
+    ),
     Broken("one-notice-a-movement", "none", good_purchase, dropped("A0001 notice"), "0 notices"),
     Broken("one-notice-a-movement", "two", good_purchase, repeated("A0001 notice"), "2 notices"),
     Broken(
@@ -485,6 +539,34 @@ BROKEN = (
         several(body("totals answer", "cash", value=yuan(601)), body("totals answer", "total", value=yuan(5001))),
         r"6\.01",
     ),
+    Broken(
+        "trace-codes-as-scanned",
+        "one left out",
+        traced_purchase,
+        body("A0001 2102 request", "input", "drug_trac_info", 1, drop=True),
+        r'^1 codes; missing \["8002"\]',
+    ),
+    Broken(
+        "trace-codes-as-scanned",
+        "all left out",
+        traced_purchase,
+        body("A0001 2102 request", "input", "drug_trac_info", drop=True),
+        r'^0 codes; missing \["8001", "8002"\]',
+    ),
+    Broken(
+        "trace-codes-as-scanned",
+        "made up",
+        traced_purchase,
+        body("A0001 2102 request", "input", "drug_trac_info", 0, "drug_trac_codg", value="8999"),
+        r'missing \["8001"\], beyond \["8999"\]',
+    ),
+    Broken(
+        "trace-codes-as-scanned",
+        "one twice",
+        traced_purchase,
+        body("A0001 2102 request", "input", "drug_trac_info", 0, "drug_trac_codg", value="8002"),
+        r'missing \["8001"\], beyond \["8002"\]',
+    ),
     Broken("unknown-resolved", "refused at once", reply_lost, reversal_forgotten, "neither"),
     Broken("unknown-resolved", "answered in doubt", reply_lost, dropped("A0001 2601 reply"), "^refused"),
     Broken(
@@ -492,12 +574,16 @@ BROKEN = (
         "booked anew first",
         stories.reply_lost_then_bought_again,
         settled_before_reversal,
-        "a new msgid",
+        "its order once more",
     ),
 )
 
 
-@pytest.mark.parametrize("broken", [*BROKEN, *BROKEN_AT_HOSPITALS], ids=lambda broken: f"{broken.rule}: {broken.what}")
+@pytest.mark.parametrize(
+    "broken",
+    [*BROKEN, *BROKEN_CONTENT, *BROKEN_AT_THE_DESK, *BROKEN_AT_HOSPITALS],
+    ids=lambda broken: f"{broken.rule}: {broken.what}",
+)
 def test_a_broken_story_is_found(broken: Broken) -> None:
     check = all_rules()[broken.rule].check
     tape = broken.story()
@@ -511,7 +597,14 @@ def test_a_broken_story_is_found(broken: Broken) -> None:
 
 def test_every_rule_has_a_story_in_which_it_fails() -> None:
     at_a_counter = {name for plan in ("pharmacy", "hospital") for name in load_plan(plan).rules}
-    assert at_a_counter <= {broken.rule for broken in (*BROKEN, *BROKEN_AT_HOSPITALS)}
+    assert at_a_counter <= {
+        broken.rule for broken in (*BROKEN, *BROKEN_CONTENT, *BROKEN_AT_THE_DESK, *BROKEN_AT_HOSPITALS)
+    }
+
+
+def _as_bill(tape: TapeBuilder, label: str) -> None:
+    """A record becomes a bill."""
+    tape[label].event = "bill"
 
 
 def _personal(tape: TapeBuilder, found: list[Observation]) -> list[str]:

@@ -177,9 +177,9 @@ def test_each_wrong_field_is_found_and_nothing_else(path: str, value: object, wh
 
 
 def test_every_required_field_is_missed() -> None:
-    paths = [node.name for node in wire.input_nodes("2102")]
-    assert paths == ["druginfo", "drugdetail"]
-    for node in wire.input_nodes("2102"):
+    required = [node for node in wire.input_nodes("2102") if node.required]
+    assert [node.name for node in required] == ["druginfo", "drugdetail"]
+    for node in required:
         for spec in (spec for spec in node.fields if spec.required):
             body = good()
             drop(body, f"input.{node.name}.{'0.' if node.many else ''}{spec.name}")

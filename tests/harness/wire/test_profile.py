@@ -13,7 +13,7 @@ TEN = (
     *("qinghai", "ningxia", "hubei", "sichuan", "inner-mongolia"),
     *("jiangsu", "henan", "shanxi", "shenzhen", "shanghai"),
 )
-UNMARKED = {"name", "title", "assumed_paths", "gateway", "confirmed", "likely"}
+UNMARKED = {"name", "title", "assumed_paths", "assumed_trace_codes", "gateway", "confirmed", "likely"}
 """What needs no mark: names, the marks themselves, and the gateway, whose keys are marked one by one."""
 
 
@@ -41,8 +41,17 @@ def test_a_name_is_not_a_path(name: str) -> None:
         load_profile(name)
 
 
-def test_the_ten_provinces_ship_and_two_that_no_source_names() -> None:
-    assert set(offered_profiles()) == {*TEN, "unnamed-cainfo", "unnamed-tif"}
+def test_the_ten_provinces_ship_and_four_that_no_source_names() -> None:
+    unnamed = {"unnamed-cainfo", "unnamed-tif", "unnamed-newer", "unnamed-short-codes"}
+    assert set(offered_profiles()) == {*TEN, *unnamed}
+
+
+def test_the_newer_one_asks_for_trace_codes_where_no_source_does_and_says_so() -> None:
+    profile = load_profile("unnamed-newer")
+    assert profile.trace_codes == ("2102", "2207")
+    assert profile.assumed_trace_codes == ("2102",)
+    assert {"hifdm_share", "trace_goods", "statement_with_totals", "choices"} <= set(profile.assumed)
+    assert profile.plain, "nothing stands before its platform"
 
 
 @pytest.mark.parametrize("name", offered_profiles())
@@ -85,6 +94,8 @@ def test_provinces_of_which_nothing_is_known_are_the_core_and_add_no_mark(name: 
         ("shenzhen", {"code_length"}),
         ("unnamed-cainfo", {"input_as", "choices", "gateway"}),
         ("unnamed-tif", {"gateway"}),
+        ("unnamed-short-codes", {"cert_type_codes"}),
+        ("unnamed-newer", {"trace_codes", "hifdm_pay", "refd_setl_flag", "statement_members"}),
     ],
 )
 def test_what_a_province_is_known_to_have_otherwise_is_otherwise_and_marked(name: str, differs: set[str]) -> None:
@@ -105,6 +116,13 @@ def test_what_a_province_is_known_to_have_otherwise_is_otherwise_and_marked(name
         ({"gateway": {"kind": "tif"}}, "paasid, token"),
         ({"gateway": {"cainfo": True}}, "cainfo_key"),
         ({"gateway": {"tolerance_s": -1}}, "tolerance_s"),
+        ({"refd_setl_flag": "six"}, "refd_setl_flag"),
+        ({"cert_type_codes": {"01": "1", "02": "1"}}, "cert_type_codes"),
+        ({"cert_type_codes": {"09": "9"}}, "cert_type_codes"),
+        ({"hifdm_share": -1}, "hifdm_share"),
+        ({"hifdm_share": 10_001}, "hifdm_share"),
+        ({"trace_codes": ["2304"]}, "trace_codes may have: 2102, 2207"),
+        ({"trace_codes": ["2207"], "assumed_trace_codes": ["2102"]}, "2102"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error_that_names_the_key(own: dict[str, object], named: str) -> None:

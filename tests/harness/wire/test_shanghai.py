@@ -93,8 +93,15 @@ def test_a_scanned_code_becomes_an_ec_query_without_what_the_centre_does_not_kno
     }
 
 
-@pytest.mark.parametrize("kind", ["S000", "SL01", "", 7])
-def test_an_unknown_type_is_nothing(kind: object) -> None:
+@pytest.mark.parametrize("kind", ["S001", "SL02", "2102"])
+def test_of_an_unknown_type_nothing_but_its_name_is_left(kind: str) -> None:
+    sent = {**message("SM01"), "xxlxm": kind}
+    assert shanghai.infno_of(sent) == ""
+    assert shanghai.to_national(sent, MORE) == {"xxlxm": kind}
+
+
+@pytest.mark.parametrize("kind", ["", 7, None, [], {}])
+def test_what_has_no_type_is_nothing(kind: object) -> None:
     sent = {**message("SM01"), "xxlxm": kind}
     assert shanghai.infno_of(sent) == ""
     assert shanghai.to_national(sent, MORE) == {}
@@ -137,6 +144,12 @@ def test_an_answer_of_the_voucher_centre_goes_there_and_back() -> None:
     refused = shanghai.reply_from_national(sent, {"code": 980001, "message": "过期", "data": {}}, now=NOW)
     assert refused["xxfhm"] == "980001"
     assert shanghai.reply_to_national(sent, refused)["code"] == "980001"
+
+
+def test_a_balance_that_is_no_amount_is_left_out() -> None:
+    reply = {"xxfhm": "P001", "xxnr": {"curaccountamt": "much", "personno": "1"}}
+    output: Any = shanghai.reply_to_national(message("SM01"), reply)["output"]
+    assert output == {"baseinfo": {"psn_no": "1"}, "insuinfo": [{}]}
 
 
 @pytest.mark.parametrize("reply", [{}, {"infcode": 0}, {"xxfhm": ""}, {"xxfhm": 1}])

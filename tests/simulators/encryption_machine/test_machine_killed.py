@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulators.encryption_machine.keystore import KeyStore, Use
+from simulators.encryption_machine.keys import Use
+from simulators.encryption_machine.keystore import KeyStore
 from tests.benchmarks.machine_load import Line, machine_process
 
 CHANGES, UNDER_WAY, FIRST = 1_000, 8, 1000

@@ -44,10 +44,19 @@ def bench_text() -> str:
 class Clinic:
     """The bench and one adapter on it."""
 
-    def __init__(self, bench: Bench, state_dir: Path, *arguments: str, kind: str = "hospital", **more: Any) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        state_dir: Path,
+        *arguments: str,
+        kind: str = "hospital",
+        terminal: str = "",
+        **more: Any,
+    ) -> None:
         self.bench = bench
         self.begun = bench.tape.seq
         endpoints = {name: bench.address(name) for name in ("voucher-centre", "platform", "terminal")}
+        endpoints["terminal"] = terminal or endpoints["terminal"]
         profile = load_profile("qinghai").for_adapter()
         told = {"institution": HOSPITAL, "profile": profile, "timeouts": {"connect_s": 2.0, "reply_s": 0.6}, **more}
         self.adapter = Adapter(None, state_dir, *arguments, kind=kind, endpoints=endpoints, more=told)

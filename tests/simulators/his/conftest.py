@@ -43,6 +43,7 @@ class Systems(ThreadingHTTPServer):
         self.faults: dict[str, list[str]] = defaultdict(list)
         self.refusals: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.centre_code = 0
+        self.statement = "000000"
         self.booked: dict[str, dict[str, Any]] = {}
         self.journal: Path | None = None
         self.unjournalled: list[str] = []
@@ -108,6 +109,8 @@ class Systems(ThreadingHTTPServer):
                     return {"infcode": -1, "err_msg": "未查询到结算信息", "warn_msg": "981024"}
                 self.booked[msgid] = {"fen": -originals[0]["fen"], "infno": "2103", "setl_id": f"R{len(self.booked)}"}
                 output = {"setlinfo": {"setl_id": self.booked[msgid]["setl_id"], "psn_pay": "0.00"}}
+            case "3201":
+                output = {"stmtinfo": {"setl_optins": "639900", "stmt_rslt": self.statement, "stmt_rslt_dscr": ""}}
             case "2601":
                 if self.booked.pop(data["omsgid"], None) is None:
                     return {"infcode": -1, "err_msg": f"未查询到原交易{data['omsgid']}", "warn_msg": "981027"}
@@ -123,6 +126,9 @@ class Systems(ThreadingHTTPServer):
             "fund_pay_sumamt": "0.00",
             "acct_pay": _yuan(account),
             "psn_cash_pay": _yuan(total - account),
+            "insutype": info["insutype"],
+            "clr_type": "41",
+            "clr_optins": "639900",
         }
 
     def note(self, body: dict[str, Any]) -> None:
@@ -162,6 +168,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.close()
             case "502-after":
                 self._send(502, b"")
+            case "504-after":
+                self._send(504, b"")
+            case "of-another":
+                msgid = str(body["msgid"])
+                setlinfo = {**json.loads(answer)["output"]["setlinfo"], "medins_setl_id": f"{msgid[:-4]}9999"}
+                self._send(200, json.dumps({"infcode": 0, "output": {"setlinfo": setlinfo}}).encode())
             case "empty":
                 self._send(200, b"")
             case "cut":

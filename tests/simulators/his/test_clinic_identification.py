@@ -70,8 +70,21 @@ def test_card_needs_its_password(clinic: "Clinic") -> None:
     asked = [line["what"] for _, line in clinic.adapter.lines if line.get("event") == "present-please"]
     assert asked == ["card", "card-pin"]
     assert clinic.sent("1101")[0]["input"]["data"]["card_sn"] == person_of("P001").card_sn
-    assert clinic.registered(by="card")["outcome"] == "accepted"
+    again = clinic.do("register", order="R0001", use_account=True, by="card")
+    assert again["outcome"] == "accepted", "the slot is still locked for them"
     assert "card_pin_proof" in clinic.sent("2207")[-1]["input"]["data"]["expContent"]
+    clinic.agree()
+
+
+def test_what_the_terminal_says_of_a_password_reaches_the_cashier(clinic: "Clinic") -> None:
+    refused = clinic.registered(by="card", pin="000000")
+    assert "还可输入4次" in refused["prompt"]
+    for _ in range(4):
+        refused = clinic.do("register", order="R0001", use_account=True, by="card", pin="000000")
+    assert (refused["outcome"], refused["reason"]) == ("refused", "card-locked")
+    assert "社会保障卡密码已锁定" in refused["prompt"]
+    assert "card office" in refused["prompt"]
+    assert clinic.sent("2207") == []
     clinic.agree()
 
 

@@ -77,7 +77,7 @@ class Place:
 
     # platform
     def _send(
-        self, infno: str, msgid: str, body: str, _sender: object, parse: Any, *, again: int = 0
+        self, infno: str, msgid: str, body: str, _sender: object, parse: Any, *, content: Any, again: int = 0
     ) -> tuple[object, str]:
         self.repeated.append(again)
         self.sent.append((infno, msgid))
@@ -85,7 +85,7 @@ class Place:
         answer = self._answer(infno, msgid, body) if how != "request" else {}
         if how:
             return Result(kind=Kind.UNKNOWN, msgid=msgid), ""
-        return self._platform._read(msgid, answer, parse), ""
+        return self._platform._read(infno, msgid, content, answer, parse), ""
 
     def _answer(self, infno: str, msgid: str, body: str) -> Mapping[str, object]:
         _, psn_no, insutype = PEOPLE[self.name]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,14 +11,17 @@ import pytest
 from harness.money import Fen
 from harness.wire import institution, shanghai
 from harness.wire.msgid import parse_msgid
-from simulators.his import shanghai as adapters
+from simulators.his import shanghai_library as adapters
 from simulators.his.behaviour import Behaviour
-from simulators.his.exchange import NoAnswerError
+from simulators.his.exchange import EmptyAnswerError, NoAnswerError
 from simulators.his.hello import Hello
 from simulators.his.identify import ID_CARD, SOCIAL_CARD, VOUCHER
-from simulators.his.journal import Amounts
+from simulators.his.journal import Amounts, Journal, Settlement, State
 from simulators.his.sale import Insured, Sale, SaleLine, druginfo, read_person, read_refund, read_settled
-from simulators.his.shanghai import Shanghai, ask_library
+from simulators.his.shanghai import Shanghai
+from simulators.his.shanghai_behaviour import ShanghaiBehaviour
+from simulators.his.shanghai_collation import collation
+from simulators.his.shanghai_library import ask_library, read_card
 from tests.simulators.his.test_his_gateway import hello
 
 AT = "2020-10-14 08:30:00"
@@ -31,6 +35,8 @@ SALE = Sale(
     total=Fen(2500),
     use_account=True,
 )
+NOTHING = Amounts(total=0, fund=0, account=0, cash=0)
+SETTLED = {("A0001", "L1"): Amounts(total=2500, fund=500, account=1250, cash=750)}
 PAID = {"totalexpense": "25.00", "fundpay": "5.00", "accountpay": "12.50", "cashpay": "7.50"}
 
 
@@ -43,9 +49,16 @@ def basket(kind: str = VOUCHER, number: str = TOKEN, more: str = "") -> dict[str
 class Speaker:
     """The adapter's side of one institution."""
 
-    def __init__(self) -> None:
+    def __init__(self, behaviour: ShanghaiBehaviour | None = None) -> None:
         self.hello: Hello = hello("shanghai")
-        self.shanghai = Shanghai(self.hello, lambda order: {"A0001": 2500}.get(order, 0))
+        self.sent: dict[str, str] = {}
+        """Types of messages that were sent before, by msgid."""
+        self.shanghai = Shanghai(
+            self.hello,
+            behaviour or ShanghaiBehaviour(),
+            paid=lambda order, setl_id: SETTLED.get((order, setl_id), NOTHING),
+            kind_sent=lambda msgid: self.sent.get(msgid, ""),
+        )
 
     def said(self, infno: str, content: Mapping[str, object], order: str = "A0001", **more: str) -> dict[str, Any]:
         """The message of a transaction."""
@@ -137,7 +150,15 @@ def test_a_reversal_names_the_message_in_doubt(speaker: Speaker, infno: str, kin
     assert in_all(data, speaker.meant("2601", {"data": data})["input"]["data"])
 
 
-@pytest.mark.parametrize("infno", ["2201", "2207", "2401", "2304", "9802", "3201"])
+def test_a_reversal_names_the_type_that_the_message_was_sent_under(speaker: Speaker) -> None:
+    speaker.sent[MSGID] = "SH02"
+    data = {"psn_no": WHO.psn_no, "omsgid": MSGID, "oinfno": "2207"}
+    told = speaker.said("2601", {"data": data})["xxnr"]
+    assert (told["ymsglx"], told["yllb"]) == ("SH02", "11")
+    assert in_all(data, speaker.meant("2601", {"data": data})["input"]["data"])
+
+
+@pytest.mark.parametrize("infno", ["1201", "1901", "2203A", "9101", "3202"])
 def test_what_the_protocol_lacks_is_not_sent(speaker: Speaker, infno: str) -> None:
     with pytest.raises(ValueError, match=f"no message for {infno}"):
         speaker.said(infno, {"data": {}})
@@ -242,3 +263,66 @@ def test_the_library_itself_asks_the_terminal_and_elsewhere_decodes(
 
 def test_what_goes_out_fits_the_field_tables(speaker: Speaker) -> None:
     assert institution.check("2101", speaker.meant("2101", basket()), form=institution.Form(msgid="code-day")) == ()
+
+
+def test_a_card_is_read_by_the_front_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line({"xxfhm": "P001", "xxnr": {"cardinfo": "639900|1|2"}})
+    monkeypatch.setattr(adapters, "post", line)
+    at = replace(hello("shanghai"), now=AT)
+    assert read_card(at, reading=1, reply_s=1.0) == {"code": 0, "cardInfo": "639900|1|2"}
+    read_card(at, reading=2, reply_s=1.0)
+    (url, first), (_, second) = line.asked
+    assert (url, first["xxlxm"], first["xxnr"]) == ("http://x/ybwq/sendrcv", "S000", {})
+    assert first["msgid"] != second["msgid"]
+
+
+@pytest.mark.parametrize("code", ["P100", "P101"])
+def test_no_reader_and_no_card_give_no_card(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(adapters, "post", Line({"xxfhm": code, "fhxx": "x", "xxnr": {}}))
+    assert read_card(replace(hello("shanghai"), now=AT), reading=1, reply_s=1.0) == {"code": code, "message": "x"}
+
+
+def test_an_empty_answer_is_none() -> None:
+    assert issubclass(EmptyAnswerError, NoAnswerError)
+
+
+def test_the_answer_to_another_message_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoAnswerError, match="M0"):
+        ask(monkeypatch, {"xxfhm": "P001", "msgid": "M0", "xxnr": {"ecToken": TOKEN}})
+
+
+@pytest.mark.parametrize(("code", "result"), [("P001", "000000"), ("P900", "000101")])
+def test_a_warning_of_the_days_collation_is_a_result(speaker: Speaker, code: str, result: str) -> None:
+    answer = {"xxfhm": code, "fhxx": "x", "xxnr": {"resultcollate": result}}
+    assert speaker.shanghai.national("SL01", "", answer) == {
+        "infcode": 0,
+        "output": {"stmtinfo": {"stmt_rslt": result}},
+    }
+    assert speaker.shanghai.national("2102", "", answer)["infcode"] == (0 if code == "P001" else -1)
+
+
+def test_the_days_collation_counts_refunds_and_takes_their_amounts_off(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    paid = Amounts(total=2500, fund=500, account=1250, cash=750)
+    for msgid, state in (("M1", State.SETTLED), ("M2", State.REFUNDED), ("M3", State.REVERSED), ("M4", State.UNKNOWN)):
+        answer = json.dumps({"xxnr": {"mulaidpay": "0.50"}})
+        journal.write(msgid=msgid, number=1, infno="2102", order=msgid, at=AT, content="{}")
+        journal.finish(msgid, result="accepted", answer=answer)
+        kept = Settlement(msgid=msgid, order=msgid, at=AT, psn_no="1", insuplc="639900", amounts=paid, state=state)
+        journal.put(replace(kept, refunded_at=AT) if state is State.REFUNDED else kept)
+    found = collation(journal, AT[:10])
+    journal.close()
+    assert shanghai.problems_of("SL01", found) == ()
+    assert found == {
+        "daycollate": "2020-10-14",
+        "daycount": "3",
+        "totalexpense": "25.00",
+        "fundpay": "5.00",
+        "personpay": "20.00",
+        "curaccountpay": "12.50",
+        "hisaccountpay": "0.00",
+        "mulaidpay": "0.50",
+        "cashpay": "7.50",
+    }
+    told = Speaker().said("SL01", {"data": found})
+    assert (told["xxlxm"], told["xxnr"] | found) == ("SL01", told["xxnr"])

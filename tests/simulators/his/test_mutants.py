@@ -9,6 +9,8 @@ import pytest
 
 from simulators.his.behaviour import Behaviour
 from simulators.his.mutants import MUTANTS, behaviour_of, mutants_of
+from simulators.his.mutants_content import CONTENT_MUTANTS
+from simulators.his.mutants_desk import DESK_MUTANTS
 from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
 
 if TYPE_CHECKING:
@@ -30,6 +32,21 @@ def test_time_out_as_refused(start: Any, systems: "Systems") -> None:
     assert adapter.buy()["reason"] == "platform-unavailable"
     assert systems.sent("2601") == []
     assert systems.net_fen() == 2500
+
+
+def test_gateway_timeout_as_refused(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["504-after", "502-after"]
+    adapter = mutant(start, "gateway-timeout-as-refused")
+    assert adapter.buy()["reason"] == "platform-refused"
+    assert (systems.sent("2601"), systems.net_fen()) == ([], 2500)
+    assert adapter.buy("A0002")["reason"] == "platform-unavailable"
+    assert len(systems.sent("2601")) == 1, "a 502 it understands"
+
+
+def test_takes_anothers_answer(start: Any, systems: "Systems") -> None:
+    systems.faults["2102"] = ["of-another"]
+    assert mutant(start, "takes-anothers-answer").buy()["outcome"] == "accepted"
+    assert systems.sent("2601") == []
 
 
 def test_settles_again_on_lost_reply(start: Any, systems: "Systems") -> None:
@@ -211,7 +228,7 @@ def test_list_is_complete_and_tells_both_languages() -> None:
     assert all(row[4:] == profiles[row[0]] and len(row) >= 4 and all(row) for row in rows)
     assert all(row[2] and not row[2].isascii() for row in rows)
     tested = {name.removeprefix("test_").replace("_", "-").replace("time-out", "timeout") for name in globals()}
-    elsewhere = {m.name for m in IDENTIFICATION_MUTANTS}
+    elsewhere = {m.name for m in (*IDENTIFICATION_MUTANTS, *CONTENT_MUTANTS, *DESK_MUTANTS)}
     assert {row[0] for row in rows if not row[4:]} - elsewhere <= tested
 
 

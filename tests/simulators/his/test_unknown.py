@@ -7,7 +7,10 @@ import pytest
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
 
-DOUBTS = ["lose-request", "lose-reply", "502", "502-after", "empty", "cut", "reset", "no-infcode", "no-setl-id", "drip"]
+DOUBTS = [
+    *("lose-request", "lose-reply", "502", "502-after", "504-after", "of-another", "empty", "cut", "reset"),
+    *("no-infcode", "no-setl-id", "drip"),
+]
 
 
 def states(adapter: "Adapter") -> list[str]:

@@ -9,13 +9,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from harness.clock import BenchClock
 from harness.faults.catalogue import ON_HTTP, Effect, Fault
 from harness.faults.schedule import FaultSchedule
 from harness.line.http import TapedServer
 from harness.line.tape import Tape
-from simulators.kit.faulty import Answer, FaultyApp, disturbed
+from simulators.kit.faulty import Answer, FaultyApp, disturbed, own_fault
 
 NAME = {"name": "张三", "infcode": 0}
 
@@ -33,7 +34,7 @@ class Rig:
 
     async def act(self, request: Request) -> Response:
         self.acted.append((await request.body()).decode())
-        return JSONResponse(NAME)
+        return JSONResponse(NAME | {"times": len(self.acted)})
 
     def run(self, body: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
         async def serve() -> None:
@@ -98,6 +99,8 @@ def test_a_late_request_of_an_earlier_case_never_comes() -> None:
     [
         (Effect.BAD_GATEWAY, 502, False, b"<html>"),
         (Effect.BAD_GATEWAY_AFTER, 502, True, b"<html>"),
+        (Effect.GATEWAY_TIMEOUT, 504, False, b"<html>"),
+        (Effect.GATEWAY_TIMEOUT_AFTER, 504, True, b"<html>"),
         (Effect.EMPTY_BODY, 200, True, b""),
         (Effect.CUT_JSON, 200, True, b'{"name"'),
         (Effect.DOUBLED_JSON, 200, True, b'"{\\"name\\"'),
@@ -116,9 +119,72 @@ def test_a_disturbed_answer_arrives_as_the_effect_says(
         assert reply.content.startswith(content)
         assert (reply.content == b"") == (effect is Effect.EMPTY_BODY)
         assert bool(rig.acted) is acts
-        assert (await client.post("/act", content="2102")).json() == NAME
+        assert (await client.post("/act", content="2102")).json()["name"] == NAME["name"]
 
     rig.run(body)
+
+
+def test_a_stale_reply_is_that_to_the_message_of_its_name_before() -> None:
+    rig = Rig()
+    rig.plan(Effect.STALE_REPLY, nth=3)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        names = ("2102", "2102", "9001", "2102", "2102")
+        times = [(await client.post("/act", content=name)).json()["times"] for name in names]
+        assert times == [1, 2, 3, 2, 5]
+        assert rig.acted == list(names)
+
+    rig.run(body)
+
+
+def test_a_stale_reply_of_any_message_is_the_one_before() -> None:
+    rig = Rig()
+    rig.faults.plan(Fault(party="party", message="*", effect=Effect.STALE_REPLY, nth=2))
+
+    async def body(client: httpx.AsyncClient) -> None:
+        times = [(await client.post("/act", content=name)).json()["times"] for name in ("9001", "2102", "2102")]
+        assert times == [1, 1, 3]
+
+    rig.run(body)
+
+
+def test_where_nothing_was_answered_before_a_stale_reply_never_comes() -> None:
+    rig = Rig()
+    rig.plan(Effect.BAD_GATEWAY)
+    rig.plan(Effect.STALE_REPLY, nth=2)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/act", content="2102")).status_code == 502
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/act", content="2102")
+        assert rig.acted == ["2102"]
+
+    rig.run(body)
+
+
+def test_an_effect_of_the_applications_own_is_handed_to_it() -> None:
+    rig, seen = Rig(), []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        fault = own_fault(scope)
+        seen.append(fault.effect if fault else None)
+        await JSONResponse(NAME)(scope, receive, send)
+
+    rig.layer = FaultyApp(app, faults=rig.faults, name_of=lambda *_: "6301", own={Effect.SIGNATURE_DER})
+    rig.server = TapedServer(rig.layer, name="party", tape=rig.tape)
+    rig.faults.plan(Fault(party="party", message="6301", effect=Effect.SIGNATURE_DER, nth=2))
+
+    async def body(client: httpx.AsyncClient) -> None:
+        for _ in range(3):
+            assert (await client.post("/act", content="x")).json() == NAME
+        assert seen == [None, Effect.SIGNATURE_DER, None]
+
+    rig.run(body)
+
+
+def test_the_first_message_cannot_have_a_stale_reply() -> None:
+    with pytest.raises(ValueError, match="nth is 2"):
+        Fault(party="party", message="2102", effect=Effect.STALE_REPLY)
 
 
 def test_a_cut_connection_is_an_error_at_the_client() -> None:

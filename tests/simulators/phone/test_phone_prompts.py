@@ -100,6 +100,16 @@ def test_an_expired_prompt_cannot_be_answered_and_the_next_moves_up(phone: Runni
     assert phone.events("prompt-answered") == []
 
 
+def test_a_clock_set_back_does_not_prolong_a_prompt(phone: RunningPhone) -> None:
+    phone.push_prompt()
+    phone.clock.step(seconds=-3600)
+    phone.clock.step(seconds=59)
+    assert _prompt(phone)["promptId"] == "PP1"
+    phone.clock.step(seconds=1)
+    assert _prompt(phone) == {}
+    assert phone.post("/people/P001/confirm", {"password": "143709"}).status_code == 409
+
+
 def test_without_a_prompt_there_is_nothing_to_answer(phone: RunningPhone) -> None:
     reply = phone.post("/people/P001/confirm", {"password": "143709"})
     assert reply.status_code == 409

@@ -70,6 +70,13 @@ def test_what_the_others_spoil_would_be_booked_as_it_is(rig: Rig) -> None:
 
 # --- bytes ----------------------------------------------------------------------------------------------
 
+
+def nul_within(raw: bytes) -> bytes:
+    body = json.loads(raw)
+    body["input"]["druginfo"]["invono"] = "A\x000001"
+    return json.dumps({**body, "input": json.dumps(body["input"])}).encode()
+
+
 SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "cut": lambda raw: raw[:-1],
     "half": lambda raw: raw[: len(raw) // 2],
@@ -94,6 +101,8 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "nothing": lambda raw: b"",
     "blanks": lambda raw: b" " * 1000,
     "null": lambda raw: b"null",
+    "nul": lambda raw: raw.replace(b"A0001", b"A\\u00000001"),
+    "nul-in-a-string-of-json": nul_within,
 }
 
 
@@ -105,6 +114,11 @@ def test_bytes_that_are_no_object_of_json_in_utf_8(rig: Rig, spoil: str) -> None
     before = books(rig)
     refused(rig, before, post(rig, spoilt), "981001")
     refused(rig, before, post(rig, spoilt, kind="application/json;charset=GBK"), "981001")
+
+
+def test_a_text_that_only_looks_like_a_nul_is_taken(rig: Rig) -> None:
+    raw = as_bytes(purchase(rig)).replace(b"A0001", b"A\\\\u00001")
+    assert post(rig, raw)["infcode"] == 0
 
 
 @pytest.mark.parametrize("where", ["blanks", "field", "beside", "lines", "garbage"])

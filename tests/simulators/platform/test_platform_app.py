@@ -33,7 +33,7 @@ run_alone("platform", AloneOptions(), {"ledger": sys.argv[1], "token_check": Fal
 
 
 def test_the_plug_says_what_it_is() -> None:
-    assert (SIMULATOR.kind, SIMULATOR.needs) == ("platform", ("voucher-centre", "phone"))
+    assert (SIMULATOR.kind, SIMULATOR.needs) == ("platform", ("voucher-centre", "phone", "terminal"))
     assert SIMULATOR.settings() == PlatformSettings()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.population import Institution
 from harness.clock import local_time
 from harness.wire import institution as wire
 from harness.wire.msgid import make_msgid
@@ -28,8 +29,9 @@ ROW = {
 class Counter:
     """A counter in Shanghai."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, institution: Institution = PHARMACY) -> None:
         self.rig = rig
+        self.institution = institution
         self.token = ""
 
     def raw(self, body: bytes) -> dict[str, Any]:
@@ -49,9 +51,9 @@ class Counter:
             "xxfhm": "",
             "fhxx": "",
             "bbh": "V1.0",
-            "msgid": make_msgid(PHARMACY.code, at=at, seq=self.rig.numbers, form="code-day"),
+            "msgid": make_msgid(self.institution.code, at=at, seq=self.rig.numbers, form="code-day"),
             "xzqhdm": "639900",
-            "jgdm": PHARMACY.code,
+            "jgdm": self.institution.code,
             "czybm": "C1",
             "czyxm": "收银员",
             "jyqd": "20",
@@ -139,7 +141,7 @@ def test_an_application_number_is_good_for_its_own_content_only(counter: Counter
 
 
 def test_an_unknown_type_no_json_and_an_unknown_institution_are_refused(counter: Counter) -> None:
-    assert counter.send("SL01", {})["xxfhm"] == "982008"
+    assert counter.send("SL09", {})["xxfhm"] == "982008"
     assert counter.raw(b"{")["xxfhm"] == "982007"
     assert counter.send("SI11", counter.basket(), jgdm="P00000000001")["xxfhm"] == "981003", "msgid disagrees"
     assert counter.send("SI11", counter.basket(mxs=[]))["xxfhm"] == "981003"

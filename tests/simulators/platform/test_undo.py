@@ -2,15 +2,22 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from harness.clock import local_time
 from harness.wire.institution import amount, check_reply
+from harness.wire.msgid import make_msgid
+from simulators.platform.ledger import Ledger
 from simulators.platform.setlinfo import SETLINFO_AMOUNTS
 from simulators.platform.settings import PlatformSettings
-from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, Rig, reset_rig
+from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, PHARMACY, Rig, reset_rig
+from tests.simulators.platform_office import open_office
+from tests.simulators.platform_sale import SALE
 
 P1, P9 = PEOPLE["P001"], PEOPLE["P009"]
 
@@ -195,3 +202,28 @@ def test_a_query_of_nothing_is_refused(rig: Rig) -> None:
     assert rig.call("5203", {"data": {**keys, "setl_id": "nope"}})["warn_msg"] == "981024"
     rig.sign_in(OTHER_PHARMACY.code)
     assert rig.call("5203", {"data": keys}, org=OTHER_PHARMACY.code)["warn_msg"] == "981024"
+
+
+def test_what_another_process_books_while_a_reversal_waits_is_reversed_and_not_barred(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "ledger.db")
+    office = open_office(PlatformSettings(token_check=False, ledger=path))
+    try:
+        office.sign_in(PHARMACY)
+        msgid = make_msgid(PHARMACY.code, at=local_time(office.clock), seq=9999)
+        sale = replace(SALE, msgid=msgid, psn_no=P1.psn_no, institution=PHARMACY.code)
+
+        async def booked_meanwhile() -> None:
+            other = Ledger(path)
+            with other.writing():
+                other.book(sale)
+            other.close()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(office.ledger, "turn", booked_meanwhile)
+            assert office.call("2601", reversal(msgid), PHARMACY)["infcode"] == 0
+        assert not office.ledger.is_barred(msgid)
+        assert [one.reverses for one in office.ledger.settlements()] == [None, sale.setl_id]
+    finally:
+        office.close()

@@ -269,7 +269,7 @@ def test_stop_leaves_no_task_descriptor_or_pty(line: Any) -> None:
     before = left()
     box = RunningScanner(ScannerSettings(line=line, pace=True, mode="continuous"))  # type: ignore[arg-type]  # as a file spells it
     box.faults.plan(Fault(party="scanner", message="scan", effect=Effect.SPLIT_READ, detail={"pause_ms": 10_000}))
-    box.loop.soon(lambda: box.loop.loop.create_task(box.box.show(qr())))
+    box.loop.soon(lambda: box.loop.loop.create_task(box.box.scene.show(qr())))
     box.loop.settle()
     assert "scanner outlet" in box.tasks()
     box.loop.call(box.box.stop())

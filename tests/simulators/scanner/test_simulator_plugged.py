@@ -311,7 +311,7 @@ def test_power_cut_in_the_middle_of_a_paced_scan(start_scanner: StartScanner, at
     box = start_scanner(at=at, pace=True, baud=300, poll_ms=30, same_code_ms=0)
     with Scanner.open(box.ends.at, baud=300) as scanner, control(box) as door:
         box.settle()
-        box.loop.soon(lambda: box.loop.loop.create_task(box.box.show(qr("123456" * 5))))
+        box.loop.soon(lambda: box.loop.loop.create_task(box.box.scene.show(qr("123456" * 5))))
         assert box.tape.wait_for(lambda record: record.name == "good-read", since=0, timeout=5)
         door.post("/power", json={"on": False})
         door.post("/power", json={"on": True})

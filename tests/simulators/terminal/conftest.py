@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from fixtures.population import people
 from harness.bench.bench import Bench
 from harness.bench.config import parse_bench
 from harness.line.record import Direction, Record
+from tests.simulators.terminal_rig import Alone, terminals_alone
 
 BENCH = """
 [bench]
@@ -129,3 +131,10 @@ def shared_terminal() -> Iterator[Running]:
 def terminal(shared_terminal: Running) -> Running:
     shared_terminal.bench.reset("a case")
     return shared_terminal
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Alone]:
+    """Start terminals, one after the other, that share a file of cards: `alone("--keypad-s", "5")`."""
+    with terminals_alone(tmp_path / "cards.json") as start:
+        yield start

@@ -1,8 +1,8 @@
-"""Baskets and the registry of port kinds."""
+"""Baskets: amounts are rounded, add up, and are spelt as a command has them."""
 
 import pytest
 
-from harness.counter.port import Basket, Line, PortKinds
+from harness.counter.basket import Basket, Line
 from harness.money import Fen
 
 
@@ -27,11 +27,3 @@ def test_basket_adds_up_and_spells_its_amounts() -> None:
         {"code": "X", "name": "药", "price": "4.35", "quantity": "1", "amount": "4.35", "level": "01"},
         {"code": "X", "name": "药", "price": "4.35", "quantity": "3", "amount": "13.05", "level": "01"},
     ]
-
-
-def test_kind_is_registered_once() -> None:
-    kinds = PortKinds()
-    kinds.register("x", lambda context: pytest.fail("not made"))
-    with pytest.raises(ValueError, match="already"):
-        kinds.register("x", lambda context: pytest.fail("not made"))
-    assert kinds.names() == ("x",)
