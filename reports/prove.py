@@ -73,11 +73,13 @@ class Proof:
     """The rules of the plan."""
     quick: bool = False
     """Whether each mutant was left at its first finding, so that nothing can be said of the rules."""
+    beyond: str = ""
+    """The plan whose mutants were left out: its own proof shows them."""
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """The plan's rules that caught no mutant; none can be named after a quick proof."""
-        return () if self.quick else tuple(rule for rule in self.demanded if rule not in self.rules)
+        """The plan's rules that caught no mutant; none can be named after a quick or partial proof."""
+        return () if self.quick or self.beyond else tuple(rule for rule in self.demanded if rule not in self.rules)
 
     @property
     def survivors(self) -> tuple[Mutant, ...]:
@@ -122,6 +124,7 @@ def read_proof(folder: Path) -> Proof:
         elsewhere=tuple((profile, str(one.get("verdict", ""))) for profile, one in elsewhere.items()),
         demanded=tuple(map(str, rules)) if isinstance(rules := content.get("rules"), list) else (),
         quick=content.get("quick") is True,
+        beyond=str(content.get("beyond") or ""),
     )
 
 
@@ -145,6 +148,7 @@ def proof_table(proof: Proof) -> Table:
         title=f"{proof.plan}: {killed} / {len(proof.mutants)} mutants killed 变异体被发现",
         caption=f"reference 参考系统: {reference}"
         + "".join(f"\n{profile}: {both(OUTCOMES, verdict) or 'not run 未执行'}" for profile, verdict in proof.elsewhere)
+        + (f"\nwithout those of {proof.beyond}'s proof 不含 {proof.beyond} 的变异体" if proof.beyond else "")
         + (f"\nrules that caught nothing 未发现变异体的规则: {', '.join(proof.idle)}" if proof.idle else ""),
         expand=True,
     )

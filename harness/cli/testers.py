@@ -113,6 +113,9 @@ def prove(
     seed: SeedOption = None,
     profile: ProfileOption = None,
     mutant: Annotated[list[str] | None, typer.Option(help="Only this mutant; may be repeated.")] = None,
+    beyond: Annotated[
+        str | None, typer.Option(help="Without the mutants that this plan's proof shows already.")
+    ] = None,
     workers: Annotated[int, typer.Option(help="How many mutants at a time.")] = os.cpu_count() or 1,
     quick: Annotated[bool, typer.Option("--quick", help="Leave each mutant at its first finding.")] = False,
     as_json: JsonOption = False,
@@ -131,6 +134,7 @@ def prove(
         seed=seed,
         profile=profile,
         mutants=mutant or [],
+        beyond=beyond,
         workers=workers,
         quick=quick,
     )

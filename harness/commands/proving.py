@@ -51,6 +51,8 @@ class ProofOptions:
     """The province's profile, for every mutant that has none of its own; the bench file's without one."""
     mutants: Sequence[str] = field(default_factory=tuple)
     """Only these; all without any."""
+    beyond: str | None = None
+    """Another plan, whose mutants are left out: its own proof shows them."""
     workers: int = 2
     quick: bool = False
     """Leave each mutant at its first finding: tells whether it is caught, not by which rules.
@@ -75,8 +77,9 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
             cause="a slip of the pen",
             remedy=f"use some of: {', '.join(mutants)}",
         )
+    others = _mutants_of_plan(options.beyond) if options.beyond else {}
+    chosen = [mutants[name] for name in dict.fromkeys(options.mutants or mutants) if name not in others]
     folder = new_folder(options.runs, f"prove-{plan.id}", now=datetime.now(tz=BEIJING)).resolve()
-    chosen = [mutants[name] for name in dict.fromkeys(options.mutants or mutants)]
     runs = [_Run(name=REFERENCE, profile=options.profile or "", cases=()), *_elsewhere(plan, file, chosen, options)]
     references = len(runs)
     for mutant in chosen:
@@ -115,6 +118,7 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
         "seed": file.bench.seed,
         "profile": file.bench.profile,
         "quick": options.quick,
+        "beyond": options.beyond,
         "rules": list(plan.rules),
         "reference": told_of[0],
         "elsewhere": {run.profile: {"cases": list(run.cases), **found} for run, found in elsewhere},
@@ -182,6 +186,12 @@ def _elsewhere(plan: Plan, file: BenchFile, chosen: Sequence[_Mutant], options: 
         named = tuple(dict.fromkeys(case for case in cases if case))
         runs.append(_Run(name=f"{REFERENCE}-{profile}", profile=profile, cases=() if None in cases else named))
     return runs
+
+
+def _mutants_of_plan(name: str) -> Mapping[str, _Mutant]:
+    """Those of another plan, on its own bench."""
+    plan = load_plan(name)
+    return _mutants_of(plan, chosen_bench(plan))
 
 
 def _mutants_of(plan: Plan, file: BenchFile) -> Mapping[str, _Mutant]:

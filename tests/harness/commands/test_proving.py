@@ -199,6 +199,21 @@ def test_a_proof_takes_in_the_mutants_of_bystanders_that_the_plan_names(
     assert ":" not in mutant["run"]
 
 
+def test_a_proof_beyond_another_plans_leaves_that_plans_mutants_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(proving, "_certify", Certifications({}))
+    proved = {}
+    for name, beyond in (("pharmacy", None), ("hall", None), ("hall", "pharmacy")):
+        options = ProofOptions(plan=name, beyond=beyond, runs=tmp_path, workers=1, quick=True)
+        _, content = prove(options, lambda _name, _good: None)
+        proved[name, beyond] = {mutant["name"] for mutant in content["mutants"]}
+        assert content["beyond"] == beyond
+    left_out = proved["hall", None] & proved["pharmacy", None]
+    assert left_out
+    assert proved["hall", "pharmacy"] == proved["hall", None] - left_out
+
+
 @pytest.mark.parametrize("plan", plan_ids())
 def test_the_bystanders_of_a_plan_exist(plan: str) -> None:
     for kind, names in load_plan(plan).bystanders.items():
