@@ -46,8 +46,13 @@ class Libraries:
 
     def install(self, library: Library, *, bits: int) -> None:
         """Install one in a width: 32 or 64."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / FILES[library]).write_bytes(stand_in(bits))
+        path, wanted = self.folder / FILES[library], stand_in(bits)
+        try:
+            if path.read_bytes() == wanted:
+                return
+        except OSError:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wanted)
 
     def remove(self, library: Library) -> None:
         """Forget to install one."""

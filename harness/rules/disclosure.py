@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 MOST_DIGITS = 8
@@ -25,6 +26,8 @@ _ALIGNED = ((0, 0), (1, 2), (2, 3))
 
 def whole(data: bytes, secret: str) -> tuple[int, str] | None:
     """Where a datum stands whole in a text, and how it is spelt there (empty: as it is); None where it does not."""
+    if not data:
+        return None
     lowered = data.lower()
     for form, how in _spellings(secret):
         place = (lowered if how in {"hex", "escapes"} else data).find(form)
@@ -58,7 +61,12 @@ def _badly_masked(data: bytes, wanted: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _spellings(secret: str) -> Iterator[tuple[bytes, str]]:
+@lru_cache(maxsize=4096)
+def _spellings(secret: str) -> tuple[tuple[bytes, str], ...]:
+    return tuple(_spelt(secret))
+
+
+def _spelt(secret: str) -> Iterator[tuple[bytes, str]]:
     readable = secret.encode(errors="ignore").decode()
     if not readable:
         return

@@ -26,7 +26,7 @@ def no_personal_data_in_log(history: CaseHistory) -> Iterator[Observation]:
     told = set()
     for pieces in _logs(history):
         logged = b"".join(data for _, data in pieces)
-        for secret, kind in secrets.items():
+        for secret, kind in secrets.items() if logged else ():
             found = _disclosed(logged, secret, kind)
             if found is None or secret in told:
                 continue
