@@ -165,11 +165,13 @@ class SqliteStore:
 
     def clear(self) -> None:
         """Forget everything."""
-        for guard in ("posting_remains", "settlement_remains"):
-            self._asked(lambda guard=guard: self._execute(f"DROP TRIGGER {guard}"))  # type: ignore[misc]  # binds
+        booked = self.one("SELECT 1 FROM settlement LIMIT 1") or self.one("SELECT 1 FROM posting LIMIT 1")
+        if booked:
+            for guard in ("posting_remains", "settlement_remains"):
+                self.do(f"DROP TRIGGER {guard}")
         for table in statements.TABLES:
             self.do(f"DELETE FROM {table}")  # noqa: S608 - constants
-        for statement in _each(GUARDS):
+        for statement in _each(GUARDS) if booked else ():
             self.do(statement)
 
     def flush(self) -> None:
