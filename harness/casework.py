@@ -4,7 +4,7 @@ Knows nothing of pytest's hooks; `harness.pytest_plugin` calls it from them.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +48,7 @@ class Casework:
     `whole_plan`: the verdict demands all cases of the plan, unless `options` choose some; else the cases collected.
     `paths`: where these are, when they are a vendor's own.
     `interruption`: once it is noted, no further case begins.
+    `seal`: what is done to the run's folder once its verdict is written and before it is reported: it is signed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Casework:
         whole_plan: bool = False,
         paths: Sequence[Path] = (),
         interruption: Interruption | None = None,
+        seal: Callable[[Path], object] | None = None,
     ) -> None:
         self.options = options
         self.plan = load_plan(options.plan)
@@ -74,6 +76,7 @@ class Casework:
         self._view = view
         self._whole_plan = whole_plan and not options.cases
         self._interruption = interruption
+        self._seal = seal
         self._lost = 0
         self._never = False
         self._trouble: LiantiaoError | None = None
@@ -147,7 +150,11 @@ class Casework:
         if self.run is not None:
             with shielded(), self._noting():
                 self.run.finish()
-                render_all(self.run.folder)
+                try:
+                    if self._seal is not None:
+                        self._seal(self.run.folder)
+                finally:
+                    render_all(self.run.folder)
 
     def _end(self) -> str:
         verdicts: list[CaseVerdict] = []

@@ -6,7 +6,8 @@
 Reads whatever is there: after a crash, or after somebody's visit with a text editor.
 """
 
-import json
+import errno
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,14 +15,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
 from harness.judge.certificate import gap_of, verdict_content
 from harness.judge.charter import Charter, digest_of, read_charter
-from harness.judge.differences import NOTHING, Difference, How, brief, differences
+from harness.judge.differences import NOTHING, Difference, How, brief, differences, same
 from harness.judge.judged import has_ended, read_judged
 from harness.judge.shipped import PlanGap
+from harness.judge.signed import Signing, certificate_content
 from harness.judge.verdict import CaseVerdict
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT
 from harness.line.tape import TapeReading, read_tape
+from harness.signature import CERTIFICATE, EVIDENCE, SIGNATURE, Seal, SealState, digests, parse, read_signature
 from harness.wire.profile import load_profile, offered_profiles
 
 UNCHECKED = (
@@ -63,9 +67,19 @@ class Evidence:
         return tuple(file_differences(self.folder, self.charter, self.judged, self.reading))
 
     @cached_property
+    def seal(self) -> Seal | None:
+        """The certificate with its signature; None when the run is not signed."""
+        return read_signature(self.folder)
+
+    @property
+    def signing(self) -> Signing | None:
+        """Who signed it and when, where the signature holds; whether they are to be trusted is another question."""
+        return self.seal.signing if self.seal is not None and self.seal.state is SealState.HOLDS else None
+
+    @cached_property
     def plan_gap(self) -> PlanGap | None:
         """How the run's plan differs from the one that ships now."""
-        return gap_of(self.charter) if self.charter is not None else None
+        return gap_of(self.charter) if self.charter is not None and self.charter.lists_rules else None
 
     @property
     def profile_differs(self) -> bool:
@@ -78,7 +92,14 @@ class Evidence:
 
 def read_evidence(folder: Path) -> Evidence:
     """Read a run's tape. Raises BenchError when there is one that cannot be read."""
-    reading = read_tape(folder / TAPE) if (folder / TAPE).is_file() else None
+    tape = folder / TAPE
+    if os.path.lexists(tape) and not tape.is_file():
+        raise BenchError(
+            f"The tape {tape} is no plain file.",
+            cause="a folder, a pipe or a link to nothing stands in its place",
+            remedy="get the folder again from where the run was made",
+        )
+    reading = read_tape(tape) if tape.is_file() else None
     return Evidence(folder, reading, read_charter(reading.records) if reading is not None else None)
 
 
@@ -96,7 +117,53 @@ def file_differences(
         yield Difference(file=TAPE, how=How.ENDLESS)
     yield from _object_differences(folder / MANIFEST, charter.manifest)
     yield from _case_differences(folder / CASES, verdicts)
-    yield from _object_differences(folder / VERDICT, content_of(charter, verdicts, reading))
+    if not charter.lists_rules:
+        yield Difference(file=TAPE, how=How.DAMAGED, place="rules")
+    content = content_of(charter, verdicts, reading)
+    yield from _object_differences(folder / VERDICT, content)
+    yield from seal_differences(folder, charter, content)
+
+
+def seal_differences(folder: Path, charter: Charter, content: Mapping[str, Any]) -> Iterator[Difference]:
+    """Where a certificate, if there is one, says something else than the tape, the files, and what was judged."""
+    seal = read_signature(folder)
+    if seal is None:
+        return
+    match seal.state:
+        case SealState.HALF:
+            yield Difference(file=CERTIFICATE if seal.stored is None else SIGNATURE, how=How.MISSING)
+        case SealState.DAMAGED:
+            yield Difference(file=CERTIFICATE, how=How.DAMAGED)
+        case SealState.STRANGE:
+            yield Difference(file=CERTIFICATE, how=How.STRANGE)
+        case SealState.BROKEN:
+            yield Difference(file=SIGNATURE, how=How.FORGED)
+        case SealState.HOLDS if seal.signing is not None and charter.lists_rules:
+            yield from _certificate_differences(seal.content, folder, charter, content, seal.signing)
+
+
+def _certificate_differences(
+    seen: Mapping[str, Any], folder: Path, charter: Charter, content: Mapping[str, Any], signing: Signing
+) -> Iterator[Difference]:
+    files, signed = digests(folder), seen.get("files")
+    listed = signed if isinstance(signed, Mapping) else {}
+    for name in EVIDENCE if listed else ():
+        one, other = listed.get(name), files.get(name)
+        if not same(one, other):
+            yield Difference(file=name, how=How.EXCHANGED, expected=_told(one), seen=_told(other))
+    if listed and set(listed) <= set(EVIDENCE):
+        seen = {**seen, "files": files}
+    yield from differences(CERTIFICATE, certificate_content(charter, content, files=files, signing=signing), seen)
+
+
+def _told(digest: object) -> str:
+    match digest:
+        case None:
+            return NOTHING
+        case {"sm3": str(digits), "bytes": int(size)}:
+            return f"SM3 {digits}, {size} bytes"
+        case _:
+            return brief(digest)
 
 
 def verdict_differences(given: Sequence[CaseVerdict], again: Sequence[CaseVerdict]) -> Iterator[Difference]:
@@ -106,7 +173,7 @@ def verdict_differences(given: Sequence[CaseVerdict], again: Sequence[CaseVerdic
 
 def _object_differences(path: Path, expected: Mapping[str, Any]) -> Iterator[Difference]:
     try:
-        seen = parse(path.read_bytes())
+        seen = parse(plain_bytes(path))
     except FileNotFoundError:
         yield Difference(file=path.name, how=How.MISSING)
         return
@@ -120,9 +187,9 @@ def _object_differences(path: Path, expected: Mapping[str, Any]) -> Iterator[Dif
 
 def _case_differences(path: Path, verdicts: Sequence[CaseVerdict]) -> Iterator[Difference]:
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = plain_bytes(path).splitlines(keepends=True)
     except OSError:
-        if verdicts:
+        if verdicts or os.path.lexists(path):
             yield Difference(file=path.name, how=How.MISSING)
         return
     yield from _aligned(path.name, [_line(verdict) for verdict in verdicts], lines, "")
@@ -159,21 +226,16 @@ def _line(verdict: CaseVerdict) -> bytes:
     return verdict.line().encode()
 
 
+def plain_bytes(path: Path) -> bytes:
+    """What a plain file holds. Raises OSError for what is none: to read from a pipe would be to wait for ever."""
+    if os.path.lexists(path) and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return path.read_bytes()
+
+
 def _object(line: bytes) -> Mapping[str, Any]:
     try:
         found = parse(line)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def parse(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """A JSON value; raises ValueError also for a member that is there twice, of which readers see one or the other."""
-    return json.loads(text, object_pairs_hook=_once)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a member is there twice")
-    return found

@@ -27,6 +27,7 @@ from reports.frames import Shown, filled, marked, show
 from reports.masking import for_show
 from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, read_run_folder
+from reports.whole import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 NEIGHBOURS = 2
@@ -106,7 +107,8 @@ class RuleView:
 def render_report(folder: Path) -> Path:
     """Write `report.html` into a run's folder and return its path. Raises ConfigError when it is no run's folder."""
     target = folder / REPORT
-    target.write_text(report_page(for_show(read_run_folder(folder))), encoding="utf-8")
+    page = report_page(for_show(read_run_folder(folder)))
+    write_whole(target, page.encode(errors="backslashreplace"))  # a file that was tampered with holds anything
     return target
 
 
@@ -183,7 +185,7 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brie
     return CaseView(
         anchor=anchor,
         result=case,
-        replay=replay(run.manifest, case.case),
+        replay=replay(run.manifest, case),
         open=few and not passed,
         diagram=draw(history, anchor="" if brief else anchor, marks=marks) if history else "",
         records=tuple(filled(show(record, headers=not passed), WIDE) for record in records if _worth_showing(record)),

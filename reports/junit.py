@@ -9,7 +9,7 @@ that yields no certificate although no case says why (the tape was changed, no c
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.judge.problems import Problem
 from harness.judge.verdict import Verdict
@@ -17,6 +17,7 @@ from harness.line.folder import JUNIT
 from reports.masking import for_show
 from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, Word, read_run_folder
+from reports.whole import write_whole
 
 FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
@@ -25,9 +26,9 @@ FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U00
 def write_junit(folder: Path) -> Path:
     """Write `junit.xml` into a run's folder and return its path. Raises ConfigError when it is no run's folder."""
     target = folder / JUNIT
-    tree = ElementTree(junit(for_show(read_run_folder(folder))))
-    indent(tree)
-    tree.write(target, encoding="utf-8", xml_declaration=True)
+    root = junit(for_show(read_run_folder(folder)))
+    indent(root)
+    write_whole(target, tostring(root, encoding="utf-8", xml_declaration=True))
     return target
 
 
@@ -76,6 +77,7 @@ def _about(run: RunFolder) -> dict[str, str]:
         "left-out": run.verdict.not_included.en if run.verdict.left_out else "",
         "plan-differs": run.verdict.plan_differs.en if run.verdict.plan_differs is not None else "",
         "tape-head": run.verdict.tape_head,
+        "signed-by": run.signing.fingerprint if run.signing is not None else "",
     }
 
 
@@ -86,7 +88,7 @@ def _case(suite: Element, run: RunFolder, case: CaseResult) -> None:
     listed = SubElement(test, "properties")
     for name, value in properties:
         SubElement(listed, "property", name=name, value=_clean(value))
-    command = replay(run.manifest, case.case)
+    command = replay(run.manifest, case)
     again = f"replay: {command}" if command else ""
     if case.outcome is Verdict.FAILED:
         blocks = [

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
-from harness.evidence import UNCHECKED, UNCHECKED_ZH, Evidence, read_evidence
+from harness.evidence import UNCHECKED, UNCHECKED_ZH, Evidence, plain_bytes, read_evidence
 from harness.judge.charter import read_terms
 from harness.judge.differences import NOTHING, Difference
 from harness.judge.history import CaseHistory, read_histories
 from harness.judge.problems import Problem, read_problems
 from harness.judge.shipped import PlanGap, plan_gap
+from harness.judge.signed import Signing
 from harness.judge.verdict import Finding, Verdict
 from harness.line.folder import CASES, MANIFEST, TAPE, VERDICT
 from harness.line.tape import TapeReading
@@ -112,6 +113,8 @@ class RunFolder:
     tape: TapeReading | None
     gaps: tuple[Text, ...] = field(default=())
     """What is missing, cut short or at odds, each in a sentence."""
+    signing: Signing | None = None
+    """Who signed it, where the signature holds; whether they are to be trusted is for the reader to know."""
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -165,8 +168,8 @@ def read_run_folder(path: Path) -> RunFolder:
         cases = _cases(path / CASES, gaps)
         content = _counted(_object(path / VERDICT, gaps), manifest, cases)
         gaps.append(Text(en=UNCHECKED, zh=UNCHECKED_ZH))
-    verdict = run_verdict(content, gap, sound=not gaps)
-    return RunFolder(path, manifest, cases, verdict, evidence.reading, tuple(gaps))
+    verdict = run_verdict(content, gap, sound=not gaps, of=len(manifest.cases))
+    return RunFolder(path, manifest, cases, verdict, evidence.reading, tuple(gaps), evidence.signing)
 
 
 def _older_gap(manifest: Mapping[str, Any]) -> PlanGap | None:
@@ -193,7 +196,7 @@ def _or_none(value: str) -> str:
 
 def _object(path: Path, gaps: list[Text]) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(plain_bytes(path))
     except FileNotFoundError:
         gaps.append(Text(en=f"{path.name} is missing: the run ended before it was written.", zh=f"缺少 {path.name}。"))
         return {}
@@ -216,7 +219,7 @@ def _about_tape(evidence: Evidence, gaps: list[Text]) -> None:
 
 def _cases(path: Path, gaps: list[Text]) -> tuple[CaseResult, ...]:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = plain_bytes(path).splitlines()
     except OSError:
         gaps.append(
             Text(en="cases.jsonl is missing: no case was judged.", zh="缺少 cases.jsonl，没有任何用例判定结果。")

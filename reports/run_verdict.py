@@ -49,6 +49,8 @@ class RunVerdict:
     missing: tuple[str, ...]
     tape_head: str
     scope: Scope = Scope.PLAN
+    of: int = 0
+    """How many cases the plan demands of this bench; 0 when nobody knows."""
     left_out: tuple[LeftOut, ...] = ()
     """What the bench lets the plan leave out, of a run of the whole plan."""
     plan_differs: Text | None = None
@@ -102,18 +104,40 @@ class RunVerdict:
                 "Own cases yield no certificate: that is for the plan's.",
                 zh=f"{self.passed} 个自编用例按计划规则全部通过。自编用例不予认证，认证须执行计划用例。",
             )
+        if self.word is Word.PASSED and self.of:
+            return Text(
+                en=f"Every case that ran passed, but only a part of the plan was asked for: {self._part.en}.",
+                zh=f"所执行的用例全部通过，但仅要求执行计划的一部分：{self._part.zh}。",
+            )
         return SENTENCES[self.word]
+
+    @property
+    def _part(self) -> Text:
+        """`12 of 135 cases`."""
+        return Text(
+            en=f"{self.demanded} of {self.of} case{'' if self.of == 1 else 's'}",
+            zh=f"{self.of} 个用例中的 {self.demanded} 个",
+        )
 
     @property
     def headline(self) -> str:
         """The first line on a terminal: `CERTIFIED 通过认证`."""
         more = None
         if self.word is Word.PASSED:
-            more = PARTS[self.scope]
+            more = self._no_certificate
         elif not self.sound:
             more = UNSOUND
         told = f" ({more.en} {more.zh})" if more is not None else ""
         return f"{self.name.en.upper()} {self.name.zh}{told}"
+
+    @property
+    def _no_certificate(self) -> Text:
+        if self.scope is not Scope.PART or not self.of:
+            return PARTS[self.scope]
+        return Text(
+            en=f"only a part of the plan was asked for, {self._part.en}: no certificate",
+            zh=f"仅执行计划 {self._part.zh}，不予认证",
+        )
 
     @property
     def notes(self) -> tuple[Text, ...]:
@@ -154,7 +178,7 @@ PARTS: Mapping[Scope, Text] = {
 }
 
 
-def run_verdict(content: Mapping[str, Any], gap: PlanGap | None, *, sound: bool) -> RunVerdict:
+def run_verdict(content: Mapping[str, Any], gap: PlanGap | None, *, sound: bool, of: int = 0) -> RunVerdict:
     """The verdict of what `verdict.json` holds; without `sound` evidence nothing is certified, and nothing passes."""
     counts = content.get("cases")
     counts = counts if isinstance(counts, Mapping) else {}
@@ -183,6 +207,7 @@ def run_verdict(content: Mapping[str, Any], gap: PlanGap | None, *, sound: bool)
         ),
         plan_differs=_plan_differs(content, gap),
         sound=sound,
+        of=of,
     )
 
 

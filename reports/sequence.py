@@ -18,15 +18,15 @@ from reports.vocabulary import PARTIES, VERBS, Pair, both, message
 CASHIER, SYSTEM_UNDER_TEST = "cashier", "adapter"
 """Life lines of the two ends of the counter port."""
 CLIENT = "client"
-"""The bench as those who ask a voucher centre; it records its calls itself."""
+"""The bench as those who ask a centre; it records its calls itself."""
 ORDER = (
-    *("phone", "scanner", "terminal", CASHIER, CLIENT, SYSTEM_UNDER_TEST),
-    *("voucher-centre", "platform", "bank", "encryption-machine"),
+    *("phone", "scanner", "terminal", "hospital", CASHIER, CLIENT, SYSTEM_UNDER_TEST),
+    *("mobile-payment", "voucher-centre", "platform", "bank", "encryption-machine"),
 )
 """Life lines from left to right, by kind; others follow as they appear."""
 OUR_SIDE = frozenset({"bench", "case", "driver", "harness"})
 """Clients and channels that act for the cashier or for the bench as a whole."""
-VOUCHER_CENTRE = "voucher-centre"
+VOUCHER_CENTRE, MOBILE_PAYMENT = "voucher-centre", "mobile-payment"
 NEVER_ARRIVES = frozenset({"lose-request", "late-request"})
 
 
@@ -41,6 +41,7 @@ def sequence(history: CaseHistory) -> Sequence:
 
 def _http(history: CaseHistory) -> Iterator[Step]:
     asked = _asked_by_client(history)
+    centre = MOBILE_PAYMENT if history.named("mobile") else VOUCHER_CENTRE
     seen_twice = {other.request.seq for other in asked.values() if other is not None}
     for exchange in history.exchanges:
         if exchange.request.seq in seen_twice:
@@ -49,7 +50,7 @@ def _http(history: CaseHistory) -> Iterator[Step]:
         client, party = _lane_of_client(exchange.client), exchange.party
         if party == CLIENT:
             other = asked[exchange.request.seq]
-            client, party = CLIENT, VOUCHER_CENTRE if other is None else other.party
+            client, party = CLIENT, centre if other is None else other.party
         shared: dict[str, Any] = {"seq": exchange.request.seq, "at_ns": exchange.request.at_ns}
         fault = _fault_on(history, exchange) if exchange.reply is None else None
         lost = fault is not None and str(fault["effect"]) in NEVER_ARRIVES

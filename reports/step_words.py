@@ -98,7 +98,7 @@ def event_words(event: Event) -> tuple[str, str, Look] | None:
         case "expect-answer":
             wanted = [str(item) for item in event["codes"] or []] + _words(event["reasons"])
             return both(EVENTS, event.name), ", ".join(wanted), Look.PLAIN
-        case "centre":
+        case "centre" | "mobile" | "opened":
             return None
         case "problem":
             return f"problem 异常: {event['problem']}", str(event["cause"] or "").partition("\n")[0], Look.TROUBLE

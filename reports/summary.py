@@ -7,19 +7,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.judge.problems import Problem
 from harness.judge.verdict import Finding
 from harness.line.folder import REPORT
 from reports.judgement import counts_of
 from reports.masking import for_show
+from reports.problems import problem_lines
 from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, read_run_folder
 from reports.vocabulary import COLOURS, OUTCOMES, both, printable, rule_in_chinese
 
 SHOWN = 8
 """Findings of one rule, and doubtful or missing cases, that are listed; the report has them all."""
-PROBLEMS_SHOWN = 4
-"""Kinds of problems that are explained."""
 
 
 def print_summary(folder: Path, console: Console | None = None, *, as_json: bool = False) -> None:
@@ -49,35 +47,21 @@ def print_summary(folder: Path, console: Console | None = None, *, as_json: bool
     if len(doubts) > SHOWN:
         console.print(Text(f"  +{len(doubts) - SHOWN}, see the report 见报告", style="yellow"))
     _problems(run, console)
+    if run.signing is not None:
+        console.print(Text(f"signed by 签名密钥: {run.signing.fingerprint}"), soft_wrap=True)
     if (folder / REPORT).is_file():
         console.print(Text(f"report 报告: {folder / REPORT}"), soft_wrap=True)
     bad = next((case for case in run.cases if case.findings), None) or next(
         (case for case in run.cases if case.inconclusive), None
     )
-    again = "" if bad is None else replay(run.manifest, bad.case)
+    again = "" if bad is None else replay(run.manifest, bad)
     if again:
         console.print(Text(f"replay 重放: {again}"), soft_wrap=True)
 
 
 def _problems(run: RunFolder, console: Console) -> None:
-    """What the cases ran into, each kind once, with its likely cause and what to try."""
-    kinds: dict[str, list[tuple[str, Problem]]] = {}
-    for case in run.cases:
-        found = [run.problem_at(finding.seq) for finding in case.findings]
-        found += [run.problem_of(case, reason) for reason in case.inconclusive]
-        for problem in filter(None, found):
-            if problem.blame == "assertion":
-                continue  # whose finding says it all
-            kinds.setdefault(problem.doubt, []).append((case.case, problem))
-    for met in list(kinds.values())[:PROBLEMS_SHOWN]:
-        first, problem = met[0]
-        others = len({name for name, _ in met}) - 1
-        where = f"{first}{f' (+{others})' if others else ''}, #{problem.seq}"
-        console.print(Text.assemble(("! ", "red"), printable(problem.problem), (f"  {where}", "dim")), soft_wrap=True)
-        for name, told in (("likely cause 可能原因", problem.cause), ("try 处理建议", problem.remedy)):
-            console.print(Text.assemble((f"  {name}: ", "bold"), printable(told).replace("\n", "\n  ")), soft_wrap=True)
-    if len(kinds) > PROBLEMS_SHOWN:
-        console.print(Text(f"  +{len(kinds) - PROBLEMS_SHOWN}, see the report 见报告", style="red"))
+    for line in problem_lines(run.problems, run.cases):
+        console.print(line, soft_wrap=True)
 
 
 def _content(run: RunFolder) -> dict[str, object]:
@@ -101,6 +85,7 @@ def _content(run: RunFolder) -> dict[str, object]:
         "findings": [{"case": case.case, **vars(finding)} for case in run.cases for finding in case.findings],
         "inconclusive": [{"case": case.case, "reason": r} for case in run.cases for r in case.inconclusive],
         "problems": [vars(problem) for problem in run.problems],
+        "signed_by": run.signing.fingerprint if run.signing is not None else "",
         "gaps": [gap.en for gap in run.gaps],
         "folder": str(run.path),
     }

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation     Registration, outpatient fees and a stay at a hospital, by e-voucher, ID card and face.
 Resource          hospital.resource
-Suite Setup       Open Bench    ${BENCH}    ${ADAPTER}
+Suite Setup       Open Bench    ${BENCH}    ${ADAPTER}    ${SEED}
 Suite Teardown    Close Bench
 Test Teardown     Finish
 

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation     Purchases by e-voucher at a pharmacy's counter.
 Resource          pharmacy.resource
-Suite Setup       Open Bench    ${BENCH}    ${ADAPTER}
+Suite Setup       Open Bench    ${BENCH}    ${ADAPTER}    ${SEED}
 Suite Teardown    Close Bench
 Test Teardown     Finish
 

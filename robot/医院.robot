@@ -3,7 +3,7 @@ Language: zh-CN
 *** 设置 ***
 说明              医院窗口与自助机：挂号、门诊缴费、住院结算。
 资源文件          hospital.resource
-用例集启程        Open Bench    ${BENCH}    ${ADAPTER}
+用例集启程        Open Bench    ${BENCH}    ${ADAPTER}    ${SEED}
 用例集终程        Close Bench
 用例终程          Finish
 

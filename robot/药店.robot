@@ -3,7 +3,7 @@ Language: zh-CN
 *** 设置 ***
 说明              药店收银台使用医保电子凭证购药。
 资源文件          pharmacy.resource
-用例集启程        Open Bench    ${BENCH}    ${ADAPTER}
+用例集启程        Open Bench    ${BENCH}    ${ADAPTER}    ${SEED}
 用例集终程        Close Bench
 用例终程          Finish
 

@@ -14,6 +14,7 @@ from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
 from harness.bench.settings import read_settings
 from harness.bench.tables import ClockKind
+from harness.bench.tls import TlsSettings, alone_tls
 from harness.clock import BenchClock, SystemClock
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
@@ -35,6 +36,8 @@ class AloneOptions:
     """The province's profile."""
     clock: ClockKind = ClockKind.SYSTEM
     """system: the machine's clock; bench: stands still until stepped through the back door."""
+    tls_folder: str = ""
+    """Folder of a throw-away authority, made when absent: the party shows its certificate; parties may share one."""
     tape: str | None = None
     """File for the tape; without it the last records are kept in memory, for the back door's /events."""
 
@@ -44,7 +47,11 @@ class AloneOptions:
 
 
 def run_alone(
-    kind: str, options: AloneOptions, settings: Mapping[str, object], peers: Mapping[str, str] | None = None
+    kind: str,
+    options: AloneOptions,
+    settings: Mapping[str, object],
+    peers: Mapping[str, str] | None = None,
+    tls: TlsSettings | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; `peers` are addresses of other parties by kind.
 
@@ -53,6 +60,7 @@ def run_alone(
     simulated = simulator_type(kind)
     clock = BenchClock() if options.clock is ClockKind.BENCH else SystemClock()
     chosen = read_settings(simulated.settings, settings, where=f"simulate {kind}")
+    server, trust, warnings = alone_tls(kind, options.host, tls or TlsSettings(), options.tls_folder)
     with Tape(clock, Path(options.tape) if options.tape else None) as tape:
         context = SimulatorContext(
             name=kind,
@@ -63,7 +71,12 @@ def run_alone(
             host=options.host,
             port=options.port,
             profile=options.profile,
+            tls=server,
+            trust=trust,
         )
+        for warning in warnings:
+            tape.event(kind, "tls-warning", device=kind, warning=warning)
+            print(f"Warning: {warning}", file=sys.stderr, flush=True)
         simulator = simulated.create(context, chosen)
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(_serve(kind, simulator, peers or {}))
@@ -75,8 +88,8 @@ async def _serve(kind: str, simulator: Simulator, peers: Mapping[str, str]) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     try:
+        simulator.connect(peers)  # before anybody can ask for what needs them
         endpoints = await simulator.start()
-        simulator.connect(peers)
         _say_ready(kind, endpoints)
         await ended.wait()
     finally:

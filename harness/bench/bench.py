@@ -21,12 +21,14 @@ from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
 from harness.bench.settings import read_settings
 from harness.bench.tables import ClockKind
+from harness.bench.tls import BenchTls
 from harness.clock import BenchClock, SystemClock
 from harness.errors import BenchError, ConfigError, LiantiaoError
 from harness.faults.schedule import FaultSchedule
 from harness.gm import sm3
 from harness.line.address import Scheme, parse_address
 from harness.line.tape import Tape
+from harness.line.tls import ClientTls
 
 STOP_S = 5.0
 REACH_S = 3.0
@@ -52,6 +54,8 @@ class Bench:
         self.tape = Tape(self.clock, tape_path)
         self.devices: dict[str, Device] = {}
         self._started: list[tuple[str, Simulator]] = []
+        self._folder = None if tape_path is None else tape_path.parent
+        self._tls: BenchTls | None = None
         self._thread: LoopThread | None = None
 
     def __enter__(self) -> Self:
@@ -74,6 +78,7 @@ class Bench:
 
     def up(self) -> None:
         """Start every virtual device and tell each where its peers are. Raises BenchError or ConfigError."""
+        self._tls = BenchTls(self.file, self._folder)
         real = {spec.name: _real(spec) for spec in self.file.devices if not spec.virtual}
         self._thread = LoopThread()
         for spec in self.file.devices:
@@ -89,17 +94,34 @@ class Bench:
     def down(self) -> None:
         """Stop everything, in reverse order; a device that refuses to stop does not keep the others up."""
         with ExitStack() as last:
+            last.callback(setattr, self, "_thread", None)
             last.callback(self.tape.close)
+            if self._tls is not None:
+                last.callback(self._tls.close)
             if self._thread is not None:
                 last.callback(self._thread.close)
-                while self._started:
-                    name, simulator = self._started.pop()
-                    self._stop(name, simulator)
-        self._thread = None
+            started, self._started = self._started, []
+            for name, simulator in started:
+                last.callback(self._stop, name, simulator)
 
     def address(self, kind: str) -> str:
         """Where the device of a kind is reached. Raises ConfigError when there is none."""
         return self.device(kind).endpoints.at
+
+    def towards(self, kind: str) -> ClientTls:
+        """Whom a driver trusts that calls the device of a kind, and what it shows. Raises ConfigError."""
+        return self._secured.towards(self.device(kind).spec)
+
+    @property
+    def tls_told(self) -> Mapping[str, str]:
+        """What the adapter under test is told of TLS; empty where everything is plain."""
+        return self._secured.told
+
+    @property
+    def _secured(self) -> BenchTls:
+        if self._tls is None:
+            raise ConfigError("The bench is not up.", cause="a call before up()", remedy="use `with Bench(...)`")
+        return self._tls
 
     def back_door(self, kind: str) -> str:
         """The back door of the virtual device of a kind. Raises ConfigError when it is a real one."""
@@ -141,9 +163,13 @@ class Bench:
     def addresses(self) -> dict[str, dict[str, str]]:
         """Every address of every device, as `liantiao up` shows and writes them."""
         return {
-            name: {"kind": device.spec.kind, "at": device.endpoints.at, **device.endpoints.also}
+            name: {"kind": device.spec.kind, "at": device.endpoints.at, **device.endpoints.also, **self._ca_of(device)}
             for name, device in self.devices.items()
         }
+
+    def _ca_of(self, device: Device) -> dict[str, str]:
+        ca = self._secured.towards(device.spec).ca
+        return {"ca": ca} if ca and device.endpoints.at.startswith("https:") else {}
 
     def _start(self, spec: DeviceSpec) -> Device:
         kind = simulator_type(spec.kind)
@@ -156,6 +182,8 @@ class Bench:
             faults=faults,
             profile=self.file.bench.profile,
             institution=self.file.counter.institution,
+            tls=self._secured.server(spec),
+            trust=self._secured.between,
         )
         settings = read_settings(kind.settings, spec.settings, where=spec.where)
 
@@ -189,6 +217,8 @@ class Bench:
         spec = device.spec
         at = device.endpoints.at
         self.tape.event("bench", "device", name=spec.name, kind=spec.kind, at=at, virtual=spec.virtual)
+        for warning in self._secured.warnings(spec):
+            self.tape.event("bench", "tls-warning", device=spec.name, warning=warning)
         for role, address in {"at": device.endpoints.at, **device.endpoints.also}.items():
             self.tape.volatile(f"{spec.name}.{role}", address.partition(":")[2].removeprefix("//"))
 

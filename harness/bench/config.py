@@ -12,12 +12,21 @@ from pathlib import Path
 
 from harness.bench.registry import kinds, simulator_type
 from harness.bench.settings import read_settings, unknown
-from harness.bench.tables import BenchTable, CentreTable, ClockKind, CounterTable, MachineTable, ScannerTable
+from harness.bench.tables import (
+    BenchTable,
+    CentreTable,
+    ClockKind,
+    CounterTable,
+    MachineTable,
+    MobileTable,
+    ScannerTable,
+)
+from harness.bench.tls import TLS_NAMES, TlsSettings, speaks_http
 from harness.errors import ConfigError
 from harness.line.address import parse_address
 
 VIRTUAL = "virtual"
-TABLES = ("bench", "device", "counter", "machine", "scanner", "centre")
+TABLES = ("bench", "device", "counter", "machine", "scanner", "centre", "mobile")
 _DEVICE_KEYS = ("kind", "at")
 
 
@@ -29,6 +38,7 @@ class DeviceSpec:
     kind: str
     at: str = VIRTUAL
     settings: Mapping[str, object] = field(default_factory=dict)
+    tls: TlsSettings = field(default_factory=TlsSettings)
     where: str = ""
     """Where it stands, for messages: `bench.toml, line 12, [device.scanner]`."""
 
@@ -51,6 +61,7 @@ class BenchFile:
     machine: MachineTable
     scanner: ScannerTable = field(default_factory=ScannerTable)
     centre: CentreTable = field(default_factory=CentreTable)
+    mobile: MobileTable = field(default_factory=MobileTable)
 
     def device(self, kind: str) -> DeviceSpec:
         """The device of a kind. Raises ConfigError when the bench has none."""
@@ -149,6 +160,8 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
     scanner = read_settings(ScannerTable, scanner_raw, where=places.of_any("scanner", scanner_raw, ScannerTable))
     centre_raw = _table(raw, "centre", places)
     centre = read_settings(CentreTable, centre_raw, where=places.of_any("centre", centre_raw, CentreTable))
+    mobile_raw = _table(raw, "mobile", places)
+    mobile = read_settings(MobileTable, mobile_raw, where=places.of_any("mobile", mobile_raw, MobileTable))
     devices = tuple(_device(name, table, places) for name, table in _table(raw, "device", places).items())
     _refuse_twins(devices, places)
     return BenchFile(
@@ -160,6 +173,7 @@ def parse_bench(text: str, *, source: str) -> BenchFile:
         machine=machine,
         scanner=scanner,
         centre=centre,
+        mobile=mobile,
     )
 
 
@@ -172,11 +186,20 @@ def _device(name: str, table: object, places: "_Places") -> DeviceSpec:
     kind = table.get("kind", name)
     if kind not in kinds():
         raise unknown(f"{places.of(f'device.{name}', 'kind')}: there is no device of kind {kind!r}", str(kind), kinds())
-    settings = {key: value for key, value in table.items() if key not in _DEVICE_KEYS}
+    common = _DEVICE_KEYS + (tuple(TLS_NAMES) if speaks_http(str(kind)) else ())
+    settings = {key: value for key, value in table.items() if key not in common}
+    tls = {key: value for key, value in table.items() if key in common and key not in _DEVICE_KEYS}
     at = _checked_at(table.get("at", VIRTUAL), places.of(f"device.{name}", "at"))
     wanted = simulator_type(str(kind)).settings
     read_settings(wanted, settings, where=places.of_any(f"device.{name}", settings, wanted))
-    return DeviceSpec(name=name, kind=str(kind), at=at, settings=settings, where=where)
+    said = read_settings(TlsSettings, tls, where=where)
+    if at != VIRTUAL and said.own is not None:
+        raise ConfigError(
+            f"{places.of(f'device.{name}', 'tls_cert')}: {name} is a real device and shows its own certificate.",
+            cause="tls_cert was left standing when the device was virtual",
+            remedy="remove tls_cert, tls_key and tls_client_ca; `ca` says whose certificates it is trusted by",
+        )
+    return DeviceSpec(name=name, kind=str(kind), at=at, settings=settings, tls=said, where=where)
 
 
 def _checked_at(at: object, where: str) -> str:

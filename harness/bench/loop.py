@@ -63,12 +63,12 @@ class LoopThread:
             self.call(_cancel_all(), timeout=END_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(END_S)
-        if not self._thread.is_alive():
-            self.loop.close()
 
     def _run(self) -> None:
+        """Closing waits, perhaps for ever, for what a simulator has left behind; so it is this thread that does it."""
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+        self.loop.close()
 
 
 async def settled() -> None:

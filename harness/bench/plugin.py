@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from harness.clock import Clock
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
+from harness.line.tls import NOTHING_SAID, ClientTls, ServerTls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class SimulatorContext:
     """What the bench gives a simulator: its name there, and the clock, tape, seed and faults that all share.
 
     `host` is the address that network services listen on; `port` the one for its front door, 0 for any free one.
-    `profile` names the province, `institution` is the code of the one at whose counter the bench stands, if any.
+    `profile` names the province, `institution` is the code of the one at whose counter the bench stands, if any. With
+    `tls` an HTTP door speaks HTTPS (the back door never does), and `trust` is whom calls to HTTPS peers trust.
     """
 
     name: str
@@ -38,6 +40,8 @@ class SimulatorContext:
     port: int = 0
     profile: str = "qinghai"
     institution: str = ""
+    tls: ServerTls | None = None
+    trust: ClientTls = NOTHING_SAID
 
 
 class Simulator(Protocol):
@@ -48,7 +52,10 @@ class Simulator(Protocol):
         ...
 
     def connect(self, peers: Mapping[str, str]) -> None:
-        """Take the addresses of its peers, by kind; called once all have started."""
+        """Take the addresses of its peers, by kind; called once.
+
+        On a bench once all have started; before `start` where they are known already, so that no request comes earlier.
+        """
         ...
 
     async def reset(self, *, seed: int) -> None:
@@ -80,6 +87,7 @@ class SimulatorType(Protocol):
 
     # A type may also have `mutants: Mapping[str, str]`, each with a sentence; its settings then have a field `mutant`.
     # Where not every defect shows with all settings, `mutants_of(settings)` gives those that do.
+    # With `speaks_http = True` its context may have `tls`, which its HTTP doors then heed.
 
     def create(self, context: SimulatorContext, settings: Any) -> Simulator:  # noqa: ANN401 - its own settings
         """A simulator that is not started yet."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.counter.greeting import AdapterClock
+
 
 class ClockKind(StrEnum):
     """Which clock a bench runs on."""
@@ -18,6 +20,23 @@ class Restart(StrEnum):
     RUN = "run"
 
 
+class TlsUse(StrEnum):
+    """Whether the virtual parties of a bench speak HTTPS."""
+
+    OFF = "off"
+    ON = "on"
+    MUTUAL = "mutual"
+    """They let in only who shows a certificate of the bench's authority (双向认证)."""
+
+
+class SecretOnTape(StrEnum):
+    """Whose application's secret is on the tape."""
+
+    VIRTUAL = "virtual"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, kw_only=True)
 class BenchTable:
     """The table `[bench]`."""
@@ -30,6 +49,10 @@ class BenchTable:
     """Everything that is drawn at random is drawn from this."""
     profile: str = "qinghai"
     """The province's profile."""
+    tls: TlsUse = TlsUse.OFF
+    """on: virtual HTTP parties show certificates of a throw-away authority; mutual: they ask for them, too."""
+    tls_folder: str = ""
+    """Folder in which that authority is kept, so that an adapter is told of it once; empty: new for each run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +71,11 @@ class CounterTable:
     """How long the bench waits for a line from the adapter before it counts as hung, in real seconds."""
     restart: Restart = Restart.CASE
     """case: a fresh adapter for every case; run: one adapter for the whole run, each case a working day of its own."""
+    iot_box: bool = True
+    """Whether Alipay's IoT box (支付宝IoT设备) stands at the counter; without it cases by it are left out."""
+    clock: AdapterClock = AdapterClock.BENCH
+    """bench: the adapter takes the time from the commands; own: it takes its machine's, as its `ready` says too, and
+    cases in which time passes at the counter are left out."""
 
     def __post_init__(self) -> None:
         for name in ("connect_s", "reply_s", "patience_s"):
@@ -145,3 +173,47 @@ class CentreTable:
             raise ValueError(f"timeout_s must be more than 0 seconds, not {self.timeout_s:g}")
         if self.institution == self.other_institution:
             raise ValueError("other_institution must be another one than institution")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MobileTable:
+    """The table `[mobile]`: the mobile-payment centre under test, and who asks it.
+
+    Its form of the envelope, application and times are said by the settings of its device, for a real centre as for a
+    virtual one.
+    """
+
+    timeout_s: float = 5.0
+    """How long an answer may take, in real seconds."""
+    institution: str = "H63999900001"
+    """Code of the hospital that asks."""
+    other_institution: str = "P63999900001"
+    """Code of another institution, to which the hospital's orders are nothing."""
+    own_codes: bool = False
+    """Whether a refusal may have any code and words where ours are invented, as a real centre has its own."""
+    own_doors: bool = True
+    """Whether the centre has the doors of our own design: an authorisation number, the own part paid; a real one may be
+    reached there through an adapter of yours."""
+    partner: str = "bench"
+    """The last part of the path at which a payment App asks for an authorisation number."""
+    private_key: str = ""
+    """The institution's private key, Base64 of 32 bytes; empty: the seed's, as a virtual centre of that seed has it."""
+    centre_key: str = ""
+    """The centre's public key, Base64 of 65 bytes; empty: the seed's."""
+    secret_on_tape: SecretOnTape = SecretOnTape.VIRTUAL
+    """Whether the application's secret is on the tape, so that whoever judges opens every envelope again: virtual (a
+    virtual centre's, which is made up), always or never. Without it the tape has what the bench has opened, beside the
+    sealed bytes."""
+    listen: str = "127.0.0.1:0"
+    """Where the hospital takes notices (6302), HOST:PORT; a real centre must be told, a virtual one is."""
+    notices: bool = True
+    """Whether the centre can reach the hospital there."""
+
+    def __post_init__(self) -> None:
+        if self.timeout_s <= 0:
+            raise ValueError(f"timeout_s must be more than 0 seconds, not {self.timeout_s:g}")
+        if self.institution == self.other_institution:
+            raise ValueError("other_institution must be another one than institution")
+        host, separator, port = self.listen.rpartition(":")
+        if not (separator and host and port.isdigit() and int(port) < 1 << 16):
+            raise ValueError("listen is HOST:PORT, port 0 for any free one")

@@ -17,6 +17,7 @@ from harness.cli.words import (
     ProfileOption,
     RunsOption,
     SeedOption,
+    SignOption,
 )
 from harness.commands.output import even_unread, own_output, say
 
@@ -37,6 +38,7 @@ def certify(
         str | None, typer.Option(help="Test this mutant instead; KIND:NAME is another virtual device's.")
     ] = None,
     case: CaseOption = None,
+    sign: SignOption = None,
     as_json: JsonOption = False,
     until_finding: Annotated[bool, typer.Option("--until-finding", help="Stop after the first that fails.")] = False,
     end_with_input: Annotated[bool, typer.Option("--end-with-input", hidden=True)] = False,
@@ -61,6 +63,7 @@ def certify(
             cases=case or (),
             until_finding=until_finding,
         ),
+        sign=sign,
         as_json=as_json,
     )
 
@@ -76,6 +79,7 @@ def run_own_cases(
     adapter: AdapterOption = None,
     profile: ProfileOption = None,
     case: CaseOption = None,
+    sign: SignOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run your own cases on the bench, judged like the plan's."""
@@ -91,15 +95,17 @@ def run_own_cases(
         profile=profile,
         cases=case or (),
     )
-    _run(options, paths=paths, as_json=as_json)
+    _run(options, paths=paths, sign=sign, as_json=as_json)
 
 
-def _run(options: "RunOptions", *, paths: Sequence[Path] = (), as_json: bool) -> None:
+def _run(options: "RunOptions", *, paths: Sequence[Path] = (), sign: Path | None, as_json: bool) -> None:
     from harness.commands.running import run_cases
+    from harness.commands.signing import load_signer
     from reports.progress import print_summary, progress_view
 
+    key = None if sign is None else load_signer(sign)
     with own_output() as out, progress_view(as_json=as_json, out=out) as view:
-        folder, status = run_cases(options, view, paths=paths)
+        folder, status = run_cases(options, view, paths=paths, key=key)
     with even_unread():
         print_summary(folder, as_json=as_json)
     raise typer.Exit(status)

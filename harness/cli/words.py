@@ -18,4 +18,13 @@ ProfileOption = Annotated[
     str | None, typer.Option("--profile", help="The province's profile; `liantiao profiles` lists them.")
 ]
 CaseOption = Annotated[list[str] | None, typer.Option("--case", help="Only this case; may be repeated.")]
+SignOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign",
+        metavar="KEY",
+        help="Sign what comes of it with this SM2 private key (PEM); the pass phrase of an encrypted one is taken from "
+        "LIANTIAO_SIGN_PASSPHRASE.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines: JSON instead of tables.")]

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError, ConfigError, ExitStatus
-from harness.evidence import UNCHECKED, Evidence, content_of, file_differences, read_evidence, verdict_differences
+from harness.evidence import (
+    UNCHECKED,
+    Evidence,
+    content_of,
+    file_differences,
+    plain_bytes,
+    read_evidence,
+    verdict_differences,
+)
 from harness.judge.charter import Charter, read_terms, texts
 from harness.judge.differences import Difference
 from harness.judge.history import read_histories
 from harness.judge.plan import RuleTerms
+from harness.judge.problems import Problem, read_problems
 from harness.judge.shipped import PlanGap, plan_gap
+from harness.judge.signed import Signing
 from harness.judge.verdict import CaseVerdict, Verdict, judge_case, plan_verdict
 from harness.line.folder import MANIFEST, TAPE
 from harness.line.tape import ChainBreak, TapeReading, read_tape
@@ -45,6 +55,12 @@ class Judgement:
     """What cannot be checked, of a run of an older version."""
     notes: tuple[str, ...] = ()
     """What else differs from what ships; no reason to doubt the evidence."""
+    demandable: int = 0
+    """How many cases the plan demands of the run's bench."""
+    problems: tuple[Problem, ...] = ()
+    """What the cases ran into, with likely causes and what to try."""
+    signing: Signing | None = None
+    """Who signed the run, where the signature holds."""
 
     @property
     def text(self) -> str:
@@ -108,6 +124,9 @@ def _by_charter(evidence: Evidence, charter: Charter, reading: TapeReading) -> J
         content=content,
         plan_gap=evidence.plan_gap,
         notes=notes,
+        demandable=len(charter.cases),
+        problems=read_problems(reading.records),
+        signing=evidence.signing,
     )
 
 
@@ -127,12 +146,13 @@ def _older(folder: Path, reading: TapeReading) -> Judgement:
         content={"verdict": verdict.value, "cases": counts},
         plan_gap=plan_gap(str(manifest.get("plan")), cases=texts(manifest.get("cases")), left_out={}, rules=terms),
         unchecked=UNCHECKED,
+        problems=read_problems(reading.records),
     )
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
+        found = json.loads(plain_bytes(folder / MANIFEST))
     except (OSError, ValueError, RecursionError) as error:
         missing = isinstance(error, FileNotFoundError)
         raise _no_rules(folder, f"{MANIFEST} is {'missing' if missing else 'cut short or damaged'}") from error

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import harness.pytest_plugin
 import harness.suites
 from harness.casework import Casework, View
 from harness.commands.output import say
+from harness.commands.signing import sign_run
 from harness.errors import ConfigError, ExitStatus
+from harness.gm import PrivateKey
 from harness.interrupt import one_interrupt
 from harness.judge.verdict import Verdict
 from harness.options import RunOptions
@@ -41,16 +44,20 @@ _STATUS = {
 }
 
 
-def run_cases(options: RunOptions, view: View, *, paths: Sequence[Path] = ()) -> tuple[Path, int]:
+def run_cases(
+    options: RunOptions, view: View, *, paths: Sequence[Path] = (), key: PrivateKey | None = None
+) -> tuple[Path, int]:
     """Run the plan's cases, or a vendor's own in `paths`; returns the run's folder and the exit status.
 
-    Raises ConfigError before anything is started, and BenchError when the bench cannot be brought up or breaks.
+    With a `key` what the run leaves behind is signed. Raises ConfigError before anything is started, and BenchError
+    when the bench cannot be brought up or breaks.
     """
     for path in paths:
         if not path.exists():
             raise ConfigError(f"There is nothing at {path}.", cause="a wrong path", remedy="name a file or a folder")
     with one_interrupt() as interruption:
-        work = Casework(options, view=view, whole_plan=not paths, paths=paths, interruption=interruption)
+        seal = None if key is None else partial(sign_run, key=key)
+        work = Casework(options, view=view, whole_plan=not paths, paths=paths, interruption=interruption, seal=seal)
         plugin = CasePlugin(casework=work)
         with redirect_stderr(StringIO()) as refusal, _undisturbed():
             status = pytest.main(_arguments(paths, work.plan.suite), plugins=[_Registered(plugin)])

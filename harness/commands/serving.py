@@ -15,6 +15,7 @@ from harness.bench.bench import Bench
 from harness.bench.config import BenchFile
 from harness.bench.registry import simulator_type
 from harness.bench.settings import Option, options_of, read_settings, unknown
+from harness.bench.tls import TLS_NAMES, TlsSettings, speaks_http
 from harness.commands.output import even_unread
 from harness.errors import BenchError, ConfigError
 from harness.interrupt import one_interrupt, shielded
@@ -33,28 +34,36 @@ def simulate(kind: str, words: Sequence[str]) -> None:
     """Run one simulator until SIGINT or SIGTERM. Raises ConfigError or BenchError."""
     simulated = simulator_type(kind)
     common, own = _names(AloneOptions), _names(simulated.settings)
-    given: dict[str, dict[str, str]] = {"common": {}, "own": {}, "peers": {}}
+    secured = TLS_NAMES if speaks_http(kind) else frozenset()
+    common -= frozenset() if secured else {"tls_folder"}
+    given: dict[str, dict[str, str]] = {"common": {}, "own": {}, "peers": {}, "tls": {}}
     for option, value in _pairs(words).items():
         name = option.replace("-", "_")
         if name in own:
             given["own"][name] = value
         elif name in common:
             given["common"][name] = value
+        elif name in secured:
+            given["tls"][name] = value
         elif option in simulated.needs:
             given["peers"][option] = str(parse_address(value))
         else:
-            known = [spelled.replace("_", "-") for spelled in {*common, *own}]
+            known = [spelled.replace("_", "-") for spelled in {*common, *own, *secured}]
             raise unknown(f"simulate {kind}: there is no option --{option}", option, [*known, *simulated.needs])
     options = read_settings(AloneOptions, given["common"], where=f"simulate {kind}")
-    run_alone(kind, options, given["own"], peers=given["peers"])
+    tls = read_settings(TlsSettings, given["tls"], where=f"simulate {kind}")
+    run_alone(kind, options, given["own"], peers=given["peers"], tls=tls)
 
 
 def help_for(kind: str) -> str:
     """The options of a simulator, as `simulate KIND --help` prints them."""
     simulated = simulator_type(kind)
     lines = [f"Usage: liantiao simulate {kind} [OPTIONS]", "", "For every simulator:"]
-    lines += _help_lines(options_of(AloneOptions))
+    secured = speaks_http(kind)
+    lines += _help_lines(option for option in options_of(AloneOptions) if secured or option.name != "tls_folder")
     lines += [f"  --{peer} ADDRESS: where its {peer} is; it also runs without" for peer in simulated.needs]
+    if secured:
+        lines += ["", "For TLS:", *_help_lines(options_of(TlsSettings))]
     lines += ["", f"For a {kind}:", *_help_lines(options_of(simulated.settings))]
     return "\n".join(lines)
 
@@ -140,6 +149,8 @@ def _show(name: str, where: Mapping[str, Mapping[str, str]], addresses: Path) ->
     for device, said in where.items():
         table.add_row(device, said["kind"], said["at"], said.get("control", ""))
     console.print(table)
+    for ca in dict.fromkeys(said["ca"] for said in where.values() if "ca" in said):
+        console.print(f"TLS: clients trust 信任的证书颁发机构 {ca}", highlight=False, soft_wrap=True)
     console.print(f"Written to {addresses}. Ctrl-C ends it. 按 Ctrl-C 结束。", highlight=False)
 
 

@@ -35,6 +35,8 @@ class Ability(StrEnum):
     ID_CARD = "id-card"
     CARD = "card"
     FACE = "face"
+    IOT_BOX = "iot-box"
+    """Alipay's IoT box."""
     SELF_SERVICE = "self-service"
     UNATTENDED = "unattended"
     """Goods are released without a cashier: drug cabinet, internet pharmacy."""
@@ -76,3 +78,5 @@ class Hello:
     """What the counter is: pharmacy, hospital or hall; empty: not said."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Paths of the two libraries, `voucher` and `settlement`; empty: not said."""
+    tls: Mapping[str, str] = field(default_factory=dict)
+    """Files for https:// endpoints: `ca`, where they ask for one `client_cert` and `client_key`; empty: not said."""

@@ -16,6 +16,8 @@ class By(StrEnum):
     CARD = "card"
     """The social-insurance card (社会保障卡), with its own password."""
     FACE = "face"
+    IOT_BOX = "iot-box"
+    """A code or a face, before Alipay's IoT box (支付宝IoT设备, 蜻蜓)."""
 
 
 class Way(StrEnum):
@@ -35,6 +37,7 @@ class Asked(StrEnum):
     FACE = "face"
     CARD = "card"
     CARD_PIN = "card-pin"
+    IOT_BOX = "iot-box"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.clock import Clock
+from harness.clock import Clock, SystemClock
 from harness.counter.greeting import Hello
 from harness.counter.port import CounterPort
 from harness.errors import ConfigError
@@ -18,6 +18,8 @@ class PortContext:
 
     name: str = "counter"
     clock: Clock
+    machine: Clock = field(default_factory=SystemClock)
+    """By which an adapter that keeps its own clock is told the time."""
     tape: Tape
     loop: asyncio.AbstractEventLoop
     hello: Hello

@@ -98,6 +98,7 @@ def encode_hello(hello: Hello, *, now: str) -> bytes:
                 "now": now,
                 **({"kind": hello.kind} if hello.kind else {}),
                 **({"libraries": hello.libraries} if hello.libraries else {}),
+                **({"tls": hello.tls} if hello.tls else {}),
             },
         }
     )

@@ -15,7 +15,7 @@ from harness.clock import local_time
 from harness.counter.answers import plain_outcome_of
 from harness.counter.child import ADAPTER_LOG, BYE_S, AdapterLog, Child, describe_status
 from harness.counter.commands import Commands
-from harness.counter.greeting import Ready
+from harness.counter.greeting import AdapterClock, Ready
 from harness.counter.hospital import Asked
 from harness.counter.kinds import PortContext
 from harness.counter.line_fields import DOCUMENT, SHOWN, rubbish, shown
@@ -294,7 +294,10 @@ class ProcessPort(Commands):
         return operation
 
     def _now(self) -> str:
-        return local_time(self._context.clock).strftime("%Y-%m-%d %H:%M:%S")
+        """The cashier's time: the bench's, and once the adapter has said that it keeps its own clock, the machine's."""
+        own = self._ready is not None and self._ready.clock is AdapterClock.OWN
+        clock = self._context.machine if own else self._context.clock
+        return local_time(clock).strftime("%Y-%m-%d %H:%M:%S")
 
     def _send(self, line: bytes) -> None:
         child = self._child

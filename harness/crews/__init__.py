@@ -1,8 +1,8 @@
 """Crews: who sets the stage of a plan's cases, one for each kind of thing that can be under test.
 
 A plan names its crew by its stage: `counter` for a HIS adapter, `machine` for an encryption machine, `scanner` for a
-scanner box, `centre` for a voucher centre. The crew says which devices the bench must have, attaches drivers to them,
-and gives every case its stage; the run does the rest.
+scanner box, `centre` for a voucher centre, `mobile` for a mobile-payment centre. The crew says which devices the bench
+must have, attaches drivers to them, and gives every case its stage; the run does the rest.
 """
 
 from collections.abc import Mapping
@@ -84,3 +84,7 @@ def crew_type(plan: Plan) -> CrewType:
             from harness.crews.centre import CentreCrew
 
             return CentreCrew
+        case StageKind.MOBILE:
+            from harness.crews.mobile import MobileCrew
+
+            return MobileCrew

@@ -46,11 +46,11 @@ class CentreCrew:
         """Find whatever keeps cases from being run on this bench. Raises ConfigError for the first."""
         spec = file.device(PARTY)
         _terms(file)
-        if not spec.virtual and parse_address(spec.at).scheme is not Scheme.HTTP:
+        if not spec.virtual and parse_address(spec.at).scheme not in {Scheme.HTTP, Scheme.HTTPS}:
             raise ConfigError(
                 f"{spec.where}: {spec.at} is no address of a voucher centre.",
                 cause="a centre is asked over HTTP",
-                remedy="write it as http://HOST:PORT",
+                remedy="write it as http://HOST:PORT or https://HOST:PORT",
             )
 
     @staticmethod
@@ -73,7 +73,9 @@ class CentreCrew:
         self._back_doors = open_back_doors(self._bench, self._drivers)
         self._about = {"name": "voucher centre", "version": ""}
         if PHONE in self.offers(self._bench.file):
-            self._phone = self._drivers.enter_context(PhoneDriver(self._bench.address(PHONE)))
+            self._phone = self._drivers.enter_context(
+                PhoneDriver(self._bench.address(PHONE), tls=self._bench.towards(PHONE))
+            )
 
     def begin(self, case: str, *, day: int) -> CentreStage:
         """The stage of a case."""
@@ -82,7 +84,11 @@ class CentreCrew:
         terms: dict[str, JsonValue] = {name: getattr(self._terms, name) for name in CentreTerms.__annotations__}
         bench.tape.event("bench", "centre", **terms, own_codes=table.own_codes)
         centre = VoucherCentre(
-            parse_address(bench.address(PARTY)), timeout_s=table.timeout_s, tape=bench.tape, channel=CLIENT
+            parse_address(bench.address(PARTY)),
+            timeout_s=table.timeout_s,
+            tape=bench.tape,
+            channel=CLIENT,
+            tls=bench.towards(PARTY),
         )
         self._case.enter_context(centre)
         return CentreStage(

@@ -25,7 +25,7 @@ from harness.devices.back_door import BackDoorClient
 from harness.devices.phone import PhoneDriver
 from harness.devices.scanner import VirtualStage
 from harness.devices.terminal import TerminalDriver
-from harness.errors import ConfigError, NotOffered, PeerViolation
+from harness.errors import ConfigError, PeerViolation
 from harness.line.record import JsonValue
 from harness.scenarios.counter_stage import CounterStage
 from harness.wire.profile import load_profile
@@ -36,6 +36,10 @@ TERMINAL = "terminal"
 """The kind of the insurance terminal; a counter may do without. Also what a plan's `needs` calls it."""
 CARD_OFFICE = "card-office"
 """What a plan's `needs` calls a terminal whose cards may be locked: a virtual one; a real card would stay locked."""
+IOT_BOX = "iot-box"
+"""What a plan's `needs` calls Alipay's box; people present to it as to the terminal."""
+BENCH_CLOCK = "bench-clock"
+"""What a plan's `needs` calls an adapter that takes the time from the commands, so that a case can let it pass."""
 OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
 """The cashier who signs in; the address ranges are those reserved for documentation."""
 
@@ -71,13 +75,20 @@ class CounterCrew:
                 cause="an adapter that outlives a case gets a working day for each, so the clock must be stepped",
                 remedy='set restart = "case" in [counter], or clock = "bench" in [bench]',
             )
+        if file.counter.restart is Restart.RUN and file.counter.clock is AdapterClock.OWN:
+            raise _lives_in_one_day(f"{file.source}, [counter]")
         _check_command(file)
 
     @staticmethod
     def offers(file: BenchFile) -> frozenset[str]:
-        """`terminal`, where the bench has an insurance terminal; `card-office`, where its cards may be locked."""
-        virtual = any(spec.kind == TERMINAL and spec.virtual for spec in file.devices)
-        return frozenset(({TERMINAL} if _has_terminal(file) else set()) | ({CARD_OFFICE} if virtual else set()))
+        """What of this there is: an insurance `terminal`, cards that may be locked, Alipay's box, the bench's clock."""
+        there = {
+            TERMINAL: _has_terminal(file),
+            CARD_OFFICE: any(spec.kind == TERMINAL and spec.virtual for spec in file.devices),
+            IOT_BOX: _has_terminal(file) and file.counter.iot_box,
+            BENCH_CLOCK: file.counter.clock is AdapterClock.BENCH,
+        }
+        return frozenset(name for name, offered in there.items() if offered)
 
     @property
     def lives_on(self) -> bool:
@@ -91,10 +102,14 @@ class CounterCrew:
 
     def attach(self) -> None:
         """Attach the drivers of phone, scanner box and terminal. Raises BenchError."""
-        self._phone = self._drivers.enter_context(PhoneDriver(self._bench.address("phone")))
+        self._phone = self._drivers.enter_context(
+            PhoneDriver(self._bench.address("phone"), tls=self._bench.towards("phone"))
+        )
         self._scanner = VirtualStage(self._bench.back_door("scanner"))
         if _has_terminal(self._bench.file):
-            self._terminal = self._drivers.enter_context(TerminalDriver(self._bench.address(TERMINAL)))
+            self._terminal = self._drivers.enter_context(
+                TerminalDriver(self._bench.address(TERMINAL), tls=self._bench.towards(TERMINAL))
+            )
         self._back_doors = open_back_doors(self._bench, self._drivers)
 
     def begin(self, case: str, *, day: int) -> CounterStage:
@@ -109,7 +124,7 @@ class CounterCrew:
             counter=DayCounter(counter, day=day) if self.lives_on else counter,
             tape=self._bench.tape,
             clock=self._bench.clock,
-            step_clock=self._step_clock,
+            step_clock=lambda seconds: self._bench.step(seconds=seconds),
             terminal=self._terminal,
             libraries=self._libraries,
             back_doors=self._back_doors,
@@ -131,18 +146,6 @@ class CounterCrew:
             last.callback(self._drivers.close)
             self._end()
 
-    def _step_clock(self, seconds: int) -> None:
-        """Step the bench's clock by whole seconds. Raises NotOffered when the adapter would not notice."""
-        ready = None if self._counter is None else self._counter.ready
-        if ready is not None and ready.clock is AdapterClock.OWN:
-            raise NotOffered(
-                f"The adapter {ready.adapter} keeps its own clock, and this case steps the bench's.",
-                cause='its `ready.clock` is "own": its messages carry the machine\'s time',
-                remedy='have it take the time `at` of the command and declare `clock` "bench", or leave the case out; '
-                "without it there is no certificate of this plan",
-            )
-        self._bench.step(seconds=seconds)
-
     def _start(self, case: str, *, number: int) -> CounterPort:
         bench, table = self._bench, self._table
         institution = institution_of(bench.file)
@@ -150,6 +153,8 @@ class CounterCrew:
         libraries = self._libraries = Libraries(self._folder / "libraries" / f"{number:03d}")
         libraries.fit(64)  # until the adapter says how wide it is
         bench.tape.volatile("libraries", str(libraries.folder))
+        for what, path in bench.tls_told.items():
+            bench.tape.volatile(f"tls.{what}", path)
         context = PortContext(
             clock=bench.clock,
             tape=bench.tape,
@@ -165,6 +170,7 @@ class CounterCrew:
                 reply_s=table.reply_s,
                 kind=institution.kind,
                 libraries=libraries.paths,
+                tls=bench.tls_told,
             ),
             command=runnable(bench.file.command),
             folder=self._folder,
@@ -172,15 +178,36 @@ class CounterCrew:
         )
         counter = self._counter = create_port(table.port, context)
         counter.start()
+        self._check_clock(counter)
         if not self._started:
             self._about = {"name": counter.ready.adapter, "version": counter.ready.version}
         self._started += 1
         return counter
 
+    def _check_clock(self, counter: CounterPort) -> None:
+        """Compare the adapter's clock with what the bench file says of it. Raises ConfigError."""
+        said, ready = self._table.clock, counter.ready
+        if said is AdapterClock.OWN and ready.clock is AdapterClock.BENCH:
+            raise ConfigError(
+                f'[counter]: clock = "own", but the adapter {ready.adapter} takes the time from the commands.',
+                cause='its `ready.clock` is "bench", and cases would be left out that it can run',
+                remedy='leave clock out of [counter], or have it declare `clock` "own"',
+            )
+        if self.lives_on and ready.clock is AdapterClock.OWN:
+            raise _lives_in_one_day(f"The adapter {ready.adapter}")
+
     def _end(self) -> None:
         counter, self._counter = self._counter, None
         if counter is not None:
             counter.close()
+
+
+def _lives_in_one_day(who: str) -> ConfigError:
+    return ConfigError(
+        f'{who}: an adapter with its own clock cannot live through a run (restart = "run").',
+        cause="each case would be a working day of its own, and its clock cannot be stepped",
+        remedy='set restart = "case" in [counter]',
+    )
 
 
 def institution_of(file: BenchFile) -> Institution:

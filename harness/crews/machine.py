@@ -164,6 +164,7 @@ class MachineCrew:
             clock=self._bench.clock,
             tape=cast("Tape", hidden),  # a client's line only records frames
             channel=CLIENT,
+            tls=self._bench.towards(PARTY),
         )
         self._servers[door] = server
         self._case.enter_context(server)

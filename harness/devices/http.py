@@ -3,21 +3,25 @@
     with HttpClient("http://127.0.0.1:8001", party="the phone") as client:
         client.get_json("/people/P001/prompt")
 
-Unreachable or silent parties are a BenchError, an answer that says no is a Refused, nonsense is a PeerViolation.
+Over https:// the party's certificate is checked, see `harness.line.tls`. Unreachable or silent parties are a
+BenchError, an answer that says no is a Refused, nonsense is a PeerViolation.
 """
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from harness.errors import BenchError, ConfigError, PeerViolation
+from harness.line.tls import NOTHING_SAID, ClientTls, why_not_trusted
 
 TIMEOUT_S = 15.0
 USER_AGENT = "liantiao-bench"
 """How requests of the bench itself are told apart on the tape from those of the adapter under test."""
+HTTPS_PORT = 443
 SHOWN = 200
 """How many characters of a strange answer an error quotes."""
 
@@ -47,21 +51,28 @@ class Reply:
 class HttpClient:
     """Requests to one party, one after another; not to be shared by threads."""
 
-    def __init__(self, address: str, *, party: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, address: str, *, party: str, timeout_s: float = TIMEOUT_S, tls: ClientTls = NOTHING_SAID
+    ) -> None:
         parts = urlsplit(address)
+        secured = parts.scheme == "https"
         try:
-            port = parts.port
+            port = parts.port or (HTTPS_PORT if secured else None)
         except ValueError:
             port = None
-        if parts.scheme != "http" or not parts.hostname or port is None:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or port is None:
             raise ConfigError(
                 f"{address!r} is no address of {party}.",
                 cause="a slip of the pen, or an address of another kind of line",
-                remedy="write it as http://HOST:PORT",
+                remedy="write it as http://HOST:PORT or https://HOST:PORT",
             )
-        self.address = f"http://{parts.netloc}"
+        self.address = f"{parts.scheme}://{parts.netloc}"
         self._party = party
-        self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout_s)
+        self._connection = (
+            http.client.HTTPSConnection(parts.hostname, port, timeout=timeout_s, context=tls.context())
+            if secured
+            else http.client.HTTPConnection(parts.hostname, port, timeout=timeout_s)
+        )
         self._used = False
 
     def __enter__(self) -> Self:
@@ -125,7 +136,7 @@ class HttpClient:
     def _request(self, method: str, target: str, body: bytes | None) -> Reply:
         try:
             return self._exchange(method, target, body)
-        except (ConnectionError, http.client.BadStatusLine) as error:
+        except (ConnectionError, ssl.SSLEOFError, http.client.BadStatusLine) as error:
             # A kept connection may have been closed meanwhile; only what changes nothing is asked again.
             stale, self._used = self._used, False
             self._connection.close()
@@ -155,6 +166,11 @@ class HttpClient:
         )
 
     def _unreachable(self, request: str, error: Exception) -> BenchError:
+        told = why_not_trusted(error)
+        if told is not None:
+            cause, remedy = told
+            problem = f"There is no safe connection to {self._party} at {self.address}, so {request} was not sent."
+            return BenchError(problem, cause=cause, remedy=remedy)
         return BenchError(
             f"{self._party} at {self.address} gave no answer to {request}: {str(error) or type(error).__name__}.",
             cause="it is not running, at another address, or it hangs",

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from harness.devices.http import HttpClient, Reply
+from harness.line.tls import NOTHING_SAID, ClientTls
 from harness.money import Fen, parse_yuan
 
 DEFAULT_CHANNEL = "nhsa-app"
@@ -67,8 +68,8 @@ class BillOnScreen:
 class PhoneDriver:
     """The phones at `address`. Every call raises Refused, BenchError or PeerViolation when it does not succeed."""
 
-    def __init__(self, address: str) -> None:
-        self._http = HttpClient(address, party="the phone")
+    def __init__(self, address: str, *, tls: ClientTls = NOTHING_SAID) -> None:
+        self._http = HttpClient(address, party="the phone", tls=tls)
 
     def __enter__(self) -> Self:
         return self

@@ -5,12 +5,12 @@
         server.verify(b"message", signature, certificate=certificate)               # True or False
 
 It takes messages far longer than host commands do (there 1984 bytes). Signatures are r‖s for the caller, as the host
-commands have them, and DER on the line. Addresses: `http://HOST:PORT/BASE` for profiles of svs-http, `tcp:HOST:PORT` or
-`visa:…::SOCKET` for those of svs-der. How connections are shared, and why no late reply can answer the next request,
-stands in `machine_pool`; over HTTP a kept connection carries one request at a time as well.
+commands have them, and DER on the line. Addresses: `http://HOST:PORT/BASE` or `https:` for profiles of svs-http,
+`tcp:HOST:PORT` or `visa:…::SOCKET` for those of svs-der. How connections are shared, and why no late reply can answer
+the next request, stands in `machine_pool`; over HTTP a kept connection carries one request at a time as well.
 
 Usable from many threads. A request that carries a PIN is never sent twice: a wrong one would count twice.
-Out of scope: TLS and TLCP (put a terminator in front), failover between servers.
+Out of scope: TLS before DER, and TLCP (put a terminator in front), failover between servers.
 """
 
 from collections.abc import Iterable
@@ -26,6 +26,8 @@ from harness.gm import InvalidEncoding, PublicKey, Signature, signature_from_der
 from harness.line.address import Address, Scheme, tcp_address
 from harness.line.client import ClientLine
 from harness.line.tape import Tape
+from harness.line.tls import NOTHING_SAID, ClientTls
+from harness.line.tls_client import TlsClient
 from harness.wire.encryption_machine import svs
 from harness.wire.encryption_machine.reasons import Reason
 from harness.wire.encryption_machine.svs import Part, SvsReply, SvsRequest, VerifyLevel
@@ -33,7 +35,7 @@ from harness.wire.encryption_machine.svs_profile import SvsProfile
 
 R = TypeVar("R")
 _DIALECTS = {
-    "http": (frozenset({Scheme.HTTP}), "http://HOST:PORT"),
+    "http": (frozenset({Scheme.HTTP, Scheme.HTTPS}), "http://HOST:PORT or https://HOST:PORT"),
     "der": (frozenset({Scheme.TCP, Scheme.VISA}), "tcp:HOST:PORT or visa:TCPIP::HOST::PORT::SOCKET"),
 }
 
@@ -56,18 +58,21 @@ class SignatureServer:
         clock: Clock | None = None,
         tape: Tape | None = None,
         channel: str = "signature-server",
+        tls: ClientTls = NOTHING_SAID,
     ) -> None:
         schemes, example = _DIALECTS[profile.dialect]
         if address.scheme not in schemes:
             raise ConfigError(
                 f"{address} is no address of a signature server of the dialect svs-{profile.dialect}.",
                 cause="the address belongs to another door of the machine, or the profile to another dialect",
-                remedy=f"write {example}; a door behind TLS or TLCP is reached through a terminator",
+                remedy=f"write {example}; a DER door behind TLS, or one behind TLCP, is reached through a terminator",
             )
         self.profile = profile
         watch = clock or SystemClock()
 
         def line(number: int) -> ClientLine:
+            if address.scheme is Scheme.HTTPS:
+                return TlsClient.open(address, tls, channel=f"{channel}.svs#{number}", tape=tape)
             if address.scheme is Scheme.HTTP:
                 at, name = tcp_address(address.host, address.port), f"{channel}.svs#{number}"
                 return open_line(at, channel=name, timeout_s=timeout_s, tape=tape)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from harness.devices.http import HttpClient
+from harness.line.tls import NOTHING_SAID, ClientTls
 
 
 class TerminalDriver:
@@ -17,8 +18,8 @@ class TerminalDriver:
     What is presented before anybody asks for it lies there for the next call that does.
     """
 
-    def __init__(self, address: str) -> None:
-        self._http = HttpClient(address, party="the terminal")
+    def __init__(self, address: str, *, tls: ClientTls = NOTHING_SAID) -> None:
+        self._http = HttpClient(address, party="the terminal", tls=tls)
 
     def __enter__(self) -> Self:
         return self

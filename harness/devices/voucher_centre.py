@@ -8,25 +8,19 @@ answers what is no answer is `CentreSpeaksNonsense`. With a tape every request a
 each, with their heads.
 """
 
-import time
 from functools import partial
 from typing import Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-import h11
-
+from harness.devices.http_line import HttpLine, NoHttp, Silent
 from harness.errors import BenchError, ConfigError, PeerViolation
 from harness.line.address import Address, Scheme
-from harness.line.client import HostRecorder
 from harness.line.tape import Tape
-from harness.line.tcp import TcpClient
+from harness.line.tls import NOTHING_SAID, ClientTls
 from harness.wire.voucher_calls import SMS, CentreCall, decode_answer, encode_call
 from harness.wire.voucher_messages import CentreReply
 
-USER_AGENT = "liantiao-bench"
 OK = 200
-LONGEST = 1_000_000
-"""Bytes of an answer."""
 
 
 class CentreSilent(BenchError):
@@ -50,27 +44,34 @@ class CentreSpeaksNonsense(PeerViolation):
 
 
 class VoucherCentre:
-    """A centre at an `http:` address; not to be shared by threads.
+    """A centre at an `http:` or `https:` address; not to be shared by threads.
 
     `timeout_s` is how long a call may take. `channel` is how the channels of the tape begin, `client` giving
     `client.http#1`, one a connection.
     """
 
     def __init__(
-        self, address: Address, *, timeout_s: float = 5.0, tape: Tape | None = None, channel: str = "client"
+        self,
+        address: Address,
+        *,
+        timeout_s: float = 5.0,
+        tape: Tape | None = None,
+        channel: str = "client",
+        tls: ClientTls = NOTHING_SAID,
     ) -> None:
-        if address.scheme is not Scheme.HTTP:
+        if address.scheme not in {Scheme.HTTP, Scheme.HTTPS}:
             raise ConfigError(
                 f"{address} is no address of a voucher centre.",
                 cause="a slip of the pen, or the address of another kind of line",
-                remedy="write it as http://HOST:PORT",
+                remedy="write it as http://HOST:PORT or https://HOST:PORT",
             )
         self._address = address
         self._timeout_s = timeout_s
         self._tape = tape
+        self._tls = tls
         self._channel = channel
         self._numbers = 0
-        self._line: _Line | None = None
+        self._line: HttpLine | None = None
         self._held: list[Held] = []
 
     def __enter__(self) -> Self:
@@ -116,21 +117,21 @@ class VoucherCentre:
             line = self._line = self._open()
         try:
             line.send(method, target, content_type, raw)
-            return line.receive(name, timeout_s=self._timeout_s)
+            return _answer(line, name, timeout_s=self._timeout_s)
         except BaseException:
             line.close()
             self._line = None
             raise
 
-    def _open(self) -> "_Line":
+    def _open(self) -> HttpLine:
         self._numbers += 1
-        return _Line(self._address, tape=self._tape, channel=f"{self._channel}.http#{self._numbers}")
+        return HttpLine(self._address, tape=self._tape, channel=f"{self._channel}.http#{self._numbers}", tls=self._tls)
 
 
 class Held:
     """A call under way on a connection of its own."""
 
-    def __init__(self, line: "_Line", name: str, *, timeout_s: float) -> None:
+    def __init__(self, line: HttpLine, name: str, *, timeout_s: float) -> None:
         self._line = line
         self._name = name
         self._timeout_s = timeout_s
@@ -138,7 +139,7 @@ class Held:
     def reply(self) -> CentreReply:
         """Its answer. Raises CentreSilent, CentreSpeaksNonsense or Disconnected."""
         try:
-            return self._line.receive(self._name, timeout_s=self._timeout_s)
+            return _answer(self._line, self._name, timeout_s=self._timeout_s)
         finally:
             self._line.close()
 
@@ -147,75 +148,20 @@ class Held:
         self._line.close()
 
 
-class _Line:
-    """One connection: a request, its answer, the next one."""
-
-    def __init__(self, address: Address, *, tape: Tape | None, channel: str) -> None:
-        parts = urlsplit(str(address))
-        self._host, self._base = parts.netloc, parts.path.rstrip("/")
-        self._recorder = HostRecorder(tape=tape, channel=channel)
-        tcp = Address(scheme=Scheme.TCP, target=self._host, host=address.host, port=address.port)
-        self._tcp = TcpClient.open(tcp, channel=channel)
-        self._http = h11.Connection(h11.CLIENT)
-
-    @property
-    def reusable(self) -> bool:
-        """Whether another request may follow."""
-        return self._http.our_state is h11.IDLE or (
-            self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        )
-
-    def close(self) -> None:
-        self._tcp.close()
-
-    def send(self, method: str, target: str, content_type: str, raw: bytes) -> None:
-        if self._http.our_state is h11.DONE:
-            self._http.start_next_cycle()
-        headers = {"host": self._host, "user-agent": USER_AGENT, "accept-encoding": "identity"}
-        if method == "POST":
-            headers |= {"content-type": content_type, "content-length": str(len(raw))}
-        head = h11.Request(method=method, target=self._base + target, headers=list(headers.items()))
-        parts = (self._http.send(event) for event in (head, h11.Data(data=raw), h11.EndOfMessage()))
-        data = b"".join(part for part in parts if part)
-        self._recorder.to_device(data)
-        self._tcp.write(data)
-
-    def receive(self, name: str, *, timeout_s: float) -> CentreReply:
-        came, body = bytearray(), bytearray()
-        response: h11.Response | None = None
-        until = time.monotonic() + timeout_s
-        try:
-            while True:
-                match self._http.next_event():
-                    case h11.Response() as response:
-                        pass
-                    case h11.Data(data=piece):
-                        body += piece
-                        if len(body) > LONGEST:
-                            raise _nonsense(name, f"more than {LONGEST} bytes")
-                    case h11.EndOfMessage():
-                        break
-                    case h11.NEED_DATA:
-                        data = self._tcp.read(max(0.0, until - time.monotonic()))
-                        if not data:
-                            raise CentreSilent(name, timeout_s)
-                        came += data
-                        self._http.receive_data(data)
-                    case _:
-                        pass
-        except h11.RemoteProtocolError as error:
-            raise _nonsense(name, f"what is no HTTP: {error}") from error
-        finally:
-            if came:
-                self._recorder.from_device(bytes(came))
-        assert response is not None
-        if response.status_code != OK:
-            raise _nonsense(name, f"HTTP {response.status_code}")
-        content_type = dict(response.headers).get(b"content-type", b"").decode("latin-1")
-        try:
-            return decode_answer(content_type, bytes(body))
-        except ValueError as error:
-            raise _nonsense(name, f"what is no answer: {error}") from error
+def _answer(line: HttpLine, name: str, *, timeout_s: float) -> CentreReply:
+    """The answer to the call before. Raises CentreSilent, CentreSpeaksNonsense or Disconnected."""
+    try:
+        answer = line.receive(timeout_s=timeout_s)
+    except Silent:
+        raise CentreSilent(name, timeout_s) from None
+    except NoHttp as error:
+        raise _nonsense(name, str(error)) from error
+    if answer.status != OK:
+        raise _nonsense(name, f"HTTP {answer.status}")
+    try:
+        return decode_answer(answer.content_type, answer.body)
+    except ValueError as error:
+        raise _nonsense(name, f"what is no answer: {error}") from error
 
 
 def _nonsense(call: str, what: str) -> CentreSpeaksNonsense:

@@ -90,6 +90,9 @@ class Effect(StrEnum):
     signature server's respValue. A platform refuses since it is busy, whatever it is asked."""
     ANOTHER_SPLIT = "another-split"
     """A platform settles with a yuan less from the account, and a yuan more in cash, than it pre-settled."""
+    CLOCK_SKEW = "clock-skew"
+    """A platform's clock is ahead by more than is tolerated: its gateway turns the request away (签名超时), or, where
+    none looks at the time, the platform refuses its inf_time."""
     SESSION_LOST = "session-lost"
     """The connection's session is gone: the request is refused as not authorised, the next one opens a session."""
     KEY_ABSENT = "key-absent"
@@ -148,6 +151,12 @@ class Effect(StrEnum):
     """The machine's random number generator fails at this request."""
     FIRMWARE_CHANGED = "firmware-changed"
     """From now on the machine shows another firmware, until it is repaired."""
+    TLS_EXPIRED = "tls-expired"
+    """The client is shown a certificate whose time is over; the message of this and the next two is `handshake`."""
+    TLS_WRONG_NAME = "tls-wrong-name"
+    """The client is shown a certificate of the right authority that is for another host."""
+    TLS_UNKNOWN_CA = "tls-unknown-ca"
+    """The client is shown a certificate that an authority has issued which it was not told to trust."""
 
 
 ON_HTTP = frozenset(
@@ -169,7 +178,11 @@ ON_HTTP = frozenset(
     }
 )
 """Effects on an HTTP message."""
-ON_PLATFORM = frozenset({Effect.REFUSE, Effect.ANOTHER_SPLIT})
+ON_TLS = frozenset({Effect.TLS_EXPIRED, Effect.TLS_WRONG_NAME, Effect.TLS_UNKNOWN_CA})
+"""Effects on the handshake of a party that speaks TLS."""
+HANDSHAKE = "handshake"
+"""What a fault calls the beginning of a connection over TLS."""
+ON_PLATFORM = frozenset({Effect.REFUSE, Effect.ANOTHER_SPLIT, Effect.CLOCK_SKEW})
 """Effects that a platform itself sees to, besides those of `ON_HTTP`."""
 ON_SCAN = frozenset({Effect.DROP_BYTE, Effect.GARBLE_BYTE, Effect.DOUBLE_READ, Effect.SPLIT_READ})
 """Effects on the bytes of a scan."""
@@ -259,3 +272,5 @@ class Fault:
             raise ValueError(f"messages are counted from 1, not {self.nth}")
         if self.effect is Effect.STALE_REPLY and self.nth == 1:
             raise ValueError("a stale reply answers the message before; the first has none, so nth is 2 or more")
+        if (self.effect in ON_TLS) != (self.message == HANDSHAKE):
+            raise ValueError(f"{', '.join(sorted(ON_TLS))} are for the message {HANDSHAKE!r}, and no others are")

@@ -1,10 +1,12 @@
 """The schedule of a device's faults: which message is due for which, and what has fired.
 
 Every fault leaves two records on the tape: `fault-scheduled` when it is planned and `fault-fired` when it happens.
-A case whose fault was scheduled but never fired proves nothing and is inconclusive.
+A case whose fault was scheduled but never fired proves nothing and is inconclusive; so is one whose fault found nothing
+that it could change, which leaves `fault-without-effect` as well.
 """
 
 from collections import Counter
+from collections.abc import Container
 
 from harness.faults.catalogue import Effect, Fault
 from harness.line.record import JsonValue
@@ -20,6 +22,8 @@ class FaultSchedule:
         self._planned: list[Fault] = []
         self._fired: list[Fault] = []
         self._counts: Counter[tuple[int, str]] = Counter()
+        self.last: Fault | None = None
+        """What `due` gave last; for a party whose parts are told the effect alone."""
 
     @property
     def idle(self) -> bool:
@@ -41,13 +45,17 @@ class FaultSchedule:
         self._fired.clear()
         self._counts.clear()
 
-    def due(self, message: str) -> Fault | None:
-        """The fault for this message, if it is the one; call once a message, in order, and apply what is returned."""
+    def due(self, message: str, among: Container[Effect] | None = None) -> Fault | None:
+        """The fault for this message, if it is the one; call once a message, in order, and apply what is returned.
+
+        Of faults with an effect that is not `among` these, where that is said, the message is none.
+        """
+        self.last = None
         if not self._planned:
             return None
         due = None
         for fault in self._planned:
-            if fault.message not in {message, "*"}:
+            if fault.message not in {message, "*"} or (among is not None and fault.effect not in among):
                 continue
             key = (id(fault), fault.message)
             self._counts[key] += 1
@@ -59,7 +67,12 @@ class FaultSchedule:
                 self._planned.remove(due)
             self._fired.append(due)
             self._tape.event(self._party, "fault-fired", **describe(due))
+        self.last = due
         return due
+
+    def in_vain(self, fault: Fault) -> None:
+        """A fault that was due could change nothing."""
+        self._tape.event(self._party, "fault-without-effect", effect=fault.effect.value, message=fault.message)
 
     def state(self) -> dict[str, JsonValue]:
         """Planned and fired faults, for the back door."""

@@ -192,7 +192,7 @@ class PrivateKey:
     @cached_property
     def public(self) -> PublicKey:
         """The public key that belongs to this one."""
-        point = CURVE.multiply(self.d, CURVE.base)
+        point = CURVE.multiply_base(self.d)
         if point is None:
             raise InvalidKey("a private key lies between 1 and n-2")
         return PublicKey(x=point[0], y=point[1])
@@ -246,7 +246,7 @@ class Signer:
     """Signs many messages as one user: ZA is computed once.
 
     `repeatable` derives the nonce from key and digest (RFC 6979, 3.2, with HMAC-SM3), so that a bench with the same
-    seed leaves the same tape. It takes milliseconds of plain Python, so it is meant for the bench's own test keys.
+    seed leaves the same tape. It takes a millisecond of plain Python, so it is meant for the bench's own test keys.
     """
 
     def __init__(

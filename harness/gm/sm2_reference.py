@@ -5,6 +5,7 @@ that are wrong on purpose. Nothing here is in constant time: a secret that matte
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from harness.gm.sm3 import sm3
@@ -12,6 +13,8 @@ from harness.gm.sm3 import sm3
 Point: TypeAlias = tuple[int, int] | None
 """Affine coordinates; None is the point at infinity."""
 Jacobian: TypeAlias = tuple[int, int, int]
+_WINDOW = 4
+_DIGIT = (1 << _WINDOW) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +47,47 @@ class Curve:
                     total = self._add(total, (*point, 1))
         return self._affine(total)
 
+    def multiply_base(self, k: int) -> Point:
+        """[k]G for 0 ≤ k < n, the same as `multiply`: a quarter of the time once G's multiples have been laid out."""
+        total: Jacobian = (1, 1, 0)
+        for row in _multiples(self):
+            if digit := k & _DIGIT:
+                total = self._add(total, row[digit - 1])
+            k >>= _WINDOW
+        return self._affine(total)
+
     def add(self, one: Point, other: Point) -> Point:
         """The sum of two points."""
         if one is None or other is None:
             return other if one is None else one
         return self._affine(self._add((*one, 1), (*other, 1)))
+
+    def multiples(self) -> tuple[tuple[Jacobian, ...], ...]:
+        """For every four bits of a number below n, the multiples of G that they stand for, all with z = 1."""
+        found: list[Jacobian] = []
+        first: Jacobian = (*self.base, 1)
+        for _ in range(0, self.n.bit_length(), _WINDOW):
+            total = first
+            for _ in range(_DIGIT):
+                found.append(total)
+                total = self._add(total, first)
+            first = total
+        flat = self._flat(found)
+        return tuple(tuple(flat[at : at + _DIGIT]) for at in range(0, len(flat), _DIGIT))
+
+    def _flat(self, points: list[Jacobian]) -> list[Jacobian]:
+        """The same points with z = 1, none of them at infinity; one inversion for all."""
+        products = [1]
+        for _, _, z in points:
+            products.append(products[-1] * z % self.p)
+        inverse = pow(products.pop(), -1, self.p)
+        flat: list[Jacobian] = []
+        for (x, y, z), before in zip(reversed(points), reversed(products), strict=True):
+            one_over = inverse * before % self.p
+            inverse = inverse * z % self.p
+            square = one_over * one_over % self.p
+            flat.append((x * square % self.p, y * square * one_over % self.p, 1))
+        return flat[::-1]
 
     def _double(self, point: Jacobian) -> Jacobian:
         x, y, z = point
@@ -81,6 +120,11 @@ class Curve:
         return x * inverse * inverse % self.p, y * pow(inverse, 3, self.p) % self.p
 
 
+@cache
+def _multiples(curve: Curve) -> tuple[tuple[Jacobian, ...], ...]:
+    return curve.multiples()
+
+
 SM2P256V1 = Curve(
     p=0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF,
     a=0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC,
@@ -100,7 +144,7 @@ def identity_digest(curve: Curve, public: tuple[int, int], user_id: bytes) -> by
 
 def sign(curve: Curve, d: int, e: int, k: int) -> tuple[int, int]:
     """(r, s) over digest e with nonce k; raises ValueError for a nonce that the standard says to replace."""
-    point = curve.multiply(k % curve.n, curve.base)
+    point = curve.multiply_base(k % curve.n)
     if point is None:
         raise ValueError("the nonce must not be a multiple of n")
     r = (e + point[0]) % curve.n

@@ -70,6 +70,14 @@ class Charter:
         """The rules with what the plan says of each. Raises ValueError, KeyError, TypeError, AttributeError."""
         return read_terms(self.told["rules"])
 
+    @cached_property
+    def lists_rules(self) -> bool:
+        """Whether the rules are there as they should be; on a tape that somebody made up they may not."""
+        try:
+            return bool(self.terms)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return False
+
     @property
     def scope(self) -> Scope:
         """What the run was asked for."""

@@ -25,6 +25,82 @@ class How(StrEnum):
     """The file cannot be read."""
     ENDLESS = "endless"
     """The tape does not hold the end of its run."""
+    FORGED = "forged"
+    """The signature is none over the certificate by the key that this one names."""
+    STRANGE = "strange"
+    """The certificate has a format that nobody knows here."""
+    EXCHANGED = "exchanged"
+    """The file is not the one that was signed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """The likely cause of a difference and what to try, each in English and Chinese."""
+
+    cause: tuple[str, str]
+    remedy: tuple[str, str]
+
+
+_FROM_ORIGIN = (
+    "get the folder again from where the run was made; the tape alone can still be judged and reported",
+    "请从运行所在机器重新取得该目录；仍可仅凭录带重新判定和生成报告",
+)
+_RUN_AGAIN = ("run the cases again, and let the run end", "请重新执行用例，并等待运行结束")
+_EDITED = Advice(
+    cause=("the file was edited after the run, or taken from another run", "文件在运行后被编辑，或取自另一次运行"),
+    remedy=_FROM_ORIGIN,
+)
+_INCOMPLETE = Advice(
+    cause=(
+        "the run was killed or its disk was full, or a copy was not completed",
+        "运行被强行终止、磁盘已满，或复制未完成",
+    ),
+    remedy=(
+        "copy the whole folder again; if it is so at its origin, run the cases again",
+        "请重新复制整个目录；若原目录亦如此，请重新执行用例",
+    ),
+)
+ADVICE: Mapping[How, Advice] = {
+    How.CHANGED: _EDITED,
+    How.ADDED: _EDITED,
+    How.LACKING: _EDITED,
+    How.MISSING: _INCOMPLETE,
+    How.DAMAGED: _INCOMPLETE,
+    How.ENDLESS: Advice(
+        cause=(
+            "the run was killed or its machine went down, or the tape was cut",
+            "运行被强行终止、机器掉电，或录带被截短",
+        ),
+        remedy=_RUN_AGAIN,
+    ),
+    How.FORGED: Advice(
+        cause=(
+            "certificate or signature was edited, or one of them belongs to another run",
+            "证书或签名被编辑，或二者之一属于另一次运行",
+        ),
+        remedy=("ask the signer for both files again", "请向签名方重新索取这两个文件"),
+    ),
+    How.STRANGE: Advice(
+        cause=("another version of Liantiao signed the run", "运行由其他版本的 Liantiao 签名"),
+        remedy=("check it with the version that signed it", "请用签名时的版本核验"),
+    ),
+    How.EXCHANGED: Advice(
+        cause=("the file was edited, cut or exchanged after it was signed", "文件在签名后被编辑、截短或替换"),
+        remedy=_FROM_ORIGIN,
+    ),
+}
+"""What people are told beside a difference of each kind."""
+BROKEN = Advice(
+    cause=(
+        "the tape was cut or changed after the run, or the run was killed",
+        "录带在运行后被截短或改动，或运行被强行终止",
+    ),
+    remedy=(
+        "get tape.bin again from where the run was made; if it is so at its origin, run the cases again",
+        "请从运行所在机器重新取得 tape.bin；若原文件亦如此，请重新执行用例",
+    ),
+)
+"""What people are told beside a tape that breaks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +132,14 @@ class Difference:
                 return f"{self._where} is cut short or damaged"
             case How.ENDLESS:
                 return f"{self.file} does not hold the end of the run: it was ended early, or its end was cut off"
+            case How.FORGED:
+                return (
+                    f"{self.file} is no signature over certificate.json by the key named there: one of them was changed"
+                )
+            case How.STRANGE:
+                return f"{self.file} is of a format that this version of Liantiao does not know"
+            case How.EXCHANGED:
+                return f"{self.file} is not the file that was signed"
 
     @property
     def zh(self) -> str:
@@ -73,6 +157,17 @@ class Difference:
                 return f"{self._where} 不完整或已损坏"
             case How.ENDLESS:
                 return f"{self.file} 未载运行的结束：运行提前终止，或结尾被截去"
+            case How.FORGED:
+                return f"{self.file} 不是 certificate.json 所载密钥对其作出的签名：二者之一已被改动"
+            case How.STRANGE:
+                return f"{self.file} 的格式本版本无法识别"
+            case How.EXCHANGED:
+                return f"{self.file} 不是签名时的文件"
+
+    @property
+    def advice(self) -> Advice:
+        """The likely cause, and what to try."""
+        return ADVICE[self.how]
 
     @property
     def _where(self) -> str:

@@ -1,5 +1,6 @@
 """What a client asked over HTTP and what it can know of the answer, put together from frames."""
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -84,21 +85,23 @@ class Exchange:
 
 
 def read_exchanges(records: Iterable[Record], ours: frozenset[str]) -> Iterator[Exchange]:
-    """The HTTP exchanges in these records, as they end; `ours` are the names of the bench's own parties."""
-    waiting: dict[str, Message] = {}
+    """The HTTP exchanges in these records, as they end; `ours` are the names of the bench's own parties.
+
+    Answers come in the order of their requests, also where a client sends the next one before it has read the answer.
+    """
+    waiting: dict[str, deque[Message]] = defaultdict(deque)
     for record in records:
         device, _, line = record.channel.partition(".")
         if record.kind is not Kind.FRAME or not line.startswith("http"):
             continue
         message = parse_message(record)
         if record.direction is Direction.RECEIVED:
-            if record.channel in waiting:
-                yield _exchange(device, waiting[record.channel], None, ours)
-            waiting[record.channel] = message
-        elif record.channel in waiting:
-            yield _exchange(device, waiting.pop(record.channel), message, ours)
-    for channel, request in waiting.items():
-        yield _exchange(channel.partition(".")[0], request, None, ours)
+            waiting[record.channel].append(message)
+        elif waiting[record.channel]:
+            yield _exchange(device, waiting[record.channel].popleft(), message, ours)
+    for channel, requests in waiting.items():
+        for request in requests:
+            yield _exchange(channel.partition(".")[0], request, None, ours)
 
 
 def _exchange(party: str, request: Message, reply: Message | None, ours: frozenset[str]) -> Exchange:

@@ -5,6 +5,7 @@ file beside the tape says.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from harness.judge.history import CASE
@@ -40,7 +41,8 @@ def read_judged(records: Iterable[Record]) -> tuple[CaseVerdict, ...]:
             case "case-end" if first is not None:
                 last = record
             case "judged" if first is not None and last is not None:
-                found.append(_verdict(first, last, record.event))
+                with suppress(KeyError, TypeError, ValueError, AttributeError):  # somebody made the tape up
+                    found.append(_verdict(first, last, record.event))
                 first = last = None
     return tuple(found)
 

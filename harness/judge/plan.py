@@ -31,6 +31,8 @@ class StageKind(StrEnum):
     """A scanner box is under test."""
     CENTRE = "centre"
     """A voucher centre is under test."""
+    MOBILE = "mobile"
+    """A mobile-payment centre is under test."""
 
 
 ADAPTER = "adapter"
@@ -39,6 +41,7 @@ SUBJECTS: Mapping[StageKind, str] = {
     StageKind.MACHINE: "encryption-machine",
     StageKind.SCANNER: "scanner",
     StageKind.CENTRE: "voucher-centre",
+    StageKind.MOBILE: "mobile-payment",
 }
 """What is under test: the adapter, or the device of a kind."""
 VIRTUAL_SUBJECT = "virtual-subject"

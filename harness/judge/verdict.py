@@ -77,10 +77,13 @@ class CaseVerdict:
 
 
 def judge_case(history: CaseHistory, terms: Mapping[str, RuleTerms]) -> CaseVerdict:
-    """Apply every rule that `terms` names. Raises KeyError for a rule that does not exist."""
+    """Apply every rule that `terms` names. Raises KeyError for a rule that does not exist.
+
+    To a case that the tape breaks off none is applied: what an answer lacks that had no time to come is nobody's fault.
+    """
     rules = all_rules()
     findings = []
-    for name, said in terms.items():
+    for name, said in terms.items() if history.ended else ():
         rule = rules[name]
         findings += [
             Finding(
@@ -159,6 +162,10 @@ def _doubts(history: CaseHistory, faults: Iterable[Mapping[str, Any]]) -> list[s
         f"the fault {fault['effect']} on {fault['party']} {fault['message']} #{fault['nth']} never happened"
         for fault in faults
         if not fault["fired"]
+    ]
+    doubts += [
+        f"the fault {event['effect']} on {event.device} {event['message']} changed nothing there"
+        for event in history.named("fault-without-effect")
     ]
     doubts += [f"{event['blame']}: {event['problem']}" for event in history.named("problem") if event["blame"] in OURS]
     if not history.ended:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
+from harness.again import robot_words, spell
 from harness.clock import BEIJING
 from harness.counter.outcome import Outcome, OutcomeKind, Reason
 from harness.errors import BenchError, ConfigError
@@ -40,7 +42,9 @@ class CounterKeywords:
         plan = load_plan(self.plan)
         file = RunOptions(bench=bench, seed=seed, adapter=adapter).bench_file(plan)
         folder = new_folder(self._runs, "robot", now=datetime.now(tz=BEIJING)).resolve()
-        run = Run(file=file, plan=plan, folder=folder)
+        suite = _variable("SUITE SOURCE")
+        told = {"BENCH": bench, "ADAPTER": adapter}
+        run = Run(file=file, plan=plan, folder=folder, again=robot_words(Path(suite) if suite else None, told))
         run.__enter__()
         self._run = run
         return str(folder)
@@ -58,8 +62,11 @@ class CounterKeywords:
 
     @keyword("Begin Case")
     def begin_case(self, case: str, *requirements: str) -> None:
-        """Begin a case that cites requirements; its id is `robot/<case>`."""
-        head = CaseHead(id=f"robot/{case}", title=case, requirements=requirements)
+        """Begin a case that cites requirements; its id is `robot/<case>`, with hyphens for blanks, and it bears the
+        name of its test.
+        """
+        name = "-".join(case.split())
+        head = CaseHead(id=f"robot/{name}", title=_variable("TEST NAME") or case, requirements=requirements)
         self._stage = at_counter(self._open_run().begin_case(head))
 
     @keyword("End Case")
@@ -71,7 +78,8 @@ class CounterKeywords:
         verdict = run.end_case()
         self._stage = None
         if verdict.verdict is not Verdict.PASSED:
-            raise AssertionError(explain(verdict))
+            again = spell(run.again, case=verdict.case, seed=run.file.bench.seed, title=verdict.title)
+            raise AssertionError("\n".join([explain(verdict), *([f"  replay: {again}"] if again else [])]))
 
     @keyword("Sign In")
     def sign_in(self) -> None:
@@ -119,3 +127,11 @@ class CounterKeywords:
                 "Nothing has been done yet.", cause="the order of the keywords", remedy="do something first"
             )
         return self._outcome
+
+
+def _variable(name: str) -> str:
+    """A variable of Robot Framework; empty without it, and where Robot Framework does not run."""
+    try:
+        return str(BuiltIn().get_variable_value(f"${{{name}}}") or "")
+    except RobotNotRunningError:
+        return ""

@@ -109,8 +109,8 @@ class HospitalKeywords(CounterKeywords):
 
     @keyword("Time Passes")
     def time_passes(self, seconds: int) -> None:
-        """Step the bench's clock."""
-        self._on_stage().step_clock(seconds)
+        """Let time pass, at the counter as well."""
+        self._on_stage().time_goes_on(seconds)
 
     def _comes(self) -> Shopper:
         """The patient as they come now; next time with a fresh code."""

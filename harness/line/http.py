@@ -2,7 +2,9 @@
 
 `TapedServer` runs a Starlette application on uvicorn in the loop that starts it. The bytes are taken below the HTTP
 parser, so the tape holds what was really on the wire, also when it was no HTTP at all. The channel of a frame is
-`NAME.http#N`: N counts the connections of a case in the order of their first message.
+`NAME.http#N`: N counts the connections of a case in the order of their first message. With TLS the frames are what
+was said inside it; a handshake that failed is the event `tls-failed`, and a client that spoke although it was shown a
+certificate that is not to be trusted is the event `tls-not-verified`.
 
 `send_raw` lets a fault put bytes on the wire that no application would send, and `peer_gone` lets it wait for the
 client to give up.
@@ -10,9 +12,13 @@ client to give up.
 
 import asyncio
 import contextlib
+import itertools
+import logging
 import socket
+import ssl
 from typing import Any
 
+import httptools
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,9 +27,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from harness.errors import BenchError
 from harness.line.record import Direction
 from harness.line.tape import Tape
+from harness.line.tls import GOOD, Choice, ServerSide, ServerTls
 
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are about clients, and on the tape
 LOOPBACK = "127.0.0.1"
 GRACE_S = 1
+LONGEST = 64 << 20
+"""Bytes of a message; whoever sends more is hung up on."""
 
 
 class Connection:
@@ -34,6 +44,13 @@ class Connection:
         self._transport = transport
         self._received = bytearray()
         self._sent = bytearray()
+        self._held = b""
+        self.holds = False
+        """Whether what is written waits: a head for the beginning of its body, the end of an answer for the tape."""
+        self.whole = False
+        """Whether a message that came whole is not on the tape yet."""
+        self.pipelines = False
+        """Whether this client sends requests before it has read the answers to those before."""
         self._number = (-1, 0)
         self._channel = ""
         self.gone = asyncio.Event()
@@ -49,26 +66,57 @@ class Connection:
     def received(self, data: bytes) -> None:
         """Take bytes that came; they are recorded when their message is complete."""
         self._received += data
+        if len(self._received) > LONGEST:
+            self._server.say("message-too-long", channel=self.channel)
+            self.abort()
 
-    def sent(self, data: bytes) -> None:
-        """Take bytes that are on their way out."""
-        self._sent += data
+    def write(self, data: bytes) -> None:
+        """Put bytes on the wire, or keep them while `holds`; they are recorded when their message is complete."""
+        self._held += data
+        if not self.holds:
+            held, self._held = self._held, b""
+            self._sent += held
+            self._transport.write(held)
 
     def record_received(self) -> None:
         """A message has come whole: put it on the tape."""
+        self.whole = False
+        if self.pipelines:
+            *messages, rest = split_messages(bytes(self._received))
+            self._received = bytearray(rest)
+            for message in messages:
+                self._server.tape.frame(self.channel, Direction.RECEIVED, message)
+        else:
+            self.record_rest()
+
+    def record_rest(self) -> None:
+        """Put on the tape what has come, whole or not."""
         if self._received:
             data, self._received = bytes(self._received), bytearray()
             self._server.tape.frame(self.channel, Direction.RECEIVED, data)
 
     def record_sent(self) -> None:
-        """A message has been written whole: put it on the tape."""
+        """A message is whole: put it on the tape, then its rest on the wire, for its reader may step the clock."""
+        held, self._held = self._held, b""
+        self._sent += held
+        self.record_end()
+        if held:
+            self._transport.write(held)
+
+    def let_go(self) -> None:
+        """The connection is closed after this: what waits goes out first."""
+        if self._held:
+            self.record_sent()
+
+    def record_end(self) -> None:
+        """Put on the tape what has been written, whole or not."""
         if self._sent:
             data, self._sent = bytes(self._sent), bytearray()
             self._server.tape.frame(self.channel, Direction.SENT, data)
 
     def send_raw(self, data: bytes) -> None:
         """Put bytes on the wire as they are, recorded as one frame."""
-        self._transport.write(data)
+        self._held += data
         self.record_sent()
 
     def abort(self) -> None:
@@ -76,20 +124,33 @@ class Connection:
         self._transport.abort()
 
 
+class TrustingConnection(Connection):
+    """A connection whose client was shown the spoilt certificate `certificate`; the event says so if it speaks."""
+
+    def __init__(self, server: "TapedServer", transport: asyncio.Transport, *, certificate: str) -> None:
+        super().__init__(server, transport)
+        self._certificate = certificate
+
+    def received(self, data: bytes) -> None:
+        """Take bytes that came."""
+        super().received(data)
+        if self._certificate != GOOD:
+            certificate, self._certificate = self._certificate, GOOD
+            self._server.say("tls-not-verified", certificate=certificate, channel=self.channel)
+
+
 class _TapedTransport:
-    """A transport that tells its connection what is written; everything else is the real transport's."""
+    """A transport that writes by way of its connection; everything else is the real transport's."""
 
-    def __init__(self, inner: asyncio.Transport) -> None:
+    def __init__(self, inner: asyncio.Transport, connection: Connection) -> None:
         self._inner = inner
-        self.connection: Connection | None = None
+        self._connection = connection
+        self.write = connection.write
+        self.is_closing = inner.is_closing
 
-    def write(self, data: bytes) -> None:
-        if self.connection is not None:
-            self.connection.sent(data)
-        self._inner.write(data)
-
-    def is_closing(self) -> bool:
-        return self._inner.is_closing()
+    def close(self) -> None:
+        self._connection.let_go()
+        self._inner.close()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a proxy hands through what it does not know
         return getattr(self._inner, name)
@@ -100,11 +161,15 @@ def _protocol(server: "TapedServer") -> type[HttpToolsProtocol]:
         taped: Connection
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            proxy = _TapedTransport(transport)
-            self.taped = Connection(server, proxy)  # type: ignore[arg-type]
-            proxy.connection = self.taped
-            super().connection_made(proxy)  # type: ignore[arg-type]
+            self.taped = server.connection(transport)
+            super().connection_made(_TapedTransport(transport, self.taped))  # type: ignore[arg-type]
             server.connections[self.client] = self.taped
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            if self.taped.whole:
+                self.taped.pipelines = True
+            self.scope["liantiao.connection"] = self.taped  # type: ignore[typeddict-unknown-key]
 
         def data_received(self, data: bytes) -> None:
             self.taped.received(data)
@@ -113,16 +178,37 @@ def _protocol(server: "TapedServer") -> type[HttpToolsProtocol]:
         def on_message_complete(self) -> None:
             # One turn later: what the client wrote elsewhere before this request is read in this turn and comes first.
             self.loop.call_soon(self.taped.record_received)
+            self.taped.whole = True
             super().on_message_complete()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self.taped.record_received()
-            self.taped.record_sent()
+            self.taped.record_rest()
+            self.taped.record_end()
             self.taped.gone.set()
-            server.connections.pop(self.client, None)
+            if server.connections.get(self.client) is self.taped:
+                del server.connections[self.client]
             super().connection_lost(exc)
 
     return TapedProtocol
+
+
+def split_messages(data: bytes) -> list[bytes]:
+    """The requests in what a client has sent, and last what is not whole yet; what is no HTTP is one piece."""
+    ends: list[int] = []
+
+    class Ends:
+        def on_message_complete(self) -> None:
+            ends.append(at)
+
+    parser = httptools.HttpRequestParser(Ends())
+    try:
+        for at in range(1, len(data) + 1):  # the parser does not say where a message ends
+            parser.feed_data(data[at - 1 : at])
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        ends.append(len(data))
+    begins = [0, *ends]
+    return [*(data[begin:end] for begin, end in itertools.pairwise(begins)), data[begins[-1] :]]
 
 
 def connection_of(scope: Scope) -> Connection:
@@ -134,10 +220,21 @@ def connection_of(scope: Scope) -> Connection:
 class TapedServer:
     """An HTTP server on loopback whose messages are on the tape.
 
-    `host` and `port` say where it listens (port 0: any free one); `address` is known once it is started.
+    `host` and `port` say where it listens (port 0: any free one); `address` is known once it is started. With `tls` it
+    speaks HTTPS, and `choice` tells which certificate the next client is shown.
     """
 
-    def __init__(self, app: ASGIApp, *, name: str, tape: Tape, host: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        name: str,
+        tape: Tape,
+        host: str = LOOPBACK,
+        port: int = 0,
+        tls: ServerTls | None = None,
+        choice: Choice | None = None,
+    ) -> None:
         self.tape = tape
         self.channel = f"{name}.http"
         self.connections: dict[Any, Connection] = {}
@@ -145,6 +242,9 @@ class TapedServer:
         self._app = app
         self._host = host
         self._port = port
+        self._tls = tls
+        self._choice = choice
+        self._side: ServerSide | None = None
         self._generation = 0
         self._numbers = 0
         self._server: uvicorn.Server | None = None
@@ -154,7 +254,24 @@ class TapedServer:
     def address(self) -> str:
         """Where clients connect, e.g. `http://127.0.0.1:8001`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._port}"
+
+    @property
+    def tls_context(self) -> ssl.SSLContext | None:
+        """For connections that another process has accepted; None where HTTP is plain. Known once it is started."""
+        return None if self._side is None else self._side.context
+
+    def connection(self, transport: asyncio.Transport) -> Connection:
+        """A new connection."""
+        if self._side is not None:
+            certificate = self._side.name_of(transport.get_extra_info("ssl_object").context)
+            if certificate != GOOD:
+                return TrustingConnection(self, transport, certificate=certificate)
+        return Connection(self, transport)
+
+    def say(self, event: str, **fields: str) -> None:
+        """Put an event of this party on the tape."""
+        self.tape.event(self._name, event, **fields)
 
     def number(self, known: tuple[int, int]) -> tuple[int, int]:
         """The number of a connection in this case; a new one when `known` is from an earlier case."""
@@ -169,7 +286,9 @@ class TapedServer:
         self._numbers = 0
 
     async def start(self) -> None:
-        """Listen and serve. Raises BenchError when the port cannot be had."""
+        """Listen and serve. Raises BenchError when the port cannot be had, ConfigError for files of TLS."""
+        if self._tls is not None:
+            self._side = ServerSide(self._tls, failed=lambda why: self.say("tls-failed", why=why), choice=self._choice)
         listening = bind(self._host, self._port, self._name)
         self._port = listening.getsockname()[1]
         config = uvicorn.Config(
@@ -187,6 +306,7 @@ class TapedServer:
             timeout_graceful_shutdown=GRACE_S,
         )
         config.load()
+        config.ssl = self.tls_context
         self._server = uvicorn.Server(config)
         self._server.lifespan = config.lifespan_class(config)
         await self._server.startup(sockets=[listening])
@@ -211,11 +331,7 @@ class TapedServer:
                 task.cancel()
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection = self.connections.get(tuple(scope["client"])) if scope["type"] == "http" else None
-        if connection is None:
-            await self._app(scope, receive, send)
-            return
-        scope["liantiao.connection"] = connection
+        connection = connection_of(scope)
 
         async def taped_receive() -> Message:
             message = await receive()
@@ -225,8 +341,13 @@ class TapedServer:
 
         async def taped_send(message: Message) -> None:
             connection.record_received()
-            await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
+            more = message.get("more_body", False)
+            connection.holds = not more
+            try:
+                await send(message)
+            finally:
+                connection.holds = False
+            if message["type"] == "http.response.body" and not more:
                 connection.record_sent()
 
         try:

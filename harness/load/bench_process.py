@@ -19,6 +19,7 @@ from pathlib import Path
 from harness.bench.bench import Bench
 from harness.bench.config import BenchFile
 from harness.errors import BenchError, LiantiaoError
+from harness.line.tls import ClientTls
 
 START_S = 60.0
 END_S = 15.0
@@ -52,8 +53,9 @@ def own_usage() -> Usage:
 class LoadedBench:
     """A bench in another process; `addresses` is by device name, `by_kind` gives the address of a kind."""
 
-    def __init__(self, addresses: dict[str, dict[str, str]], line: Connection) -> None:
+    def __init__(self, addresses: dict[str, dict[str, str]], tls: dict[str, ClientTls], line: Connection) -> None:
         self.addresses = addresses
+        self._tls = tls
         self._line = line
 
     def by_kind(self, kind: str) -> str:
@@ -66,6 +68,10 @@ class LoadedBench:
             cause="this load needs one",
             remedy=f"add a table [device.{kind}] to the bench file",
         )
+
+    def towards(self, kind: str) -> ClientTls:
+        """Whom to trust, and what to show, when the device of a kind is called."""
+        return self._tls[kind]
 
     def usage(self) -> Usage:
         """What the bench's process had so far. Raises BenchError when it is gone."""
@@ -95,7 +101,8 @@ def bench_process(file: BenchFile, tape: Path) -> Iterator[LoadedBench]:
             raise _gone() from error
         if isinstance(said, LiantiaoError):
             raise said
-        yield LoadedBench(said, ours)
+        addresses, tls = said
+        yield LoadedBench(addresses, tls, ours)
     finally:
         ours.close()
         process.join(END_S)
@@ -109,7 +116,8 @@ def _serve(file: BenchFile, tape: Path, line: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Bench(file, tape_path=tape) as bench:
-            line.send(bench.addresses())
+            tls = {device.spec.kind: bench.towards(device.spec.kind) for device in bench.devices.values()}
+            line.send((bench.addresses(), tls))
             while line.recv() == USAGE:
                 line.send(own_usage())
     except LiantiaoError as error:

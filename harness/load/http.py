@@ -4,7 +4,7 @@
         answer = await pool.ask("POST", "/fsi/api/callService", body)
 
 Whether a request may have been acted on is what a caller must know, so there are two errors: `NotSentError` (surely
-not) and `NoAnswerError` (perhaps). Nothing is ever sent twice. Out of scope: TLS, proxies, redirects, compression.
+not) and `NoAnswerError` (perhaps). Nothing is ever sent twice. Out of scope: proxies, redirects, compression.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httptools
 
 from harness.errors import ConfigError
+from harness.line.tls import NOTHING_SAID, ClientTls, why_not_trusted
 
 LIMIT = 16 << 20
 """The longest reply body."""
@@ -115,19 +116,29 @@ class _Connection(asyncio.Protocol):
 class HttpPool:
     """Keep-alive connections to one origin, at most `connections`; a request waits for a free one, in order.
 
-    `reply_s` is how long an answer may take once its request has left. Raises ConfigError for an address that is not
-    plain HTTP.
+    `reply_s` is how long an answer may take once its request has left. Over https:// the other side is checked by
+    `tls`. Raises ConfigError for another address, and for files that cannot be used.
     """
 
-    def __init__(self, origin: str, *, connections: int, reply_s: float, connect_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        origin: str,
+        *,
+        connections: int,
+        reply_s: float,
+        connect_s: float = 5.0,
+        tls: ClientTls = NOTHING_SAID,
+    ) -> None:
         parts = urlsplit(origin)
-        if parts.scheme != "http" or not parts.hostname:
+        secured = parts.scheme == "https"
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigError(
                 f"Load cannot be put on {origin!r}.",
-                cause="its address is not plain HTTP",
-                remedy="give http://HOST:PORT, e.g. of a gateway that ends TLS",
+                cause="its address is not HTTP",
+                remedy="give http://HOST:PORT or https://HOST:PORT",
             )
-        self._host, self._port = parts.hostname, parts.port or 80
+        self._ssl = tls.context() if secured else None
+        self._host, self._port = parts.hostname, parts.port or (443 if secured else 80)
         self._prefix = parts.path.rstrip("/")
         self._name = parts.netloc
         self._room = connections
@@ -190,11 +201,12 @@ class HttpPool:
         try:
             async with asyncio.timeout(self._connect_s):
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: _Connection(self), self._host, self._port
+                    lambda: _Connection(self), self._host, self._port, ssl=self._ssl
                 )
         except (OSError, TimeoutError) as error:
             self._leave()
-            raise NotSentError(f"{self._name}: {str(error) or 'no connection in time'}") from error
+            why = why_not_trusted(error)
+            raise NotSentError(f"{self._name}: {why[0] if why else str(error) or 'no connection in time'}") from error
         except BaseException:
             self._leave()
             raise

@@ -12,7 +12,7 @@ msgid (2601), as an adapter must.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fixtures.channels import channels
@@ -20,6 +20,7 @@ from fixtures.population import Institution, Person, VoucherState, institutions,
 from harness.clock import Clock, local_time
 from harness.counter.trace_codes import codes_of_packs
 from harness.errors import BenchError, PeerViolation
+from harness.line.tls import NOTHING_SAID, ClientTls
 from harness.load.books import Acknowledged, Split, added_up, queried_against
 from harness.load.http import HttpAnswer, HttpPool, NoAnswerError, NotSentError
 from harness.load.results import Attempt, Check, Outcome
@@ -55,6 +56,8 @@ class Systems:
     code_field: str = voucher.CODE_FIELD
     signtype: str = ""
     """Instead of the profile's; MOCK skips the voucher password."""
+    tls: Mapping[str, ClientTls] = field(default_factory=dict)
+    """By address, whom to trust there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ class PurchaseLoad:
         self._systems = systems
         self._clock = clock
         self._phone, self._centre, self._platform = (
-            HttpPool(at, connections=connections, reply_s=reply_s)
+            HttpPool(at, connections=connections, reply_s=reply_s, tls=systems.tls.get(at, NOTHING_SAID))
             for at in (systems.phone, systems.centre, systems.platform)
         )
         self._institution: Institution = next(one for one in institutions() if one.code == systems.institution)

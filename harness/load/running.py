@@ -226,6 +226,7 @@ def _purchase(file: BenchFile, bench: LoadedBench, settings: LoadSettings) -> Pu
         phone=phone,
         centre=centre,
         platform=platform,
+        tls={bench.by_kind(kind): bench.towards(kind) for kind in PURCHASE_NEEDS},
         profile=profile,
         institution=file.counter.institution,
         code_field=known.code_field,

@@ -10,6 +10,7 @@ from harness.judge.history import CaseHistory
 from harness.money import Fen
 from harness.rules.ledger import Booking, Ledger, read_ledger, summed, written
 from harness.rules.registry import Observation, rule
+from harness.rules.times import stamped_day
 from harness.rules.transactions import BOOKING, REFUNDS, SPLIT, as_object, fen, settled_at, shown, text
 
 TAKEN_BACK = {"refunded": ("refunded",), "reversed": ("reversed", "refused")}
@@ -111,13 +112,12 @@ def totals_agree(history: CaseHistory) -> Iterator[Observation]:
     """The day's totals that the adapter tells are those of the bookings that stand at the platform."""
     if not history.stood_in("platform"):
         return
-    ledger = read_ledger(history)
     for operation in history.doing("totals"):
-        if operation.answer is None or operation.outcome != "accepted" or _doubts(history, operation):
+        if operation.answer is None or operation.outcome != "accepted" or in_doubt(history, operation):
             continue
         seq, content = operation.last_seq, operation.answer.content
         day = text(operation.command.content.get("day")) or text(operation.command.content.get("at"))[:10]
-        settled, refunded = _movements(_own(history, ledger, seq, refunds=True), ledger, seq, day)
+        settled, refunded = movements_of(history, seq, day)
         sums, count = summed([*settled, *refunded]), len(settled) - len(refunded)
         told = {part: amount for part in SPLIT if (amount := fen(content.get(part))) is not None}
         if told != sums or content.get("count") != count:
@@ -132,19 +132,26 @@ def _settlements(count: object) -> str:
     return "settlement" if count == 1 else "settlements"
 
 
-def _movements(own: list[Booking], ledger: Ledger, seq: int, day: str) -> tuple[list[Booking], list[Booking]]:
-    """The settlements and the refunds of a day; what was reversed, and the reversal, count on no day."""
-    that_day = [booking for booking in own if _day(booking).isoformat() == day]
+def movements_of(history: CaseHistory, seq: int, day: str) -> tuple[list[Booking], list[Booking]]:
+    """The settlements and the refunds of a day (yyyy-MM-dd) of the institution whose adapter answers at a record.
+
+    What was reversed, and the reversal, count on no day.
+    """
+    ledger = read_ledger(history)
+    that_day = [b for b in _own(history, ledger, seq, refunds=True) if day_of(history, b).isoformat() == day]
     undone = {booking: ledger.undone_by(booking, seq) for booking in that_day}
     kept = [b for b, undoing in undone.items() if undoing is None or undoing.infno in REFUNDS]
     return [b for b in kept if not b.reverses], [b for b in kept if b.infno in REFUNDS]
 
 
-def _day(booking: Booking) -> date:
-    return datetime.fromtimestamp(booking.at_ns // NS, tz=UTC).astimezone(BEIJING).date()
+def day_of(history: CaseHistory, booking: Booking) -> date:
+    """The day of a booking: the platform's, or the one that an adapter with its own clock has put on its message."""
+    first = next((exchange for exchange in history.sent(booking.infno) if exchange.msgid == booking.msgid), None)
+    stamped = stamped_day(history, first)
+    return stamped or datetime.fromtimestamp(booking.at_ns // NS, tz=UTC).astimezone(BEIJING).date()
 
 
-def _doubts(history: CaseHistory, operation: Operation) -> bool:
+def in_doubt(history: CaseHistory, operation: Operation) -> bool:
     """Whether something was still unknown to the adapter when it added up."""
     for exchange in history.sent(*BOOKING):
         if exchange.request.seq < operation.last_seq:

@@ -98,7 +98,7 @@ def visit_as_told(history: CaseHistory) -> Iterator[Observation]:
         if operation is None or operation.verb != VERBS[exchange.infno]:
             continue
         node, names = VISITS[exchange.infno]
-        told = _slot(history, operation) if exchange.infno == "2201" else operation.command.content
+        told = slot_locked(history, operation) if exchange.infno == "2201" else operation.command.content
         sent = as_object(request_input(exchange).get(node))
         for ours, theirs in names:
             due, said = text(_inner(told, ours)), text(sent.get(theirs))
@@ -126,7 +126,7 @@ def _diagnoses(history: CaseHistory, exchange: Exchange, operation: Operation) -
             )
 
 
-def _slot(history: CaseHistory, operation: Operation) -> Mapping[str, Any]:
+def slot_locked(history: CaseHistory, operation: Operation) -> Mapping[str, Any]:
     """The slot that an order has locked, as it was told last before."""
     locks = [o for o in history.doing("lock") if o.order == operation.order and o.outcome == "accepted"]
     wanted = text(locks[-1].command.content.get("slot")) if locks else ""

@@ -29,10 +29,12 @@ from harness.rules.transactions import (
     text,
     voucher_of,
 )
-from harness.wire.voucher_messages import BOX_RESULT, LIBRARY_CALLS
+from harness.wire.voucher_messages import BOX_RESULT, BOX_SCAN, FACE_CHECK, LIBRARY_CALLS, SHOW_RESULT
 
-CERTIFICATES = {"code": VOUCHER, "face": VOUCHER, "id-card": ID_CARD, "card": SOCIAL_CARD}
+CERTIFICATES = {"code": VOUCHER, "face": VOUCHER, "iot-box": VOUCHER, "id-card": ID_CARD, "card": SOCIAL_CARD}
 """mdtrt_cert_type by the way in which somebody identifies."""
+RESULTS = {"face": SHOW_RESULT, "iot-box": BOX_RESULT}
+"""What tells the terminal, or Alipay's box, how a payment ended."""
 SHOWN = (("total", "totalFee"), ("fund", "hifAmt"), ("account", "acctAmt"), ("cash", "ownAmt"))
 """The amounts of a settlement as the result for the terminal has them (cn.nhsa.settle.notify)."""
 
@@ -140,12 +142,12 @@ def id_card_needs_activation(history: CaseHistory) -> Iterator[Observation]:
 
 @rule("face-mismatch-authorises-nothing")
 def face_mismatch_authorises_nothing(history: CaseHistory) -> Iterator[Observation]:
-    """A face that the centre does not accept identifies nobody: nothing is sent for them, and nothing is accepted."""
+    """A face, or a scan of Alipay's box, that the centre does not accept identifies nobody, and nothing is sent."""
     for operation in history.doing(*IDENTIFYING):
         checks = [
             e
             for e in history.exchanges
-            if call_of(e) == "cn.nhsa.auth.check" and operation.spans(e.request.seq) and e.legible
+            if call_of(e) in {FACE_CHECK, BOX_SCAN} and operation.spans(e.request.seq) and e.legible
         ]
         if not checks or checks[-1].granted or identifications(history, operation):
             continue
@@ -154,25 +156,33 @@ def face_mismatch_authorises_nothing(history: CaseHistory) -> Iterator[Observati
         if sent or operation.outcome == "accepted":
             yield Observation(
                 seq=sent[0].request.seq if sent else operation.last_seq,
-                expected="refused, and nothing sent: the face was not accepted",
+                expected="refused, and nothing sent: the face or scan was not accepted",
                 seen=sent[0].infno if sent else operation.outcome,
             )
 
 
 @rule("result-shown-at-terminal")
 def result_shown_at_terminal(history: CaseHistory) -> Iterator[Observation]:
-    """After a face was accepted, the terminal is told once how it ended, for whom and when, and the amounts booked."""
+    """After a face, or a scan of Alipay's box, the terminal or box is told once how it ended, for whom, how much."""
     ledger = read_ledger(history)
     for operation in history.doing(*SETTLING):
-        if by_of(operation) != "face" or operation.answer is None or not identifications(history, operation):
+        call = RESULTS.get(by_of(operation))
+        if call is None or operation.answer is None or not identifications(history, operation):
             continue
-        told = [_result(e) for e in _notices(history, operation)]
+        told = [_result(e) for e in _notices(history, operation, call)]
         done = [b for b in ledger.standing_of(operation.order, operation.last_seq) if operation.spans(b.seq)]
         state = "SUCCESS" if operation.outcome == "accepted" else "FAIL"
-        if len(told) != 1:
+        if operation.outcome == "unknown":
+            if told:
+                yield Observation(
+                    seq=operation.last_seq,
+                    expected=f"no {call}: nobody knows how it ended",
+                    seen=shown(told[0].get("medicalSettleState")),
+                )
+        elif len(told) != 1:
             yield Observation(
                 seq=operation.last_seq,
-                expected=f"one cn.nhsa.settle.notify, {state}",
+                expected=f"one {call}, {state}",
                 seen=f"{len(told)}",
             )
         elif text(told[0].get("medicalSettleState")) != state:
@@ -183,14 +193,24 @@ def result_shown_at_terminal(history: CaseHistory) -> Iterator[Observation]:
             )
         else:
             yield from _same_person(history, operation, told[0])
-            if done and state == "SUCCESS":
+            if done and state == "SUCCESS" and call == BOX_RESULT:
+                yield from _same_at_box(operation, told[0], done[-1])
+            elif done and state == "SUCCESS":
                 yield from _same_amounts(operation, told[0], done[-1])
 
 
 def _same_person(history: CaseHistory, operation: Operation, told: dict[str, object]) -> Iterator[Observation]:
     """The result is of whoever the face was, and of now, where it says when."""
-    checks = (e for e in history.exchanges if call_of(e) == "cn.nhsa.auth.check" and operation.spans(e.request.seq))
-    known = [identity_of(exchange) for exchange in checks if exchange.granted]
+    wanted = {FACE_CHECK, BOX_SCAN}
+    checks = [e for e in history.exchanges if call_of(e) in wanted and operation.spans(e.request.seq) and e.granted]
+    known = [identity_of(exchange) for exchange in checks]
+    numbers = {number for exchange in checks if (number := text(_result(exchange).get("outBizNo")))}
+    if numbers and text(told.get("outBizNo")) not in numbers | {""}:
+        yield Observation(
+            seq=operation.last_seq,
+            expected=f"outBizNo {' or '.join(sorted(numbers))}",
+            seen=f"outBizNo {shown(text(told.get('outBizNo')))}",
+        )
     for name in ("idNo", "userName") if known else ():
         due, seen = text(known[-1].get(name)), text(told.get(name))
         if due and seen and due != seen:
@@ -209,6 +229,11 @@ def _same_amounts(operation: Operation, told: dict[str, object], booking: Bookin
             expected=f"medicalSettleNo {booking.setl_id}",
             seen=f"medicalSettleNo {shown(number)}",
         )
+    business = "register" if operation.verb == "register" else "settle"
+    if text(told.get("bizType")) not in {"", business}:
+        yield Observation(
+            seq=operation.last_seq, expected=f"bizType {business}", seen=f"bizType {shown(text(told.get('bizType')))}"
+        )
     for part, name in SHOWN:
         amount = fen(told.get(name)) if told.get(name) not in {None, ""} else Fen(0)
         if amount != booking.amounts[part]:
@@ -219,8 +244,21 @@ def _same_amounts(operation: Operation, told: dict[str, object], booking: Bookin
             )
 
 
-def _notices(history: CaseHistory, operation: Operation) -> list[Exchange]:
-    calls = (e for e in history.exchanges if call_of(e) == "cn.nhsa.settle.notify")
+def _same_at_box(operation: Operation, told: dict[str, object], booking: Booking) -> Iterator[Observation]:
+    """Alipay's box is told the total, the person's own part, and what fund and account pay together."""
+    paid = booking.amounts
+    due = {"totalFee": paid["total"], "selfFee": paid["cash"], "medicalFee": Fen(paid["fund"] + paid["account"])}
+    for name, amount in due.items():
+        if (fen(told.get(name)) if told.get(name) not in {None, ""} else Fen(0)) != amount:
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"{name} {format_yuan(amount)}",
+                seen=f"{name} {shown(text(told.get(name)))}",
+            )
+
+
+def _notices(history: CaseHistory, operation: Operation, call: str) -> list[Exchange]:
+    calls = (e for e in history.exchanges if call_of(e) == call)
     return [e for e in calls if operation.spans(e.request.seq)]
 
 

@@ -263,7 +263,7 @@ def _accepted_refund(ledger: Ledger, operation: Operation) -> Iterator[Observati
 def _same_amounts(operation: Operation, booked: dict[str, Fen]) -> Iterator[Observation]:
     said = as_object(operation.answer.content.get("amounts")) if operation.answer else {}
     told = {part: amount for part in SPLIT if (amount := fen(said.get(part))) is not None}
-    if any(abs(amount) != abs(booked[part]) for part, amount in told.items()):
+    if any(amount != booked[part] for part, amount in told.items()):
         yield Observation(seq=operation.last_seq, expected=f"as booked: {written(booked)}", seen=written(told))
 
 

@@ -16,6 +16,8 @@ NOTHING = re.compile(
 """The prompt that there is no pending record (MY annex 6)."""
 OWN = ("2203", "2204", "2206", "2207", "2303", "2304")
 """What is only sent for the person whose record or stay it is."""
+NOT_BEGUN = frozenset({"has-fees", "refund-at-window", "already-refunded", "no-original", "not-signed-in"})
+"""Why a refund is refused before anything is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +112,14 @@ def _person_of(history: CaseHistory, order: str, verb: str) -> str:
     return ""
 
 
+def _left_alone(operation: Operation) -> bool:
+    """Whether a command has surely changed nothing of what is to be paid: refused as a payment, or nothing was sent."""
+    reason = text(operation.answer.content.get("reason")) if operation.answer is not None else ""
+    return operation.outcome == "refused" and (operation.verb == "pay" or reason in NOT_BEGUN)
+
+
 def _records(history: CaseHistory, seq: int) -> list[_Record]:
-    """What doctors had ordered before a record, and whether it is paid."""
+    """What doctors had ordered before a record, and whether it is paid, or not to be paid with its visit refunded."""
     found = []
     for fees in history.doing("fees"):
         if fees.outcome != "accepted" or fees.last_seq > seq:
@@ -122,8 +130,9 @@ def _records(history: CaseHistory, seq: int) -> list[_Record]:
             if o.order == fees.order and fees.last_seq < o.command.seq < seq
         ]
         visit = text(fees.command.content.get("visit"))
+        touched += [o for o in history.doing("refund") if o.order == visit and fees.last_seq < o.command.seq < seq]
         closed = any(o.outcome == "accepted" for o in touched)
-        sure = all(o.outcome == "accepted" or (o.verb == "pay" and o.outcome == "refused") for o in touched)
+        sure = all(o.outcome == "accepted" or _left_alone(o) for o in touched)
         found.append(
             _Record(
                 order=fees.order,

@@ -29,6 +29,8 @@ from harness.wire.card_pin import MEMBER, exp_content
 
 MOCK = "MOCK"
 """The signtype that skips the password in a test environment."""
+IN_FORCE = "1"
+"""psn_insu_stas of an insurance that is valid (正常参保)."""
 
 
 @rule("password-asked")
@@ -174,7 +176,7 @@ def _mutual_aid(history: CaseHistory) -> dict[str, int]:
 
 
 def _opening_balances(history: CaseHistory) -> dict[str, list[tuple[int, Fen]]]:
-    """What the platform said was on an account before its first booking, by person with one insurance."""
+    """What the platform said was on an account before its first booking, by person with one insurance in force."""
     first: dict[str, int] = {}
     for booking in read_ledger(history).bookings:
         first.setdefault(booking.psn_no, booking.seq)
@@ -183,7 +185,8 @@ def _opening_balances(history: CaseHistory) -> dict[str, list[tuple[int, Fen]]]:
         output = reply_output(exchange)
         person = text(as_object(output.get("baseinfo")).get("psn_no"))
         insured = output.get("insuinfo")
-        amounts = [fen(as_object(row).get("balc")) for row in insured] if isinstance(insured, list) else []
+        rows = [as_object(row) for row in insured] if isinstance(insured, list) else []
+        amounts = [fen(row.get("balc")) for row in rows if text(row.get("psn_insu_stas")) in {"", IN_FORCE}]
         if exchange.reply is None or exchange.reply.seq > first.get(person, exchange.reply.seq):
             continue
         if len(amounts) == 1 and amounts[0] is not None:

@@ -10,6 +10,8 @@ from harness.rules.transactions import REFUNDS, earlier, is_repeat, journal_line
 
 REVERSIBLE = ("2102", "2102A", "2103", "2207", "2208", "2304", "2304A", "2305", "2401")
 """What 2601 may reverse (institution interface, 5.2.7.1 as quoted)."""
+OINFNO = 4
+"""Characters that oinfno has by the national table."""
 
 
 @rule("reversal-names-original")
@@ -21,6 +23,7 @@ def reversal_names_original(history: CaseHistory) -> Iterator[Observation]:
         originals = [e for e in earlier(history, exchange) if e.msgid == omsgid]
         durable = {number for line, msgid, number in journal_lines(history) if msgid == omsgid and line < seq}
         numbers = {e.infno for e in originals} or durable
+        numbers |= {number[:OINFNO] for number in numbers}  # with four characters, 2207A goes as 2207
         if not numbers:
             yield Observation(
                 seq=seq, expected="the msgid of a transaction that was sent", seen=f"omsgid {shown(omsgid)}"
@@ -30,7 +33,7 @@ def reversal_names_original(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(
                 seq=seq, expected=f"oinfno {' or '.join(sorted(numbers))}", seen=f"oinfno {shown(oinfno)}"
             )
-        elif oinfno not in REVERSIBLE:
+        elif oinfno[:OINFNO] not in REVERSIBLE:
             yield Observation(seq=seq, expected="a transaction that 2601 may reverse", seen=f"oinfno {oinfno}")
         yield from _same_person(exchange, originals)
 

@@ -1,7 +1,7 @@
 """Times in messages: when something is sent, when it began, when its fees arose, by the clock that the adapter keeps.
 
-An adapter whose clock is `bench` says the time of the cashier's command (`at`); one whose clock is `own` says its
-machine's, of which the tape knows only that it goes forward, and that it is not before the bench's own first day.
+An adapter says the time of the cashier's command (`at`). To one whose clock is `bench` the commands tell the bench's
+time, to one whose clock is `own` the machine's: that is what its own clock must say, too, and it goes forward only.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,8 @@ from harness.rules.visits import mdtrt_id_of
 TOLERANCE = timedelta(minutes=5)
 """How far a time may be off (assumed): real seconds that pass while a command runs, not an hour of another zone."""
 BENCH_CLOCK = "bench"
-"""The clock of an adapter whose messages carry the commands' times; the other is `own`."""
+OWN_CLOCK = "own"
+"""Whose clock an adapter keeps: the commands', or its machine's."""
 LONGEST = timedelta(hours=1)
 """So much later than its command may be what comes of it: a case steps the clock while the customer thinks."""
 FEES, BEGAN, ENDED, LEFT, DIAGNOSED = "fee_ocur_time", "begntime", "endtime", "dscg_time", "diag_time"
@@ -70,8 +71,14 @@ def sent_when_it_says(history: CaseHistory) -> Iterator[Observation]:
                 if now is not None and not now.holds(moment):
                     yield Observation(seq=seq, expected=f"inf_time {_span(now)}", seen=f"inf_time {shown(said)}")
             case "own":
-                least = max(before.get(session, BENCH_ORIGIN), BENCH_ORIGIN)
-                if moment < least - TOLERANCE:
+                now, least = _by_own_command(history, exchange), before.get(session, BENCH_ORIGIN)
+                if now is not None and not now.holds(moment):
+                    yield Observation(
+                        seq=seq,
+                        expected=f"inf_time {_span(now)}, by a clock that is right",
+                        seen=f"inf_time {shown(said)}",
+                    )
+                elif moment < least - TOLERANCE:
                     yield Observation(
                         seq=seq, expected=f"inf_time not before {_written(least)}", seen=f"inf_time {shown(said)}"
                     )
@@ -169,6 +176,21 @@ def _by_command(history: CaseHistory, exchange: Exchange) -> _Now | None:
         return None
     sent = datetime.fromtimestamp(exchange.request.at_ns // NS, tz=BEIJING)
     return _Now(earliest=min(asked, sent), latest=max(asked, sent))
+
+
+def _by_own_command(history: CaseHistory, exchange: Exchange) -> _Now | None:
+    """The machine's time when the command was given, and what may have passed since."""
+    operation = history.operation_at(exchange.request.seq)
+    asked = read_time(_asked_at(operation)) if operation is not None else None
+    return None if asked is None else _Now(earliest=asked, latest=asked)
+
+
+def stamped_day(history: CaseHistory, exchange: Exchange | None) -> date | None:
+    """The day that an adapter with its own clock has put on a transaction; None for one on the bench's clock."""
+    if exchange is None or clock_at(history, exchange.request.seq) != OWN_CLOCK:
+        return None
+    moment = read_time(text(exchange.request.json.get("inf_time")))
+    return None if moment is None else moment.date()
 
 
 def _asked_at(operation: Operation) -> str:

@@ -15,6 +15,7 @@ from harness.judge.exchange import ADAPTER, Exchange
 from harness.judge.history import CaseHistory
 from harness.judge.messages import exact_object
 from harness.money import Fen, parse_yuan
+from harness.wire.voucher_messages import BOX_SCAN
 
 PRE_SETTLEMENTS = {
     "2102": ("2101",),
@@ -43,7 +44,7 @@ IDENTIFYING = (*SETTLING, "admit", "pending")
 SIGN_IN = "9001"
 VOUCHER, ID_CARD, SOCIAL_CARD = "01", "02", "03"
 """mdtrt_cert_type of the e-voucher (医保电子凭证), the ID card, the social-insurance card."""
-IDENTITY_CALLS = ("ec.query", "cn.nhsa.qrcode.get", "cn.nhsa.auth.check", "cn.nhsa.cert.get")
+IDENTITY_CALLS = ("ec.query", "cn.nhsa.qrcode.get", "cn.nhsa.auth.check", "cn.nhsa.cert.get", BOX_SCAN)
 """Calls of the voucher library that tell who somebody is."""
 SPLIT = ("total", "fund", "account", "cash")
 """The amounts of a settlement, as the counter port names them."""
@@ -228,7 +229,9 @@ def identifications(history: CaseHistory, operation: Operation) -> list[tuple[in
             continue
         told = identity_of(exchange)
         match call_of(exchange):
-            case "ec.query" | "cn.nhsa.auth.check" | "cn.nhsa.qrcode.get" if text(told.get("ecToken")):
+            case "ec.query" | "cn.nhsa.auth.check" | "cn.nhsa.qrcode.get" | "iot.gain.ec.qrcode" if text(
+                told.get("ecToken")
+            ):
                 found.append((exchange.reply.seq, VOUCHER, text(told["ecToken"])))
             case "cn.nhsa.cert.get" if text(told.get("idNo")):
                 found.append((exchange.reply.seq, ID_CARD, text(told["idNo"])))

@@ -73,7 +73,11 @@ def released_after_settlement(history: CaseHistory) -> Iterator[Observation]:
             elif operation.verb != "admit" and not ledger.standing_of(operation.order, event.seq):
                 yield Observation(seq=event.seq, expected="a settlement that stands", seen=f"{what} released")
         if due and operation.outcome == "accepted" and len(released) != 1:
-            yield Observation(seq=operation.last_seq, expected=f"{due} released once", seen=f"{len(released)} times")
+            yield Observation(
+                seq=operation.last_seq,
+                expected=f"{due} of {shown(operation.order)} released once: {operation.verb} is accepted",
+                seen=f"{len(released)} times",
+            )
         if due and operation.outcome in {"refused", "unknown"} and released:
             yield Observation(seq=released[0].seq, expected=f"nothing: {operation.outcome}", seen="released")
 

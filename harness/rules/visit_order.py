@@ -12,6 +12,7 @@ from harness.rules.transactions import (
     is_interim,
     is_repeat,
     member,
+    order_of,
     rows_of,
     shown,
     text,
@@ -144,13 +145,21 @@ def undone_leaves_nothing(history: CaseHistory) -> Iterator[Observation]:
             if then is None or then.stay:
                 continue
             of_visit = then.order == operation.order
-            left = then.unsettled("" if of_visit else operation.order)
+            batches = {""} if of_visit else _batches(history, operation, then)
+            left = [detail for batch in batches for detail in then.unsettled(batch)]
             if (of_visit and not then.closed) or left:
                 yield Observation(
                     seq=operation.last_seq,
                     expected=f"what {operation.order} was for is undone: 2205" + (", 2202" if of_visit else ""),
                     seen=f"{len(left)} details left" if left else "the visit stays open",
                 )
+
+
+def _batches(history: CaseHistory, operation: Operation, visit: Visit) -> set[str]:
+    """The batches of a visit that settlements of the refunded order have named."""
+    settled = (e for e in history.sent("2207", "2207A") if order_of(history, e) == operation.order)
+    named = {text(head_of(e).get("chrg_bchno")) for e in settled if mdtrt_id_of(e) == visit.mdtrt_id}
+    return named - {""}
 
 
 @rule("admission-undone")

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-from harness.clock import local_time
+from harness.clock import Clock, SystemClock, local_time
+from harness.counter.greeting import AdapterClock
 from harness.counter.libraries import FILES, Libraries, Library
 from harness.counter.outcome import Amounts, Outcome, OutcomeKind, Reason
 from harness.counter.port import CounterPort
 from harness.devices.phone import PhoneDriver
-from harness.errors import ConfigError
+from harness.errors import ConfigError, NotOffered
 from harness.line.record import Direction, Kind, Record
 from harness.scenarios.stage import CASE, Stage
 
@@ -57,6 +58,10 @@ class Terminal(Protocol):
         """Put a person's social-insurance card in; `how` is well or unreadable."""
         ...
 
+    def present_code(self, text: str, /) -> object:
+        """Hold a code before the box at the counter."""
+        ...
+
     def type_password(self, text: str, /) -> object:
         """Type on its keypad."""
         ...
@@ -77,11 +82,30 @@ class CounterStage(Stage):
     """The insurance terminal (医保综合服务终端) at this counter, where the bench has one."""
     libraries: Libraries | None = None
     """The two libraries as they are installed beside the adapter."""
+    machine: Clock = field(default_factory=SystemClock)
+    """The clock of an adapter that keeps its own."""
+
+    @property
+    def own_clock(self) -> bool:
+        """Whether the adapter keeps its own clock."""
+        return self.counter.ready.clock is AdapterClock.OWN
 
     @property
     def today(self) -> date:
-        """The day on the bench's clock, in Beijing."""
-        return local_time(self.clock).date()
+        """The day at the counter, in Beijing: on the bench's clock, or on the adapter's own."""
+        return local_time(self.machine if self.own_clock else self.clock).date()
+
+    def time_goes_on(self, seconds: int) -> None:
+        """Let time pass at the counter as well. Raises NotOffered when the adapter would not notice."""
+        if self.own_clock:
+            raise NotOffered(
+                f"The adapter {self.counter.ready.adapter} keeps its own clock, and in this case time passes at the "
+                "counter.",
+                cause='its `ready.clock` is "own": its messages carry the machine\'s time',
+                remedy='say clock = "own" in [counter] of the bench file for a certificate without such cases, or have '
+                'the adapter take the time `at` of the command and declare `clock` "bench"',
+            )
+        self.step_clock(seconds)
 
     def await_prompt_or_answer(self, *, since: int) -> str:
         """What happens next at the counter.
@@ -186,12 +210,12 @@ class CounterStage(Stage):
         return said
 
     def settle_day(self, day: date | None = None) -> None:
-        """Ask the adapter for its books and the totals of a day, by the bench's clock today's.
+        """Ask the adapter for its books and the totals of a day, today's without one.
 
         The judge compares them with the platform's.
         """
         self.counter.books()
-        self.counter.totals(day or local_time(self.clock).date())
+        self.counter.totals(day or self.today)
 
     def _last_command(self) -> int:
         found = (_command_of(record) for record in reversed(self.tape.recent()))

@@ -1,7 +1,7 @@
 """Whoever stands at a counter: what they show, type and confirm when the desk, the terminal or the phone asks.
 
-By code, ID card, face or social-insurance card. Everything is presented only after the call that waits for it is on the
-tape, so that the order of things is the same in every run.
+By code, ID card, face or social-insurance card, or at Alipay's box. Everything is presented only after the call that
+waits for it is on the tape, so that the order of things is the same in every run.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from harness.counter.port import Operation
 from harness.devices.phone import Shown
 from harness.line.record import Record
 from harness.scenarios.counter_stage import TERMINAL, CounterStage, Terminal, next_at_counter
-from harness.wire.voucher_messages import FACE_CHECK, READ_CARD
+from harness.wire.voucher_messages import BOX_SCAN, FACE_CHECK, READ_CARD
 
 CODE_LIFE_S = 61
 """One second more than a shown code is valid; the phone then shows its next one."""
@@ -58,6 +58,8 @@ class Shopper:
     """Whose card or face is presented, where it is not their own."""
     how: str = "well"
     """How a card is presented: well, unreadable, or `never`."""
+    to_box: str = "code"
+    """What Alipay's box gets to see: `code` or `face`."""
 
     @property
     def who(self) -> Person:
@@ -153,13 +155,18 @@ def present(
         case Asked.FACE:
             stage.await_call(CENTRE, FACE_CHECK, since=since)
             here = _at_terminal(stage, shopper, lambda terminal, who: terminal.present_face(who, shopper.person))
+        case Asked.IOT_BOX:
+            stage.await_call(CENTRE, BOX_SCAN, since=since)
+            here = _at_box(stage, shopper)
         case Asked.CARD:
             stage.await_call(TERMINAL, READ_SOCIAL_CARD, since=since)
             here = _at_terminal(stage, shopper, lambda terminal, who: terminal.present_card(who, how=shopper.how))
         case Asked.CARD_PIN:
             call = stage.await_call(TERMINAL, VERIFY_PIN, since=since)
             here = stage.tape.seq
-            if call is not None and not stage.keypad_asks(since=call.seq):
+            if call is None:
+                return here  # it went on without the terminal: nobody is asked for anything
+            if not stage.keypad_asks(since=call.seq):
                 return call.seq
             match shopper.answer:
                 case Answer.NOTHING:
@@ -179,6 +186,16 @@ def _at_terminal(stage: CounterStage, shopper: Shopper, show: Callable[[Terminal
         stage.step_clock(PRESENT_LIFE_S)
     else:
         show(stage.at_terminal(), shopper.shows or shopper.person)
+    return here
+
+
+def _at_box(stage: CounterStage, shopper: Shopper) -> int:
+    """A code or a face before Alipay's box; the code is shown by the phone."""
+    if shopper.to_box == "face" or shopper.how == NEVER:
+        return _at_terminal(stage, shopper, lambda terminal, who: terminal.present_face(who, shopper.person))
+    shown = stage.phone.show(shopper.person, channel=shopper.channel, kind=shopper.kind, fresh=shopper.fresh)
+    here = stage.tape.seq
+    stage.at_terminal().present_code(shown.digits)
     return here
 
 

@@ -51,9 +51,9 @@ def returned(line: Line, quantity: str, *, of: str) -> Line:
     return replace(back, quantity=f"-{quantity}", amount=Fen(-back.amount), returns=of)
 
 
-def discharged(stage: CounterStage, order: str = STAY) -> None:
-    """The stay ends."""
-    stage.expect_accepted(stage.counter.discharge(order))
+def discharged(stage: CounterStage, order: str = STAY, *, way_out: str = "1") -> None:
+    """The stay ends; `way_out` is a dscg_way, 1 as the doctor ordered."""
+    stage.expect_accepted(stage.counter.discharge(order, way_out=way_out))
 
 
 def settle(

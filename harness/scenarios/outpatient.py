@@ -51,7 +51,9 @@ def paid(stage: CounterStage, patient: Shopper = PATIENT) -> Shopper:
     return patient
 
 
-def refund_part(stage: CounterStage, patient: Shopper, keep: tuple[int, ...], order: str = FEES) -> Outcome:
+def refund_part(
+    stage: CounterStage, patient: Shopper, keep: tuple[int, ...], order: str = FEES, *, use_account: bool = True
+) -> Outcome:
     """Take back all lines but those kept."""
-    operation = stage.counter.refund_part(order, keep, by=patient.by, way=patient.way)
+    operation = stage.counter.refund_part(order, keep, by=patient.by, way=patient.way, use_account=use_account)
     return serve(stage, operation, patient)

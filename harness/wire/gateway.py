@@ -17,12 +17,13 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from harness.gm.sm2 import PrivateKey, Signer
+from harness.gm.sm2 import PrivateKey, PublicKey, Signature, Signer
+from harness.gm.sm3 import sm3
 from harness.wire.fields import is_absent, is_object, load_toml
 from harness.wire.profile import Gateway, GatewayKind, Profile
 
@@ -31,6 +32,7 @@ CSB_SIGNED = ("_api_name", "_api_version", "_api_access_key", "_api_timestamp")
 CSB_SIGNATURE = "_api_signature"
 UNSIGNED = frozenset(("cainfo", "input"))
 STALE = "stale"
+SIGNATURE_BYTES = 64
 MOST_DIGITS = 16
 """Of a timestamp."""
 
@@ -76,8 +78,7 @@ def csb_signature(secret_key: str, parameters: Mapping[str, str]) -> str:
 
 def cainfo_text(envelope: Mapping[str, object]) -> bytes:
     """What cainfo signs: the envelope's members without cainfo and input, sorted by their names, as k=v&…"""
-    parts = (f"{key}={_spelt(envelope[key])}" for key in sorted(envelope) if key not in UNSIGNED)
-    return "&".join(parts).encode()
+    return _joined(envelope, but=UNSIGNED)
 
 
 def cainfo(gateway: Gateway, envelope: Mapping[str, object]) -> str:
@@ -172,16 +173,42 @@ def _csb_problem(gateway: Gateway, headers: Mapping[str, str], now: datetime) ->
 def _cainfo_problem(gateway: Gateway, body: Mapping[str, object]) -> GatewayProblem | None:
     if not body:
         return GatewayProblem(why="no-json")
-    given = body.get("cainfo")
+    hint = _cainfo_hint(_key(gateway.cainfo_key).public, body)
+    return GatewayProblem(why="cainfo-wrong", what=_hint(hint)) if hint else None
+
+
+def _cainfo_hint(public: PublicKey, body: Mapping[str, object]) -> str:
+    """How a wrong signature came to be, an id of `cainfo-hints`; empty for a right one."""
+    given, text = body.get("cainfo"), cainfo_text(body)
     if is_absent(given):
-        return GatewayProblem(why="cainfo-wrong", what="cainfo")
+        return "missing"
     try:
         signature = base64.b64decode(str(given), validate=True)
-    except binascii.Error:
-        return GatewayProblem(why="cainfo-wrong", what="cainfo")
-    if not _key(gateway.cainfo_key).public.verify(cainfo_text(body), signature):
-        return GatewayProblem(why="cainfo-wrong", what="cainfo")
-    return None
+    except (binascii.Error, ValueError):
+        return "no-base64"
+    if public.verify(text, signature):
+        return ""
+    if len(signature) != SIGNATURE_BYTES:
+        return "der" if public.verify(text, signature, form=Signature.DER) else "length"
+    half = SIGNATURE_BYTES // 2
+    if public.verify(text, signature[half:] + signature[:half]):
+        return "swapped"
+    if public.verify_digest(sm3(text), signature):
+        return "without-za"
+    if public.verify(text, signature, user_id=b""):
+        return "empty-id"
+    with_input = _joined(body, but=("cainfo",))
+    return "with-input" if public.verify(with_input, signature) else "other"
+
+
+def _hint(name: str) -> str:
+    hints = _codes()["cainfo-hints"]
+    assert is_object(hints)
+    return str(hints[name])
+
+
+def _joined(envelope: Mapping[str, object], *, but: Container[str]) -> bytes:
+    return "&".join(f"{key}={_spelt(envelope[key])}" for key in sorted(envelope) if key not in but).encode()
 
 
 def _missing(headers: Mapping[str, str], names: tuple[str, ...]) -> GatewayProblem | None:

@@ -5,6 +5,7 @@ a line of its own with amounts below zero. Institution interface, 3202. No I/O: 
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,14 @@ RESULT_NAME = "result.txt"
 EMPTY = "null"
 MOST_BYTES = 64 * 1024 * 1024
 """The longest text that a ZIP may hold."""
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How a ZIP may hold it: what every program can read; the others are refused (assumed)."""
+BROKEN = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError),
+    *(NotImplementedError, RuntimeError, IndexError),
+)
+"""What reading a damaged ZIP may raise besides ValueError."""
+MARK = "\ufeff"
 UPLOAD_FIELDS = (
     *("setl_id", "mdtrt_id", "psn_no", "medfee_sumamt", "fund_pay_sumamt", "acct_pay"),
     *("refd_setl_flag", "exp_content"),
@@ -143,9 +152,11 @@ def _rows(raw: bytes) -> list[list[str]]:
             names = archive.namelist()
             if len(names) != 1:
                 raise ValueError(f"a ZIP of one file is due, not of {len(names)}")
+            if (method := archive.getinfo(names[0]).compress_type) not in METHODS:
+                raise ValueError(f"a ZIP that is stored or deflated is due, not method {method}")
             with archive.open(names[0]) as file:
                 text = file.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise ValueError(f"no ZIP: {error}") from error
     if len(text) > MOST_BYTES:
         raise ValueError(f"more than {MOST_BYTES} bytes")
@@ -153,12 +164,16 @@ def _rows(raw: bytes) -> list[list[str]]:
         lines = text.decode("utf-8").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
+    if lines[0].startswith(MARK):
+        raise ValueError("UTF-8 without a byte order mark (EF BB BF) is due")
     return [["" if field == EMPTY else field for field in line.split("\t")] for line in lines if line]
 
 
 def _field(text: str) -> str:
     if any(mark in text for mark in "\t\r\n"):
         raise ValueError(f"{text!r} has a tabulator or an end of line, which part fields and lines")
+    if text.startswith(MARK):
+        raise ValueError(f"{text!r} begins with a byte order mark, which is no part of a field")
     return text or EMPTY
 
 

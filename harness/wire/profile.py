@@ -23,7 +23,7 @@ MARKS = ("confirmed", "likely")
 UNMARKED = ("name", "title", "assumed_paths", "assumed_trace_codes", "gateway")
 """What needs no mark: names, what is a mark itself, and the gateway, whose keys are marked one by one."""
 LISTS = ("assumed_paths", "cert_types", "trace_codes", "assumed_trace_codes", "trace_goods", "statement_members")
-TABLES = ("headers", "envelope", "cert_type_codes", "choices", "gateway", "paths", "shanghai")
+TABLES = ("headers", "envelope", "cert_type_codes", "local_codes", "choices", "gateway", "paths", "shanghai")
 """Keys of a profile that are tables; all but `paths` are merged with the core's, key by key."""
 
 
@@ -73,10 +73,10 @@ class Gateway:
 
 def form_from(values: Mapping[str, object]) -> Form:
     """What the envelope must be like, from a profile's values; what they do not say is as the nation has it."""
-    length, members = values.get("code_length"), values.get("envelope")
+    members, local, own = (values.get(key) for key in ("envelope", "local_codes", "cert_type_codes"))
     return Form(
         msgid=str(values.get("msgid_form") or CODE_TIME),
-        code_length=length if isinstance(length, int) else NATIONAL.code_length,
+        code_length=_number(values, "code_length", NATIONAL.code_length),
         cert_types=_texts(values, "cert_types"),
         members=tuple(members) if isinstance(members, Mapping) else (),
         input_as="string" if values.get("input_as") == "string" else "",
@@ -84,6 +84,11 @@ def form_from(values: Mapping[str, object]) -> Form:
         refund_flags=str(values.get("refd_setl_flag") or ""),
         statement_members=_texts(values, "statement_members"),
         hifdm_pay=values.get("hifdm_pay") is True,
+        name_length=_number(values, "name_length", NATIONAL.name_length),
+        input_length=_number(values, "input_length", NATIONAL.input_length),
+        oinfno_length=_number(values, "oinfno_length", NATIONAL.oinfno_length),
+        cert_codes=tuple(map(str, own.values())) if isinstance(own, Mapping) else (),
+        local_codes={str(name): _texts(local, name) for name in local} if isinstance(local, Mapping) else {},
     )
 
 
@@ -135,6 +140,12 @@ class Profile:
     """Whether a line may carry chrgitm_lv for goods that the catalogue lacks."""
     code_length: int
     """The most characters of fixmedins_code."""
+    name_length: int
+    """The most characters of fixmedins_name."""
+    input_length: int
+    """The most characters of input, for all but 9101; 0: not looked at."""
+    oinfno_length: int
+    """The most characters of oinfno in 2601: 4, or 6 where a letter (2207A) is named, too."""
     operator_length: int
     """The most characters of operatorId in ec.query."""
     operator_name_length: int
@@ -173,6 +184,8 @@ class Profile:
     """Members of the request's envelope beyond the national ones; all must be there."""
     cert_type_codes: Mapping[str, str] = field(default_factory=dict)
     """The province's code for each national mdtrt_cert_type, where it is another; see `harness.wire.local_codes`."""
+    local_codes: Mapping[str, object] = field(default_factory=dict)
+    """Codes of a field beyond its national table, by the field's name."""
     choices: Mapping[str, object] = field(default_factory=dict)
     """Keys of `institution/choices.toml` that differ."""
     gateway: Gateway = field(default_factory=Gateway)
@@ -193,6 +206,10 @@ class Profile:
             raise ValueError("cert_type_codes has one code for two")
         if set(self.cert_type_codes) - set(code_table("mdtrt_cert_type")):
             raise ValueError("cert_type_codes has what is no national mdtrt_cert_type")
+        if any(not isinstance(codes, list | tuple) for codes in self.local_codes.values()):
+            raise ValueError("local_codes must have a list of codes for each field")
+        if self.name_length < 1 or self.input_length < 0 or self.oinfno_length < NATIONAL.oinfno_length:
+            raise ValueError("name_length, input_length or oinfno_length is too small")
         if set(self.trace_codes) - set(TRACED):
             raise ValueError(f"trace_codes may have: {', '.join(TRACED)}")
         if stray := [infno for infno in self.assumed_trace_codes if infno not in self.trace_codes]:
@@ -287,6 +304,11 @@ def _inherited(core: Mapping[str, object], own: Mapping[str, object], mark: str)
     changed = {*own, *(f"gateway.{key}" for key in _table(own, "gateway"))}
     marked = {key for other in MARKS for key in _texts(own, other)}
     return [key for key in _texts(core, mark) if key not in changed | marked]
+
+
+def _number(values: Mapping[str, object], key: str, default: int) -> int:
+    found = values.get(key)
+    return found if isinstance(found, int) else default
 
 
 def _texts(values: Mapping[str, object], key: str) -> tuple[str, ...]:

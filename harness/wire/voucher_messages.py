@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
+
 from harness.wire.fields import (
     FieldProblem,
     FieldSpec,
@@ -22,6 +24,7 @@ from harness.wire.fields import (
     parse_nodes,
     show,
 )
+from harness.wire.quick_tables import QuickTable
 
 QR_QUERY_PATH = "/localcfc/api/hsecfc/localQrCodeQuery"
 TOKEN_CHECK_PATH = "/localcfc/api/hsecfc/localEcTokenCheck"  # noqa: S105 - a path
@@ -147,8 +150,7 @@ def ec_query(query: EcQuery, *, code_field: str = CODE_FIELD) -> dict[str, objec
     return {"orgId": query.institution, "transType": QR_QUERY, "data": data}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who a code belongs to, and the token (ecToken) that stands for them in later transactions."""
 
     id_no: str
@@ -257,10 +259,12 @@ def check(
 
     `lengths` are of members of data that may be longer in a province than the nation allows.
     """
-    problems = list(check_fields(_outer(message), body, ""))
-    problems += check_nodes(_nodes(message, "input"), body, "")
+    problems: list[FieldProblem] = []
+    if not _quick_table(message).surely_fits(body):
+        problems += check_fields(_outer(message), body, "")
+        problems += check_nodes(_nodes(message, "input"), body, "")
     data = body.get("data")
-    if lengths and is_object(data):
+    if problems and lengths and is_object(data):
         longer = {f"data.{name}" for name, most in lengths.items() if len(str(data.get(name) or "")) <= most}
         problems = [one for one in problems if one.rule is not Rule.LENGTH or one.path not in longer]
     if message not in LIBRARY_CALLS or not is_object(data):
@@ -322,6 +326,11 @@ def _outer(message: str) -> tuple[FieldSpec, ...]:
     rows = _table(message)["outer"]
     assert isinstance(rows, list)
     return tuple(FieldSpec(**row) for row in rows)
+
+
+@cache
+def _quick_table(message: str) -> QuickTable:
+    return QuickTable(_outer(message), _nodes(message, "input"))
 
 
 @cache

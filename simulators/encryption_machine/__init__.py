@@ -16,6 +16,7 @@ class EncryptionMachineType:
     kind: str = "encryption-machine"
     settings: type[EncryptionMachineSettings] = EncryptionMachineSettings
     needs: tuple[str, ...] = ()
+    speaks_http: bool = True
     mutants: Mapping[str, str] = field(default_factory=lambda: MUTANTS)
 
     def create(self, context: SimulatorContext, settings: EncryptionMachineSettings) -> Simulator:

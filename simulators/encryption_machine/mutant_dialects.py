@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from harness.faults.catalogue import Effect
+from harness.faults.schedule import FaultSchedule
 from harness.gm import sm4
 from harness.wire.encryption_machine import host_messages as wire
 from harness.wire.encryption_machine.host import CODE_SIZE, ERROR_SIZE, LENGTH_SIZE
@@ -13,7 +14,7 @@ from simulators.encryption_machine.door_dialect import Answered
 from simulators.encryption_machine.host_commands import HostCommands
 from simulators.encryption_machine.host_door import Call
 from simulators.encryption_machine.machine import KEK_TYPE, Machine
-from simulators.encryption_machine.refusing import Announced, ObedientDialect
+from simulators.encryption_machine.refusing import ObedientDialect
 
 OWN_CODE = b"99"
 """An error code that no table has."""
@@ -93,7 +94,7 @@ class ClearExportsDialect(ObedientDialect):
     """Lets a symmetric key out in clear instead of under the KEK."""
 
     def __init__(
-        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: Announced
+        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: FaultSchedule
     ) -> None:
         super().__init__(machine, profile, fell_into=fell_into, faults=faults)
         self._commands = _ClearExports(machine, profile)
@@ -117,7 +118,7 @@ class ChainedBatchesDialect(ObedientDialect):
     """Chains the pieces of a batch to one another instead of each from the IV; both ways."""
 
     def __init__(
-        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: Announced
+        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: FaultSchedule
     ) -> None:
         super().__init__(machine, profile, fell_into=fell_into, faults=faults)
         self._commands = _ChainedBatches(machine, profile)

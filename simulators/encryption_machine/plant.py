@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Mapping
-from dataclasses import replace
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.errors import ConfigError
@@ -20,7 +19,6 @@ from simulators.encryption_machine.capacity import Capacity, Room
 from simulators.encryption_machine.device_facts import Condition, Identity, Limits
 from simulators.encryption_machine.keystore import KeyStore
 from simulators.encryption_machine.mutants import dialect_for, machine_for, service_for
-from simulators.encryption_machine.refusing import Announced
 from simulators.encryption_machine.settings import EncryptionMachineSettings
 from simulators.encryption_machine.svs_der_door import SvsDerDialect
 from simulators.encryption_machine.svs_http_door import SvsHttpDoor
@@ -65,12 +63,10 @@ class Plant:
             Room(connections=settings.connections, sessions=settings.sessions, idle_s=settings.idle_s), context.clock
         )
         service = service_for(settings.mutant)(self.machine, user_id=der_profile.user_id)
-        faults = Announced(context)
-        context = replace(context, faults=faults)
         self._host = host = dialect_for(settings.mutant)(
-            self.machine, self.host_profile, fell_into=self.fall_into, faults=faults
+            self.machine, self.host_profile, fell_into=self.fall_into, faults=context.faults
         )
-        der = SvsDerDialect(self.machine, service, der_profile, fell_into=self.fall_into, faults=faults)
+        der = SvsDerDialect(self.machine, service, der_profile, fell_into=self.fall_into, faults=context.faults)
         self.host_door: Door[HostCall | Malformed] = Door(context, host, self.capacity, rebooted=self.reboot)
         self.der_door: Door[SvsCall | SvsMalformed] = Door(context, der, self.capacity, rebooted=self.reboot)
         self.http_door = SvsHttpDoor(

@@ -1,12 +1,11 @@
 """The machine told to refuse with a code: the fault `refuse`, whose `detail.code` says which code it is.
 
-A door asks its schedule whether a fault is due and then has its dialect serve the request; `Announced` keeps the fault
-in between, since a dialect is told the effect alone.
+A door asks its schedule whether a fault is due and then has its dialect serve the request; a dialect is told the effect
+alone and finds the code in the fault that the schedule gave last.
 """
 
 from collections.abc import Callable
 
-from harness.bench.plugin import SimulatorContext
 from harness.faults.catalogue import Effect, Fault
 from harness.faults.schedule import FaultSchedule
 from harness.wire.encryption_machine.error_codes import code_of_number
@@ -19,25 +18,6 @@ from simulators.encryption_machine.machine import Machine
 
 CODE = "code"
 MOST_RESPONSE_CODE = 0xFFFFFFFF
-
-
-class Announced(FaultSchedule):
-    """The schedule of a device, as its doors see it: it remembers the fault that it gave last."""
-
-    def __init__(self, context: SimulatorContext) -> None:
-        super().__init__(context.name, context.tape)
-        self._real = context.faults
-        self.last: Fault | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is planned."""
-        return self._real.idle
-
-    def due(self, message: str) -> Fault | None:
-        """The fault for this message, if it is the one."""
-        self.last = self._real.due(message)
-        return self.last
 
 
 def host_code(fault: Fault | None, profile: HostProfile) -> str | None:
@@ -60,7 +40,7 @@ class ObedientDialect(HostDialect):
     """The host door's dialect, which refuses with the code that it is told."""
 
     def __init__(
-        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: Announced
+        self, machine: Machine, profile: HostProfile, *, fell_into: Callable[[Effect], None], faults: FaultSchedule
     ) -> None:
         super().__init__(machine, profile, fell_into=fell_into)
         self._faults = faults

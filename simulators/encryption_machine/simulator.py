@@ -28,6 +28,7 @@ from simulators.encryption_machine.spoiling import EFFECTS
 from simulators.encryption_machine.workers import MachineGate
 from simulators.kit.back_door import BackDoor
 from simulators.kit.gate import demand_workers_possible
+from simulators.kit.http_party import offered_on_tls
 from simulators.kit.no_faults import NoFaults
 
 COUNTED_BY_WORKERS = frozenset({"served", "refused", "sessions"})
@@ -53,7 +54,7 @@ class VirtualEncryptionMachine:
             context,
             state=self._state,
             reset=lambda seed: self.reset(seed=seed),
-            effects=EFFECTS,
+            effects=EFFECTS | offered_on_tls(context),
             routes=console.routes(),
         )
 

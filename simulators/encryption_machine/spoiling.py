@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from harness.faults.catalogue import ON_HTTP, ON_MACHINE, Effect
 from harness.gm import sm2_reference, sm3
-from harness.gm.der import INTEGER, RAW_SIGNATURE_SIZE, SEQUENCE, element, signature_to_der, to_old_order
-from harness.gm.sm2 import CURVE, PrivateKey, Signature
+from harness.gm.der import INTEGER, SEQUENCE, element, to_old_order
+from harness.gm.sm2 import CURVE, Signature
 from harness.wire.encryption_machine.reasons import Reason
 from simulators.encryption_machine.keys import Pair
+from simulators.kit.spoilt_signatures import other_key, spoilt_form
 
 EFFECTS = ON_MACHINE | ON_HTTP
 """What the back door offers."""
@@ -73,7 +74,7 @@ def applies(effect: Effect, request: object) -> bool:
 
 def other_pair(pair: Pair) -> Pair:
     """Another pair, always the same for a pair: what a rotation has put in its place."""
-    return Pair(private=PrivateKey(d=pair.private.d % (CURVE.n - 2) + 1), repeatable=pair.repeatable)
+    return Pair(private=other_key(pair.private), repeatable=pair.repeatable)
 
 
 def spoilt_signature(
@@ -92,24 +93,6 @@ def spoilt_signature(
         case _:
             raw = pair.signer(user_id).sign(message)
     return spoilt_form(effect, raw, form)
-
-
-def spoilt_form(effect: Effect, raw: bytes, form: Signature) -> bytes:
-    """What a fault makes of a finished r‖s."""
-    half = RAW_SIGNATURE_SIZE // 2
-    match effect:
-        case Effect.SIGNATURE_RAW:
-            return raw
-        case Effect.SIGNATURE_DER:
-            return signature_to_der(raw)
-        case Effect.SIGNATURE_BIT:
-            raw = raw[:-1] + bytes([raw[-1] ^ 1])
-        case Effect.SIGNATURE_SWAPPED:
-            raw = raw[half:] + raw[:half]
-        case _:
-            pass
-    spelled = raw if form is Signature.RAW else signature_to_der(raw)
-    return spelled[:-1] if effect is Effect.TRUNCATED_RESULT else spelled
 
 
 def spoilt_reply(effect: Effect, reply: R) -> R:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from harness.clock import local_time
 from harness.faults.catalogue import Effect
+from harness.faults.schedule import FaultSchedule
 from harness.gm.der import SEQUENCE
 from harness.wire.encryption_machine.reasons import Reason
 from harness.wire.encryption_machine.svs import WIRE_NAMES, RequestType, SvsCall, SvsMalformed, SvsRefusal, SvsRequest
@@ -14,7 +15,7 @@ from simulators.encryption_machine import spoiling
 from simulators.encryption_machine.door_dialect import Answered
 from simulators.encryption_machine.key_file import STORE_FAILURES
 from simulators.encryption_machine.machine import Machine, Refused
-from simulators.encryption_machine.refusing import Announced, response_code
+from simulators.encryption_machine.refusing import response_code
 from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tape_mask import Masked, masked, masked_element, masked_from
 
@@ -36,7 +37,7 @@ class SvsDerDialect:
         profile: SvsProfile,
         *,
         fell_into: Callable[[Effect], None],
-        faults: Announced,
+        faults: FaultSchedule,
     ) -> None:
         self._machine = machine
         self._service = service

@@ -14,7 +14,6 @@ from starlette.types import Message, Receive, Scope, Send
 from harness.bench.plugin import SimulatorContext
 from harness.clock import local_time
 from harness.faults.catalogue import ON_HTTP, Effect, Fault
-from harness.faults.schedule import FaultSchedule
 from harness.line.http import connection_of
 from harness.line.tape import Tape
 from harness.wire.encryption_machine.reasons import Reason
@@ -28,8 +27,9 @@ from simulators.encryption_machine.machine import Machine, Refused
 from simulators.encryption_machine.refusing import response_code
 from simulators.encryption_machine.svs_service import SvsService
 from simulators.encryption_machine.tape_mask import MaskingTape
-from simulators.kit.faulty import FaultyApp
+from simulators.kit.faulty import FaultyApp, own_fault
 from simulators.kit.handed_server import HandedServer
+from simulators.kit.http_party import certificate_choice
 
 NO_SUCH_PATH, NOT_ALLOWED = 404, 405
 SLOW_MS, LONGEST_MS = 200, 60_000
@@ -59,10 +59,19 @@ class SvsHttpDoor:
         self._fell_into = fell_into
         self._rebooted = rebooted
         self._paths = {path for codec in self._codecs for path in codec.paths}
-        self._faults = _MachineFaults(context)
-        self._faulty = FaultyApp(self._app, faults=self._faults, name_of=self._name_of)
+        self._faulty = FaultyApp(
+            self._app, faults=context.faults, name_of=self._name_of, own=spoiling.EFFECTS - ON_HTTP
+        )
         tape = cast("Tape", MaskingTape(context.tape, context.name))
-        self.server = HandedServer(self._limited, name=f"{context.name}.svs", tape=tape, host=context.host, port=port)
+        self.server = HandedServer(
+            self._limited,
+            name=f"{context.name}.svs",
+            tape=tape,
+            host=context.host,
+            port=port,
+            tls=context.tls,
+            choice=certificate_choice(context.faults),
+        )
 
     @property
     def address(self) -> str:
@@ -72,7 +81,6 @@ class SvsHttpDoor:
     def renumber(self) -> None:
         """A new case begins."""
         self._faulty.forget()
-        self._faults.pending = None
         self.server.renumber()
 
     def abort_all(self) -> None:
@@ -97,7 +105,7 @@ class SvsHttpDoor:
         await self._faulty(scope, _whole(bytes(body), receive), send)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault, self._faults.pending = self._faults.pending, None
+        fault = own_fault(scope)
         body = (await receive()).get("body", b"")
         path = scope["path"]
         if path not in self._paths:
@@ -172,35 +180,12 @@ class SvsHttpDoor:
             isinstance(call, SvsCall) and spoiling.applies(effect, call.request)
         )
         if not applicable:
-            self._context.tape.event(
-                self._context.name, "fault-without-effect", effect=effect.value, message=fault.message
-            )
+            self._context.faults.in_vain(fault)
             return self._serve(codec, call, None)
         return self._serve(codec, call, effect)
 
     def _now(self) -> datetime:
         return local_time(self._machine.clock)
-
-
-class _MachineFaults(FaultSchedule):
-    """Gives the kit's layer the faults on HTTP messages; another one waits in `pending` for the door itself."""
-
-    def __init__(self, context: SimulatorContext) -> None:
-        super().__init__(context.name, context.tape)
-        self._real = context.faults
-        self.pending: Fault | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is planned."""
-        return self._real.idle
-
-    def due(self, message: str) -> Fault | None:
-        """The fault for this message, if it is one on HTTP."""
-        fault = self._real.due(message)
-        if fault is not None and fault.effect not in ON_HTTP:
-            self.pending, fault = fault, None
-        return fault
 
 
 def _whole(body: bytes, after: Receive) -> Receive:

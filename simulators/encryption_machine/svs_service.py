@@ -31,6 +31,7 @@ from simulators.encryption_machine.signed_message import (
     make_signed_message,
     read_signed_message,
 )
+from simulators.kit.spoilt_signatures import spoilt_form
 
 METHODS = frozenset({svs.SGD_SM3_SM2, svs.SGD_SM3_SM2_OTHER})
 SPKI_SIZE = 91
@@ -157,7 +158,7 @@ class SvsService:
         raw = self._machine.sign_digest(pair, _digest(request.state))
         if effect is None:
             return svs.SignedReply(signature=signature_to_der(raw))
-        return svs.SignedReply(signature=spoiling.spoilt_form(effect, raw, Signature.DER))
+        return svs.SignedReply(signature=spoilt_form(effect, raw, Signature.DER))
 
     def _verify_final(self, request: svs.VerifySignedDataFinal, effect: Effect | None) -> svs.SvsReply:
         _demand_method(request.method)

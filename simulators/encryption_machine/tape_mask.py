@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
 from harness.gm import der
-from harness.line.record import Direction
+from harness.line.record import Direction, JsonValue
 from harness.line.tape import Tape
 
 MARK = b"*"
@@ -97,6 +97,10 @@ class MaskingTape:
         if found.hidden:
             say_masked(self._tape, self._device, channel, found.hidden)
         return seq
+
+    def event(self, channel: str, name: str, /, **fields: JsonValue) -> int:
+        """Record something that is not bytes; it holds nothing of a message."""
+        return self._tape.event(channel, name, **fields)
 
 
 def say_masked(tape: Tape, device: str, channel: str, hidden: int) -> None:

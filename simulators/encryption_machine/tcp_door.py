@@ -330,9 +330,7 @@ class Conversation(asyncio.Protocol, Generic[C]):
             self._door.capacity.session_closed()
 
     def _say_without_effect(self, fault: Fault) -> None:
-        self._tape.event(
-            self._door.context.name, "fault-without-effect", effect=fault.effect.value, message=fault.message
-        )
+        self._faults.in_vain(fault)
 
     # The tape
 

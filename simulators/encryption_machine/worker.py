@@ -40,7 +40,8 @@ class MachinePart:
             HTTP: self._plant.http_door.server.protocol,
         }
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(factories[door], connection)
+            tls = self._plant.http_door.server.tls_context if door == HTTP else None
+            await asyncio.get_running_loop().connect_accepted_socket(factories[door], connection, ssl=tls)
         except OSError:
             connection.close()
             if door != HTTP:

@@ -7,7 +7,7 @@ from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.address import tcp_address
 from simulators.encryption_machine.plant import listen
 from simulators.encryption_machine.settings import EncryptionMachineSettings
-from simulators.kit.gate import Gate, GateKind, bracketed
+from simulators.kit.gate import Gate, GateKind, http_address, orders_of
 
 HOST, DER, HTTP = "host", "der", "http"
 KIND = GateKind(device="encryption machine", module="simulators.encryption_machine.worker", uncounted=frozenset({HTTP}))
@@ -21,10 +21,7 @@ class MachineGate:
         self._settings = settings
         orders = {
             "settings": {**asdict(settings), "keys": keys, "workers": 1},
-            "name": context.name,
-            "seed": context.seed,
-            "host": context.host,
-            "profile": context.profile,
+            **orders_of(context),
         }
         self._gate = Gate(context, KIND, workers=settings.workers, orders=orders, most=settings.connections)
 
@@ -45,7 +42,7 @@ class MachineGate:
         return Endpoints(
             at=str(tcp_address(host, ports[HOST])),
             also={
-                "svs-http": f"http://{bracketed(host)}:{ports[HTTP]}",
+                "svs-http": http_address(self._context, ports[HTTP]),
                 "svs-der": str(tcp_address(host, ports[DER])),
             },
         )

@@ -1,11 +1,11 @@
-"""The command `python -m simulators.his KIND [--mutant NAME] [--list-mutants] [--bits 32|64]`."""
+"""The command `python -m simulators.his KIND [--mutant NAME] [--list-mutants] [--bits 32|64] [--own-clock]`."""
 
 import argparse
 import sys
 
 from simulators.his.kinds import KINDS
 from simulators.his.mutants import MUTANTS, behaviour_of, mutants_of
-from simulators.his.port import input_lines, serve
+from simulators.his.port import input_lines, machine_time, serve
 
 
 def main() -> int:
@@ -26,6 +26,9 @@ def main() -> int:
     parser.add_argument(
         "--bits", type=int, default=64, choices=[32, 64], help="width of the process that it claims to be"
     )
+    parser.add_argument(
+        "--own-clock", action="store_true", help="say the machine's time in Beijing, whatever time the commands carry"
+    )
     options = parser.parse_args()
     if options.list_mutants:
         for mutant in mutants_of(options.kind):
@@ -41,6 +44,7 @@ def main() -> int:
         counter=KINDS[options.kind],
         behaviour=behaviour_of(options.mutant),
         bits=options.bits,
+        own_time=machine_time if options.own_clock else None,
     )
 
 

@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from simulators.his.box_behaviour import BoxBehaviour
+from simulators.his.clinic_behaviour import ClinicBehaviour
 from simulators.his.desk_behaviour import DeskBehaviour
 from simulators.his.gateway import Sealing, envelope_signature, sealed
 from simulators.his.hall_behaviour import HallBehaviour
 from simulators.his.money import line_fen, to_yuan
 from simulators.his.shanghai_behaviour import ShanghaiBehaviour
+from simulators.his.statement_behaviour import StatementBehaviour
 from simulators.his.texts import Reason, prompt_for
+from simulators.his.trust import Trusting, as_told
 
 
 class OnUnknown(Enum):
@@ -298,6 +302,8 @@ class Behaviour:
     insuplc: Callable[[str], str] = unchanged
     centre_operator: Callable[[str], str] = unchanged
     more: Callable[[str], str] = proof_of_password
+    asks_card_password_anew: bool = True
+    """A card's password is typed for every payment."""
     checks_libraries: bool = True
     """A library of another width is not used."""
     release: Release = Release.PAID
@@ -338,9 +344,21 @@ class Behaviour:
     as_returned: Callable[[str, int], tuple[str, str]] = as_returned
     named_refund: Callable[[str, str], str] = right_setl_id
 
+    heeds_status: bool = True
+    """Of several insurances the one that is in force is taken (psn_insu_stas), not the first."""
+    business: Callable[[str], str] = unchanged
+    """What the voucher centre is told that somebody identifies for (businessType)."""
+    clinic: ClinicBehaviour = field(default_factory=ClinicBehaviour)
+    """What a hospital makes of slots, doctors, stays and accounts."""
     desk: DeskBehaviour = field(default_factory=DeskBehaviour)
     """What a desk does while something is in doubt, and with what makes no sense."""
     hall: HallBehaviour = field(default_factory=HallBehaviour)
     """What only a government hall's terminal does."""
     shanghai: ShanghaiBehaviour = field(default_factory=ShanghaiBehaviour)
     """What only Shanghai's protocol has."""
+    trusts: Trusting = as_told
+    """Whom connections over TLS trust."""
+    statement: StatementBehaviour = field(default_factory=StatementBehaviour)
+    """How a day is compared with the platform's."""
+    box: BoxBehaviour = field(default_factory=BoxBehaviour)
+    """What is made of Alipay's box."""

@@ -110,9 +110,10 @@ class Bookings:
             reason = Reason.ALREADY_REFUNDED if refunded else Reason.PLATFORM_UNAVAILABLE
             raise RefusedError(reason, msgid=result.msgid)
         paid = kept.amounts
+        unheeded = result.kind is Kind.REFUSED and kept.state is State.REFUNDED
         return Done(
             order=kept.order,
-            setl_id=accepted(result),
+            setl_id=kept.setl_id or "" if unheeded else accepted(result),
             mdtrt_id=kept.mdtrt_id or "",
             psn_no=kept.psn_no,
             msgid=result.msgid,
@@ -204,7 +205,8 @@ class Bookings:
 
         def finished(result: Result[str]) -> None:
             nonlocal kept
-            if result.kind is Kind.ACCEPTED:
+            unheeded = result.kind is Kind.REFUSED and not self._desk.heeds_refused_refunds
+            if result.kind is Kind.ACCEPTED or unheeded:
                 kept = replace(kept, state=State.REFUNDED, to_void=False)
             elif result.kind is Kind.REFUSED:
                 kept = replace(settlement, refund_msgid=result.msgid)

@@ -50,6 +50,7 @@ class Centre:
     def __init__(self, hello: Hello, behaviour: Behaviour) -> None:
         self._hello = hello
         self._operator = behaviour.centre_operator(hello.operator)
+        self._business = behaviour.business
         self._caches = behaviour.caches_identities
         self._heeds_echo = behaviour.heeds_echo
         self._cache: dict[str, Identity] = {}
@@ -84,6 +85,16 @@ class Centre:
         id_no, name = _texts(data, "idNo", "userName")
         return IdCard(id_no=id_no, name=name, activated=data.get("activated") is True)
 
+    def take_at_box(self, out_biz_no: str, business: str, *, device: str = "") -> Identity:
+        """Wait for a code or a face at Alipay's box (iot.gain.ec.qrcode): whose it is."""
+        more = {"deviceType": device} if device else {}
+        asked = {**self._place(business), "gainWay": "ALL", "outBizNo": out_biz_no, **more}
+        return _identity(self._ask("iot.gain.ec.qrcode", asked, waits=True))
+
+    def tell_box(self, members: Mapping[str, str]) -> None:
+        """Show the result of a settlement at the box (iot.medical.settle.notify)."""
+        self._ask("iot.medical.settle.notify", members)
+
     def notify(self, members: Mapping[str, str]) -> None:
         """Show the result of a settlement at the terminal (cn.nhsa.settle.notify)."""
         place = {name: text for name, text in self._place("").items() if name != "businessType"}
@@ -93,7 +104,7 @@ class Centre:
         hello = self._hello
         return {
             "orgId": hello.institution,
-            "businessType": business,
+            "businessType": self._business(business),
             "operatorId": self._operator,
             "operatorName": hello.operator_name,
             "officeId": OFFICE,

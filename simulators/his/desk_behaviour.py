@@ -42,3 +42,5 @@ class DeskBehaviour:
     """A line that makes no sense is answered with an error."""
     signs_in_daily: bool = True
     """A sign-in is good for its day alone."""
+    heeds_refused_refunds: bool = True
+    """A refund that the platform refuses has not happened."""

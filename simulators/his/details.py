@@ -14,7 +14,7 @@ from simulators.his.journal import HELD_STATES
 from simulators.his.outcome import accepted
 from simulators.his.platform import Kind, Result, Sender
 from simulators.his.records import Patient, Records, Scope, Stay, Upload, UploadState
-from simulators.his.sale import SaleLine
+from simulators.his.sale import SaleLine, joined
 from simulators.his.texts import NOTHING_TO_WITHDRAW_CODES, NOTHING_TO_WITHDRAW_WORDS
 from simulators.his.till import Till
 from simulators.his.visit_messages import Attending, all_withdrawn, details, read_scope, withdrawn
@@ -46,6 +46,8 @@ class Details:
         """Upload the lines. Raises RefusedError: they are not there, or (see `of_order`) nobody knows."""
         number = self._journal.next_of(f"upload of {order}")
         sent = lines[: self._behaviour.uploaded(len(lines))]
+        if self._behaviour.clinic.joins_lines:
+            sent = joined(sent)
         upload = Upload(
             number=f"{order}/{number}",
             batch=batch or f"{order}-{number:03d}",

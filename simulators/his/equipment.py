@@ -28,7 +28,7 @@ class Events(Protocol):
         ...
 
     def present_please(self, what: str) -> None:
-        """The terminal waits for an `id-card`, a `face`, a `card` or a `card-pin`."""
+        """The terminal waits for an `id-card`, `face`, `card` or `card-pin`, the `iot-box` for a code or face."""
         ...
 
     def released(self, order: str, what: str) -> None:

@@ -4,15 +4,21 @@ A connection serves one request. A kept one saves a millisecond and brings the q
 request or to one that was given up.
 """
 
+import contextlib
 import http.client
 import io
 import json
 import socket
+import ssl
 import time
 import urllib.parse
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
+from simulators.his.trust import NOTHING_TOLD, Trust, secured
+
+PORTS = {"http": 80, "https": 443}
 LINGER_S = 0.25
 REPLY_LIMIT = 4 << 20
 LAYERS = 3
@@ -43,17 +49,17 @@ def post(
     reply_s: float,
     headers: Mapping[str, str] | None = None,
     charset: str = "utf-8",
+    trust: Trust = NOTHING_TOLD,
 ) -> Mapping[str, object]:
     """Send a JSON body in `charset` and read the JSON object that answers. Raises NoAnswerError for anything else."""
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "http" or parts.hostname is None:
-        raise NoAnswerError(f"only http:// addresses are served, not {url}")
+    if parts.scheme not in PORTS or parts.hostname is None:
+        raise NoAnswerError(f"only http:// and https:// addresses are served, not {url}")
     try:
-        line = socket.create_connection((parts.hostname, parts.port or 80), timeout=connect_s)
-    except OSError as error:
+        line = _connected(parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme], trust, connect_s)
+    except (OSError, ValueError) as error:
         raise NoAnswerError(f"no connection: {error}") from error
     try:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         head = (
             f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
@@ -70,6 +76,25 @@ def post(
         raise NoAnswerError(f"{type(error).__name__}: {error}") from error
     finally:
         _hang_up(line)
+
+
+def _connected(scheme: str, host: str, port: int, trust: Trust, connect_s: float) -> socket.socket:
+    line = socket.create_connection((host, port), timeout=connect_s)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if scheme == "http":
+        return line
+    try:
+        line = secured(line, host, trust)
+        line.do_handshake()
+    except (OSError, ValueError) as error:
+        _hang_up(line)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            if not trust.insists:
+                return _connected(scheme, host, port, replace(trust, certificate=False), connect_s)
+            if not trust.survives:
+                raise SystemExit(str(error)) from error
+        raise
+    return line
 
 
 def read_json(body: bytes) -> Mapping[str, object]:
@@ -144,8 +169,11 @@ def _read_answer(line: socket.socket, deadline: float) -> bytes:
 def _hang_up(line: socket.socket) -> None:
     """Close our side first and let the other side notice, so that it knows nobody waits before the next request."""
     try:
-        line.shutdown(socket.SHUT_WR)
         line.settimeout(LINGER_S)
+        if isinstance(line, ssl.SSLSocket):
+            with contextlib.suppress(OSError, ValueError):  # there may be nobody left to say goodbye to
+                line.unwrap()
+        line.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + LINGER_S
         while line.recv(4096) and time.monotonic() < deadline:
             pass

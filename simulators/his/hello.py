@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulators.his.trust import NOTHING_TOLD, Trust
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -80,6 +82,7 @@ class Hello:
     """The insurance terminal (医保综合服务终端) at this counter; empty where there is none."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Paths of the libraries, `voucher` and `settlement`; empty where there are none to check."""
+    trust: Trust = NOTHING_TOLD
 
 
 def read_hello(raw: Mapping[str, object]) -> Hello:
@@ -88,6 +91,7 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
     institution, operator = _object(hello, "institution"), _object(hello, "operator")
     endpoints, profile = _object(hello, "endpoints"), _object(hello, "profile")
     timeouts, scan = _object(hello, "timeouts"), _object(hello, "scan")
+    tls = _texts({"tls": {}} | dict(hello), "tls")
     return Hello(
         institution=_text(institution, "code"),
         institution_name=_text(institution, "name"),
@@ -108,6 +112,7 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
         wait_s=_number(scan, "wait_s", 60.0),
         now=str(hello.get("now") or ""),
         terminal=str(endpoints.get("terminal") or "").rstrip("/"),
+        trust=Trust(ca=tls.get("ca", ""), client_cert=tls.get("client_cert", ""), client_key=tls.get("client_key", "")),
         libraries={name: str(path) for name, path in _object({"libraries": {}} | dict(hello), "libraries").items()},
     )
 

@@ -81,7 +81,7 @@ class Hospital:
     def _refunded(self, order: str, way: str, at: str) -> Done:
         opter_type = self._behaviour.opter_type(way)
         if (registration := self._registrations.get(order)) is not None:
-            if self._outpatient.fees_in(order):
+            if self._outpatient.fees_in(order) and self._behaviour.clinic.heeds_paid_fees:
                 raise RefusedError(Reason.HAS_FEES)
             return self._registrations.refund(registration, way, at)
         if (record := self._outpatient.get(order)) is not None:

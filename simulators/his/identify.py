@@ -1,4 +1,4 @@
-"""Who stands at the counter: by the voucher's code, an ID card, a social-insurance card or a face; at which device."""
+"""Who stands at the counter: by the voucher's code, an ID card, a social-insurance card, a face, at Alipay's box."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +25,8 @@ class By(StrEnum):
     ID_CARD = "id-card"
     CARD = "card"
     FACE = "face"
+    IOT_BOX = "iot-box"
+    """A code or a face, whichever comes first, shown to Alipay's box (蜻蜓) instead of scanner and terminal."""
 
 
 class Way(StrEnum):
@@ -55,9 +57,10 @@ class Ways:
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """A face check that went well; the terminal is told how the payment ended."""
+    """A face check, or a box's scan, that went well; the terminal or box is told how the payment ended."""
 
     auth_no: str
+    """Empty of a box's scan."""
     out_biz_no: str
     id_no: str
     name: str
@@ -100,6 +103,7 @@ class Identifier:
         self._equipment = equipment
         self._behaviour = equipment.behaviour
         self._first_code = ""
+        self._proofs: dict[str, str] = {}
 
     def identify(self, ways: Ways, business: Business, at: str) -> Evidence:
         """Ask for what `ways` says, and have the centre or the card say whose it is."""
@@ -113,6 +117,8 @@ class Identifier:
                 ask = self._by_card
             case By.FACE:
                 ask = self._by_face
+            case By.IOT_BOX:
+                ask = self._by_box
         try:
             return ask(ways, business, at)
         except CentreRefusedError as error:
@@ -123,8 +129,11 @@ class Identifier:
         """With the proof of the card's password, where a card was shown; due before a payment."""
         if evidence.cert_type != SOCIAL_CARD:
             return evidence
-        self._equipment.events.present_please("card-pin")
-        proof = self._equipment.terminal.verify_pin(evidence.card_no)
+        proof = "" if self._behaviour.asks_card_password_anew else self._proofs.get(evidence.card_no, "")
+        if not proof:
+            self._equipment.events.present_please("card-pin")
+            proof = self._equipment.terminal.verify_pin(evidence.card_no)
+        self._proofs[evidence.card_no] = proof
         return replace(evidence, proof=proof)
 
     def show_result(
@@ -135,6 +144,9 @@ class Identifier:
         if state is None:
             return
         amounts = paid or Amounts(total=total, fund=0, account=0, cash=0)
+        if not face.auth_no:
+            self._show_at_box(face, state, amounts, business=business, at=at)
+            return
         parts = {
             "medicalSettleNo": order or face.out_biz_no,
             "ownAmt": to_yuan(amounts.cash),
@@ -156,6 +168,20 @@ class Identifier:
             self._equipment.centre.notify(members)
         except CentreRefusedError as error:
             self._log(at, f"cn.nhsa.settle.notify {error.reason.value} {error.code or ''}".rstrip())
+
+    def _show_at_box(self, face: Face, state: str, amounts: Amounts, *, business: Business, at: str) -> None:
+        parts = {"selfFee": to_yuan(amounts.cash), "medicalFee": to_yuan(self._behaviour.box.medical(amounts))}
+        members = {
+            "bizType": "register" if business is Business.REGISTER else "settle",
+            "medicalSettleState": state,
+            "totalFee": to_yuan(amounts.total),
+            **(parts if state == "SUCCESS" else {}),
+            "outBizNo": face.out_biz_no,
+        }
+        try:
+            self._equipment.centre.tell_box(members)
+        except CentreRefusedError as error:
+            self._log(at, f"iot.medical.settle.notify {error.reason.value} {error.code or ''}".rstrip())
 
     def _by_code(self, ways: Ways, business: Business, at: str) -> Evidence:
         code = self._scan()
@@ -183,10 +209,28 @@ class Identifier:
             card_no=card.number,
         )
 
-    def _by_face(self, _ways: Ways, business: Business, at: str) -> Evidence:
-        hello, centre = self._equipment.hello, self._equipment.centre
+    def _by_box(self, ways: Ways, business: Business, at: str) -> Evidence:
+        number = self._own_number(at)
+        self._equipment.events.present_please("iot-box")
+        device = self._behaviour.device_type(ways.way)
+        try:
+            identity = self._equipment.centre.take_at_box(number, business, device=device)
+        except CentreRefusedError:
+            if self._behaviour.box.heeds_refusals:
+                raise
+            return self._evidence(VOUCHER, number)
+        self._log(at, "iot.gain.ec.qrcode accepted", person=identity.id_no)
+        face = Face(auth_no="", out_biz_no=number, id_no=identity.id_no, name=identity.name)
+        return self._evidence(VOUCHER, identity.token, identity.id_no, face)
+
+    def _own_number(self, at: str) -> str:
+        """A business number (outBizNo) that was never used."""
         day = "".join(filter(str.isdigit, at[:10]))
-        number = self._behaviour.out_biz_no(hello.institution, day, self._equipment.journal.next_of("outBizNo"))
+        number = self._equipment.journal.next_of("outBizNo")
+        return self._behaviour.out_biz_no(self._equipment.hello.institution, day, number)
+
+    def _by_face(self, _ways: Ways, business: Business, at: str) -> Evidence:
+        centre, number = self._equipment.centre, self._own_number(at)
         auth_no = centre.begin_face(number, business)
         self._equipment.events.present_please("face")
         try:
@@ -222,4 +266,10 @@ class Identifier:
         self._equipment.log.write(at, text, person=person)
 
 
-_CALLS = {By.CODE: "ec.query", By.ID_CARD: "cn.nhsa.cert.get", By.CARD: "ReadCardBas", By.FACE: "cn.nhsa.auth.check"}
+_CALLS = {
+    By.CODE: "ec.query",
+    By.ID_CARD: "cn.nhsa.cert.get",
+    By.CARD: "ReadCardBas",
+    By.FACE: "cn.nhsa.auth.check",
+    By.IOT_BOX: "iot.gain.ec.qrcode",
+}

@@ -216,7 +216,7 @@ class Inpatient:
         return self._repeated(
             "2402",
             replace(stay, state=StayState.LEAVING),
-            discharge(stay),
+            discharge(stay, self._behaviour),
             at,
             done=StayState.DISCHARGED,
             done_already=lambda result: DISCHARGED_WORDS in result.message,
@@ -263,14 +263,14 @@ class Inpatient:
 
     def _settle(self, command: Command) -> Members:
         order, at, ways = order_of(command), time_of(command), read_ways(command)
-        use_account = flag_of(command, "use_account", default=True)
+        use_account = self._behaviour.clinic.account_of_fees(flag_of(command, "use_account", default=True))
         interim = flag_of(command, "interim", default=False)
         stay = self._stay(order)
         self._till.sign_no(at)
         self._till.clear_the_table(at)
         stay = self._stay(order)
         uploads = self._details.unsettled(order)
-        if self._till.stands(order) and not uploads:
+        if self._till.is_sold(order) and not uploads:
             raise ValueError(f"order {order} is settled already")
         discharged = stay.state is StayState.DISCHARGED
         if not discharged and not interim and self._behaviour.settles_after_discharge:
@@ -300,7 +300,7 @@ class Inpatient:
         common = pre_settlement(
             stay.mdtrt_id, patient, payer.evidence, total=total, use_account=use_account, behaviour=behaviour
         )
-        left = {"dscg_time": stay.left_at} if stay.left_at and not interim else {}
+        left = {"dscg_time": behaviour.clinic.left(stay.left_at, at)} if stay.left_at and not interim else {}
         content: Content = {
             "data": {
                 **common,

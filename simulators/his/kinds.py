@@ -8,4 +8,7 @@ from simulators.his.hall import Hall
 from simulators.his.hospital import Hospital
 from simulators.his.pharmacy import Pharmacy
 
-KINDS: Mapping[str, CounterKind] = MappingProxyType({"pharmacy": Pharmacy, "hospital": Hospital, "hall": Hall})
+KINDS: Mapping[str, CounterKind] = MappingProxyType(
+    {"pharmacy": Pharmacy, "hospital": Hospital, "hall": Hall, "pharmacy-tls": Pharmacy}
+)
+"""`pharmacy-tls` is a pharmacy, its mutants are those that only a bench with TLS sees."""

@@ -1,9 +1,10 @@
 """Adapters with one known defect each: proof that the bench detects it.
 
 Every mutant is the right behaviour with one member replaced; `shown_by` says what the bench can see of it. Here are
-those of whatever settles; `mutants_content` has those of what messages, log and prompts say, `mutants_desk` those of a
-desk while something is in doubt, `mutants_hospital` those of a hospital, `mutants_identification` those of the ways to
-identify, `mutants_province` those that only some province sees, `mutants_shanghai` Shanghai's.
+those of whatever settles; `mutants_clinic` has those of a clinic's data, `mutants_content` those of what messages, log
+and prompts say, `mutants_desk` those of a desk while something is in doubt, `mutants_hospital` those of a hospital,
+`mutants_identification` those of the ways to identify, `mutants_province` those that only some province sees,
+`mutants_shanghai` Shanghai's, `mutants_tls` those that only a bench with TLS sees.
 """
 
 from dataclasses import replace
@@ -12,12 +13,15 @@ from simulators.his.behaviour import Behaviour, OnUnknown, RefundBy
 from simulators.his.equipment import Members
 from simulators.his.hall_mutants import HALL_DEFECTS
 from simulators.his.mutant import Mutant
+from simulators.his.mutants_clinic import CLINIC_MUTANTS
 from simulators.his.mutants_content import CONTENT_MUTANTS
 from simulators.his.mutants_desk import DESK_MUTANTS
 from simulators.his.mutants_hospital import HOSPITAL_MUTANTS
 from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
 from simulators.his.mutants_province import PROVINCE_MUTANTS
 from simulators.his.mutants_shanghai import SHANGHAI_MUTANTS
+from simulators.his.mutants_statement import STATEMENT_MUTANTS
+from simulators.his.mutants_tls import TLS_MUTANTS
 from simulators.his.texts import Reason, prompt_for
 
 RIGHT = Behaviour()
@@ -301,12 +305,15 @@ MUTANTS = (
         )
         for defect in HALL_DEFECTS
     ),
+    *CLINIC_MUTANTS,
     *CONTENT_MUTANTS,
     *DESK_MUTANTS,
     *HOSPITAL_MUTANTS,
     *IDENTIFICATION_MUTANTS,
     *PROVINCE_MUTANTS,
     *SHANGHAI_MUTANTS,
+    *TLS_MUTANTS,
+    *STATEMENT_MUTANTS,
 )
 
 

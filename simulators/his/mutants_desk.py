@@ -1,6 +1,7 @@
 """Known defects of a desk: while something is in doubt, with what makes no sense, on another day."""
 
 from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from simulators.his.behaviour import Behaviour
 from simulators.his.desk_behaviour import DeskBehaviour
@@ -17,6 +18,10 @@ def _reversed_as_refused(state: str) -> str:
 
 def _always(_stated: int, _computed: int) -> bool:
     return True
+
+
+def _half_to_even(price: str, quantity: str) -> int:
+    return int((Decimal(price) * Decimal(quantity) * 100).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
 def _dull(reason: Reason, message: str) -> str:
@@ -77,6 +82,21 @@ DESK_MUTANTS = (
         chinese="冲正被拒一律视为原交易未记账",
         shown_by="2102 booked, its reply lost, 2601 refused since the platform is busy: refused, and it stays booked",
         behaviour=replace(RIGHT, desk=DeskBehaviour(heeds_refused_reversals=False)),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="refused-refund-as-done",
+        english="a refund that the platform refuses counts as done",
+        chinese="平台拒绝退费仍视为已退费",
+        shown_by="2103 refused: accepted, and the books call the order refunded",
+        behaviour=replace(RIGHT, desk=DeskBehaviour(heeds_refused_refunds=False)),
+    ),
+    Mutant(
+        name="half-fen-to-even",
+        english="half a fen is rounded to the even fen",
+        chinese="明细金额半分采用银行家舍入",
+        shown_by="4.25 times 0.5 is refused as 2.12 where 2.13 is due",
+        behaviour=replace(RIGHT, line_fen=_half_to_even),
     ),
     Mutant(
         name="forgets-refund-at-restart",
@@ -105,6 +125,7 @@ DESK_MUTANTS = (
         chinese="不核对明细金额与总额，直接上传",
         shown_by="a basket that does not add up: a scan and messages, where amounts-disagree is due at once",
         behaviour=replace(RIGHT, adds_up=_always),
+        kinds=BOTH,
     ),
     Mutant(
         name="split-not-compared",
@@ -112,6 +133,7 @@ DESK_MUTANTS = (
         chinese="结算金额与预结算不一致仍视为成功",
         shown_by="2102 answered with other amounts than 2101: accepted, and no 2103",
         behaviour=replace(RIGHT, desk=DeskBehaviour(compares_settled=False)),
+        kinds=BOTH,
     ),
     Mutant(
         name="sells-order-again",
@@ -119,6 +141,7 @@ DESK_MUTANTS = (
         chinese="已结算的订单可再次收费",
         shown_by="a second purchase of an order: scan-please instead of an error, and two settlements stand",
         behaviour=replace(RIGHT, desk=DeskBehaviour(sells_once=False)),
+        kinds=BOTH,
     ),
     Mutant(
         name="dies-of-nonsense",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from simulators.his.behaviour import Behaviour, Release
+from simulators.his.box_behaviour import BoxBehaviour
 from simulators.his.mutant import Mutant
 
 RIGHT = Behaviour()
@@ -88,6 +89,27 @@ _IDENTIFICATION = (
         shown_by="2207 with mdtrt_cert_type 03 and an empty expContent",
         behaviour=replace(RIGHT, more=lambda _: ""),
         kinds=COUNTERS,
+    ),
+    Mutant(
+        name="card-password-kept",
+        english="the proof of a social-insurance card's password serves for the card's later payments",
+        chinese="社会保障卡密码验证结果在后续支付中重复使用",
+        shown_by="a second 2102 by the same card without VerifyPIN in its command",
+        behaviour=replace(RIGHT, asks_card_password_anew=False),
+    ),
+    Mutant(
+        name="box-without-account",
+        english="Alipay's box is told what the fund pays as the whole part of the insurance",
+        chinese="支付宝IoT设备结果通知的医保支付金额未含个人账户",
+        shown_by="medicalFee of iot.medical.settle.notify without acct_pay",
+        behaviour=replace(RIGHT, box=BoxBehaviour(medical=lambda amounts: amounts.fund)),
+    ),
+    Mutant(
+        name="box-refusal-ignored",
+        english="a scan that Alipay's box did not get accepted does not end it; its business number goes on as token",
+        chinese="支付宝IoT设备取码失败仍继续，用业务流水号当令牌",
+        shown_by="1101 whose mdtrt_cert_no is an outBizNo, after iot.gain.ec.qrcode was refused",
+        behaviour=replace(RIGHT, box=BoxBehaviour(heeds_refusals=False)),
     ),
     Mutant(
         name="library-width-not-checked",

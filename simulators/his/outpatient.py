@@ -102,8 +102,8 @@ class Outpatient:
 
     def _pay(self, command: Command) -> Members:
         order, at, ways = order_of(command), time_of(command), read_ways(command)
-        use_account = flag_of(command, "use_account", default=True)
-        if self._till.stands(order):
+        use_account = self._behaviour.clinic.account_of_fees(flag_of(command, "use_account", default=True))
+        if self._till.is_sold(order):
             raise ValueError(f"order {order} is paid already")
         self._till.sign_no(at)
         self._till.clear_the_table(at)
@@ -125,7 +125,7 @@ class Outpatient:
 
     def _refund_part(self, command: Command) -> Members:
         order, at, ways = order_of(command), time_of(command), read_ways(command)
-        use_account = flag_of(command, "use_account", default=True)
+        use_account = self._behaviour.clinic.account_of_fees(flag_of(command, "use_account", default=True))
         self._till.sign_no(at)
         self._till.clear_the_table(at)
         original = self._till.original(order)
@@ -191,6 +191,8 @@ class Outpatient:
         visit = self._registrations.visit_of(record.registration) if record is not None and not record.closed else None
         if record is None or visit is None:
             raise RefusedError(Reason.NOTHING_PENDING)
+        if self._behaviour.clinic.newest_visit:
+            visit = self._registrations.newest_of(visit)
         return record, visit
 
     def _waits(self, record: Record) -> bool:

@@ -33,7 +33,7 @@ class Pharmacy:
 
     def _purchase(self, command: Command) -> Members:
         sale, at, ways = read_sale(command), time_of(command), read_ways(command)
-        if self._till.stands(sale.order):
+        if self._till.is_sold(sale.order):
             raise ValueError(f"order {sale.order} is settled already; each sale has an order number of its own")
         return done_members(self._sell(sale, at, ways))
 

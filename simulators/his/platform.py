@@ -199,6 +199,7 @@ class Platform:
                 reply_s=hello.reply_s,
                 headers=self._behaviour.sealed(seal),
                 charset=charset,
+                trust=hello.trust,
             )
             if self._behaviour.heeds_echo:
                 require_message(msgid, answer)

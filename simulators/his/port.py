@@ -11,6 +11,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import IO, TextIO
 
 from simulators.his.behaviour import Behaviour
@@ -29,6 +31,12 @@ ADAPTER = "liantiao-reference"
 VERSION = "0.1.0"
 BAD_OUTPUT, BAD_HELLO, BAD_STATE, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses."""
+BEIJING = timezone(timedelta(hours=8))
+
+
+def machine_time() -> str:
+    """The machine's time in Beijing, yyyy-MM-dd HH:mm:ss."""
+    return f"{datetime.now(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
 def input_lines(file: int) -> Iterator[bytes]:
@@ -48,19 +56,22 @@ def serve(
     counter: CounterKind,
     behaviour: Behaviour,
     bits: int = 64,
+    own_time: Callable[[], str] | None = None,
 ) -> int:
     """Speak the counter port until `bye` or the end of the input; returns the exit status.
 
-    `counter` makes the counter of this kind; `bits` is the width of the process that it claims to be, 32 or 64. When
-    the state folder fails it, or nobody reads its lines, the adapter ends; its journal tells what is unknown.
+    `counter` makes the counter of this kind; `bits` is the width of the process that it claims to be, 32 or 64. With
+    `own_time` everything is dated by that, as yyyy-MM-dd HH:mm:ss, and not by the commands. When the state folder fails
+    it, or nobody reads its lines, the adapter ends; its journal tells what is unknown.
     """
     try:
         hello = read_hello(_object(next(lines, b"")))
+        hello = replace(hello, trust=behaviour.trusts(hello.trust))
     except ValueError as error:
         _write(out, {"id": None, "error": f"hello: {error}"})
         return BAD_HELLO
     try:
-        desk = Desk(hello, out, log, kind=kind, counter=counter, behaviour=behaviour, bits=bits)
+        desk = Desk(hello, out, log, kind=kind, counter=counter, behaviour=behaviour, bits=bits, own_time=own_time)
     except JournalError as error:
         _write(out, {"id": None, "error": str(error)})
         return BAD_STATE
@@ -97,7 +108,9 @@ class Desk:
         counter: CounterKind,
         behaviour: Behaviour,
         bits: int,
+        own_time: Callable[[], str] | None = None,
     ) -> None:
+        self._own_time = own_time
         self._out = out
         self._kind = kind
         self._bits = bits
@@ -138,7 +151,7 @@ class Desk:
         introduction = {
             "adapter": f"{ADAPTER}-{self._kind}",
             "version": version,
-            "clock": "bench",
+            "clock": "bench" if self._own_time is None else "own",
             "can": list(self._counter.can),
             "bits": self._bits,
         }
@@ -176,6 +189,8 @@ class Desk:
             if command.get("do") == "bye":
                 return None
             self._current, self._presenting = number, False
+            if self._own_time is not None:
+                command = {**command, "at": self._own_time()}
             return {"id": number, **self._do(command)}
         except ValueError as error:
             if not self._behaviour.desk.survives_nonsense:
@@ -217,7 +232,7 @@ class Desk:
         _write(self._out, {"event": "scan-please", "id": self._current})
 
     def present_please(self, what: str) -> None:
-        """The terminal waits for an `id-card`, a `face`, a `card` or a `card-pin`."""
+        """The terminal waits for an `id-card`, `face`, `card` or `card-pin`, the `iot-box` for a code or face."""
         self._presenting = True
         _write(self._out, {"event": "present-please", "id": self._current, "what": what})
 

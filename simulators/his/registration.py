@@ -49,6 +49,11 @@ class Registrations:
         registration = self._shelf.get(order)
         return self._visits.get(registration.visit) if registration and self._till.stands(order) else None
 
+    def newest_of(self, visit: Visit) -> Visit:
+        """For the defect `fees-in-newest-visit`: the newest paid visit of whoever this one is of."""
+        theirs = [found for one in self._shelf.all() if (found := self.visit_of(one.order)) is not None]
+        return [found for found in theirs if found.patient.psn_no == visit.patient.psn_no][-1]
+
     def attending(self, order: str) -> Attending:
         """The doctor that an order was registered for. Raises ValueError when there is no such registration."""
         return _attending(self._slot_of(order))
@@ -123,13 +128,15 @@ class Registrations:
     def _register(self, command: Command) -> Members:
         order, at, ways = order_of(command), time_of(command), read_ways(command)
         use_account = flag_of(command, "use_account", default=True)
-        if self._till.stands(order):
+        if self._till.is_sold(order):
             raise ValueError(f"order {order} is settled already; each registration has an order number of its own")
         self._till.sign_no(at)
         self._locked(order, at)
         self._till.clear_the_table(at)
         registration = self._locked(order, at)
         slot = self._slot_of(order)
+        if not self._behaviour.clinic.heeds_choice:
+            slot = self._plan.slots(slot.day, at)[0]
         payer = self._till.identify(ways, Business.REGISTER, order, at)
         done = self._till.paying(
             payer,

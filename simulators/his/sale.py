@@ -1,7 +1,7 @@
 """A basket as the cashier hands it over, and the same as transactions 2101, 2102 and 2103 spell it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulators.his.behaviour import Behaviour
 from simulators.his.journal import Amounts
@@ -156,13 +156,27 @@ def read_sign_no(output: Mapping[str, object]) -> str:
     return text_of(_node(output, "signinoutb"), "sign_no")
 
 
-def read_person(output: Mapping[str, object]) -> Insured:
+def joined(lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
+    """For the defect `lines-joined`: two lines of the same goods, price and whole quantities become one."""
+    found: dict[tuple[str, str, str], SaleLine] = {}
+    for line in lines:
+        key = (line.code, line.price, line.returns)
+        before = found.get(key)
+        if before is None:
+            found[key] = line
+        else:
+            quantity = str(int(before.quantity) + int(line.quantity))
+            found[key] = replace(before, quantity=quantity, amount=before.amount + line.amount)
+    return tuple(found.values())
+
+
+def read_person(output: Mapping[str, object], *, heeds_status: bool = True) -> Insured:
     """Who 1101 says it is: under the first insurance that is in force. Raises ValueError when something is missing."""
     insurances = output.get("insuinfo")
     rows = [row for row in insurances if isinstance(row, dict)] if isinstance(insurances, list) else []
     if not rows:
         raise ValueError("insuinfo must be a list with at least one insurance")
-    row = next((row for row in rows if row.get("psn_insu_stas") == "1"), rows[0])
+    row = next((row for row in rows if row.get("psn_insu_stas") == "1" or not heeds_status), rows[0])
     return Insured(
         psn_no=text_of(_node(output, "baseinfo"), "psn_no"),
         insutype=text_of(row, "insutype"),

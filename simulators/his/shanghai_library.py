@@ -23,7 +23,8 @@ def ask_library(hello: Hello, request: _Members, *, reply_s: float) -> _Members:
     """
     if hello.profile.protocol != SHANGHAI or request["transType"] != "ec.query":
         body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
-        return post(hello.voucher_centre + hello.profile.voucher_path, body, connect_s=hello.connect_s, reply_s=reply_s)
+        url = hello.voucher_centre + hello.profile.voucher_path
+        return post(url, body, connect_s=hello.connect_s, reply_s=reply_s, trust=hello.trust)
     data = request["data"]
     if not isinstance(data, dict):
         raise ValueError("the request has no data")
@@ -62,7 +63,8 @@ def _asked(hello: Hello, kind: str, told: _Members, *, number: int, reply_s: flo
     message = envelope(hello, kind, msgid, hello.now, told)
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(hello.profile.charset_in)
     url = hello.platform + hello.profile.any_path
-    answer = post(url, body, connect_s=hello.connect_s, reply_s=reply_s, headers=hello.profile.headers)
+    headers = hello.profile.headers
+    answer = post(url, body, connect_s=hello.connect_s, reply_s=reply_s, headers=headers, trust=hello.trust)
     if answer.get("msgid") not in {None, "", msgid}:
         raise NoAnswerError(f"the answer is that to message {answer.get('msgid')}")
     return answer

@@ -17,6 +17,8 @@ from simulators.his.sale import text_of
 from simulators.his.shanghai_collation import COLLATE, collation
 from simulators.his.shanghai_library import SHANGHAI
 
+COUNTED = frozenset({State.SETTLED, State.REFUNDING, State.REFUNDED})
+"""States of what counts as settled."""
 LEVEL = ("000000", "0")
 """stmt_rslt of books that agree, in both families."""
 
@@ -52,7 +54,7 @@ class Statements:
     def compare(self, day: str, *, at: str, sign_no: str) -> Compared:
         """3201 of everything that was settled or refunded on a day; in Shanghai SL01."""
         if self._profile.protocol == SHANGHAI:
-            content = {"data": collation(self._journal, day)}
+            content = {"data": collation(self._journal, self._behaviour.statement.day(day))}
             return self._answered(COLLATE, content, Sender(at=at, order="", sign_no=sign_no))
         found = [
             self._compare(group, bookings, day, Sender(at=at, order="", sign_no=sign_no))
@@ -72,9 +74,12 @@ class Statements:
     def _groups(self, day: str) -> dict[Group, list[Settlement]]:
         groups: dict[Group, list[Settlement]] = {}
         for settlement in self._journal.settlements():
-            done = settlement.state in {State.SETTLED, State.REFUNDING, State.REFUNDED}
-            settled = done and settlement.at.startswith(day)
-            refunded = settlement.state is State.REFUNDED and (settlement.refunded_at or "").startswith(day)
+            settled = settlement.state in COUNTED and settlement.at.startswith(day)
+            refunded = (
+                self._behaviour.statement.states_refunds
+                and settlement.state is State.REFUNDED
+                and (settlement.refunded_at or "").startswith(day)
+            )
             for happened, refund in ((settled, False), (refunded, True)):
                 if happened and (group := self._group(settlement, refund=refund)) is not None:
                     groups.setdefault(group, []).append(settlement)
@@ -89,21 +94,21 @@ class Statements:
         return Group(insutype=told["insutype"], clr_type=told["clr_type"], place=told["clr_optins"], refund=refund)
 
     def _data(self, group: Group, bookings: list[Settlement], day: str) -> dict[str, str]:
-        sign = -1 if group.refund else 1
         sums = {
             "medfee_sumamt": sum(booking.amounts.total for booking in bookings),
             "fund_pay_sumamt": sum(booking.amounts.fund for booking in bookings),
             "acct_pay": sum(booking.amounts.account for booking in bookings),
             "cash_payamt": sum(booking.amounts.cash for booking in bookings),
         }
-        amounts = {name: to_yuan(sign * fen) for name, fen in sums.items()}
+        refunded, stated_day = self._behaviour.statement.refunded, self._behaviour.statement.day(day)
+        amounts = {name: to_yuan(refunded(fen) if group.refund else fen) for name, fen in sums.items()}
         more = {"cash_payamt": amounts.pop("cash_payamt"), "clr_optins": group.place}
         return {
             "insutype": group.insutype,
             "clr_type": group.clr_type,
             "setl_optins": group.place,
-            "stmt_begndate": day,
-            "stmt_enddate": day,
+            "stmt_begndate": stated_day,
+            "stmt_enddate": stated_day,
             **amounts,
             "fixmedins_setl_cnt": str(len(bookings)),
             "refd_setl_flag": self._behaviour.refund_flag(self._profile.refd_setl_flag, group.refund),

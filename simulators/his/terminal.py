@@ -78,6 +78,7 @@ class Terminal:
         hello = self._hello
         body = json.dumps({"orgId": hello.institution, **members}, separators=(",", ":")).encode()
         try:
-            return post(hello.terminal + path, body, connect_s=hello.connect_s, reply_s=hello.wait_s + hello.reply_s)
+            reply_s = hello.wait_s + hello.reply_s
+            return post(hello.terminal + path, body, connect_s=hello.connect_s, reply_s=reply_s, trust=hello.trust)
         except NoAnswerError as error:
             raise RefusedError(silent, message=DEAD) from error

@@ -22,7 +22,7 @@ from simulators.his.statement import Statements
 from simulators.his.texts import UNKNOWN_PROMPT, Reason
 
 CAN = ("sign-in", "refund", "totals", "books", "resolve")
-CAN_IDENTIFY = ("id-card", "card", "face", "self-service", "unattended", "libraries")
+CAN_IDENTIFY = ("id-card", "card", "face", "iot-box", "self-service", "unattended", "libraries")
 
 
 @dataclass(kw_only=True)
@@ -161,9 +161,11 @@ class Till:
 
     def stands(self, order: str) -> bool:
         """Whether an order is settled and not taken back."""
-        return self._behaviour.desk.sells_once and any(
-            settlement.state is State.SETTLED for settlement in self._journal.of_order(order)
-        )
+        return any(settlement.state is State.SETTLED for settlement in self._journal.of_order(order))
+
+    def is_sold(self, order: str) -> bool:
+        """Whether an order is not to be settled any more: it is."""
+        return self._behaviour.desk.sells_once and self.stands(order)
 
     def entry(self, kept: Settlement) -> Members:
         """One entry of the books."""
@@ -178,7 +180,7 @@ class Till:
         def read(output: Mapping[str, object]) -> Insured:
             if self._behaviour.heeds_echo:
                 require_person(evidence.id_no, output)
-            return read_person(output)
+            return read_person(output, heeds_status=self._behaviour.heeds_status)
 
         try:
             return accepted(self._equipment.platform.call("1101", content, sender=sender, parse=read))
@@ -239,7 +241,8 @@ class Till:
         sign_no = self._journal.sign_no(self._hello.operator, text_of(command, "at")[:10])
         if not self._hello.profile.statement_with_totals or sign_no is None:
             return {}
-        return {"statement": self._statements.compare(day, at=time_of(command), sign_no=sign_no).value}
+        found = self._statements.compare(day, at=time_of(command), sign_no=sign_no)
+        return {"statement": self._behaviour.statement.told(found.value)}
 
     def _books(self, _: Command) -> Members:
         return {"outcome": "accepted", "entries": [self.entry(kept) for kept in self._journal.settlements()]}

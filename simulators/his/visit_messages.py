@@ -83,6 +83,7 @@ def details(
 ) -> Content:
     """2204 or 2301; `returned` has the feedetl_sn that a line, by its index, takes back from."""
     rows = []
+    doctor = behaviour.clinic.ordered_by(attending.doctor_code, attending.doctor_name)
     for index, (line, number) in enumerate(zip(upload.lines, upload.details, strict=True)):
         quantity, amount = line.quantity, to_yuan(line.amount)
         if index in returned:
@@ -103,8 +104,8 @@ def details(
             "pric": line.price,
             "bilg_dept_codg": attending.dept_code,
             "bilg_dept_name": attending.dept_name,
-            "bilg_dr_codg": attending.doctor_code,
-            "bilg_dr_name": attending.doctor_name,
+            "bilg_dr_codg": doctor[0],
+            "bilg_dr_name": doctor[1],
             "hosp_appr_flag": "0",
             "chrgitm_lv": behaviour.levelled(line.level),
         }
@@ -190,7 +191,7 @@ def admission(stay: Stay, evidence: Evidence, behaviour: Behaviour) -> Content:
     return {"mdtrtinfo": info, "diseinfo": [row]}
 
 
-def discharge(stay: Stay) -> Content:
+def discharge(stay: Stay, behaviour: Behaviour) -> Content:
     """2402."""
     info = {
         "mdtrt_id": stay.mdtrt_id,
@@ -200,7 +201,7 @@ def discharge(stay: Stay) -> Content:
         "dscg_dept_codg": stay.dept_code,
         "dscg_dept_name": stay.dept_name,
         "dscg_bed": stay.bed,
-        "dscg_way": stay.way_out,
+        "dscg_way": behaviour.clinic.way_out(stay.way_out),
         **({"die_date": stay.left_at[:10]} if stay.way_out == "5" else {}),
         "expContent": "",
     }

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from harness.faults.catalogue import Effect, Fault
 from harness.faults.schedule import FaultSchedule
 from harness.line.http import connection_of
+from simulators.kit.quick_paths import whole_body
 
 NameOf = Callable[[str, bytes], str]
 """The message's name in faults, from its path and body: `2102`, `ec.query`."""
@@ -18,10 +19,27 @@ PAGE_TYPE = (b"content-type", b"text/html")
 JSON_TYPE = (b"content-type", b"application/json;charset=UTF-8")
 
 
+class Due:
+    """A fault that is due with a request, where it is the application's own to see to; `done` says that it did."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.done = False
+
+
+def due_fault(scope: Scope) -> Due | None:
+    """The application's own fault that is due with a request; what is not `done` in the end was in vain."""
+    due: Due | None = scope.get(OWN_FAULT)
+    return due
+
+
 def own_fault(scope: Scope) -> Fault | None:
-    """The fault that is due with a request, where it is the application's own to see to."""
-    fault: Fault | None = scope.get(OWN_FAULT)
-    return fault
+    """The same fault, for an application that then does it in any case."""
+    due = due_fault(scope)
+    if due is None:
+        return None
+    due.done = True
+    return due.fault
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,7 @@ class FaultyApp:
         if (self._faults.idle and not self._late) or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _whole_body(receive)
+        body = await whole_body(receive)
         name = self._name_of(scope["path"], body)
         fault, kept = self._faults.due(name), self._faults.awaits(Effect.STALE_REPLY, name)
         if fault is None and (kept or self._late):
@@ -75,8 +93,13 @@ class FaultyApp:
                 self._earlier[name] = self._earlier["*"] = answer
             await self._take_late()
             await _send(send, answer)
-        elif fault is None or fault.effect in self._own:
-            await self._app({**scope, OWN_FAULT: fault}, _replay(body, receive), send)
+        elif fault is None:
+            await self._app(scope, _replay(body, receive), send)
+        elif fault.effect in self._own:
+            due = Due(fault)
+            await self._app({**scope, OWN_FAULT: due}, _replay(body, receive), send)
+            if not due.done:
+                self._faults.in_vain(fault)
         else:
             await self._disturb(fault, scope, body, send)
 
@@ -165,17 +188,6 @@ async def _send(send: Send, answer: Answer) -> None:
     length = (b"content-length", str(len(answer.body)).encode())
     await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _whole_body(receive: Receive) -> bytes:
-    parts = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(parts)
-        parts += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(parts)
 
 
 def _replay(body: bytes, after: Receive | None) -> Receive:

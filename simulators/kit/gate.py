@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from harness.bench.plugin import SimulatorContext
 from harness.errors import BenchError, ConfigError
@@ -206,6 +206,18 @@ class Gate:
         self._listening.clear()
 
 
+def orders_of(context: SimulatorContext) -> dict[str, object]:
+    """What every worker is told of its device's context; `gate_worker.worker_context` reads it."""
+    return {
+        "name": context.name,
+        "seed": context.seed,
+        "host": context.host,
+        "profile": context.profile,
+        "tls": None if context.tls is None else asdict(context.tls),
+        "trust": asdict(context.trust),
+    }
+
+
 def demand_workers_possible(context: SimulatorContext, workers: int) -> None:
     """Raises ConfigError where several processes cannot be one device."""
     if workers > 1 and context.clock.steppable:
@@ -216,9 +228,10 @@ def demand_workers_possible(context: SimulatorContext, workers: int) -> None:
         )
 
 
-def bracketed(host: str) -> str:
-    """A host as addresses have it."""
-    return f"[{host}]" if ":" in host else host
+def http_address(context: SimulatorContext, port: int) -> str:
+    """Where an HTTP door is."""
+    host = f"[{context.host}]" if ":" in context.host else context.host
+    return f"{'http' if context.tls is None else 'https'}://{host}:{port}"
 
 
 def _say(worker: _Worker, message: Mapping[str, object]) -> None:

@@ -19,6 +19,7 @@ from harness.clock import SystemClock
 from harness.errors import LiantiaoError
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
+from harness.line.tls import read_client_tls, read_server_tls
 
 CHUNK, MOST_SOCKETS = 65536, 64
 Gone = Callable[[int], None]
@@ -131,6 +132,8 @@ def worker_context(orders: Mapping[str, Any]) -> SimulatorContext:
         faults=FaultSchedule(orders["name"], tape),
         host=orders["host"],
         profile=orders["profile"],
+        tls=read_server_tls(orders["tls"]),
+        trust=read_client_tls(orders["trust"]),
     )
 
 

@@ -14,6 +14,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import ClassVar
 
 import httpx
 import msgspec
@@ -35,12 +36,14 @@ from harness.wire.mobile_payment import (
     EnvelopeError,
     LocalMachine,
     Machine,
+    Pain,
     Suspects,
     encode,
     load_variant,
     read_public_key,
     sm4_key,
 )
+from harness.wire.mobile_payment.refusals import refused
 from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import RESIDENT_ID, TOKEN_CHECK_PATH, parse_reply
 from simulators.kit.back_door import json_object
@@ -64,12 +67,16 @@ AUTH_PATH, OWN_PAY_PATH, DECISION_PATH = "/api/mipuserquery/userQuery", "/pay/ow
 PLAIN = {OWN_PAY_PATH: services.OWN_PAY, DECISION_PATH: services.REFUND_DECISION}
 LONGEST = 1 << 20
 """Bytes of a request that are looked at."""
+TOO_LONG = f"at most {LONGEST} bytes expected"
 JSON_TYPE = "application/json;charset=UTF-8"
 Answer = Mapping[str, object]
 
 
 class MobilePayment:
     """The centre as a device of a bench."""
+
+    centres: ClassVar[type[Centre]] = Centre
+    insurances: ClassVar[type[Insurance]] = Insurance
 
     def __init__(self, context: SimulatorContext, settings: MobilePaymentSettings) -> None:
         self._context = context
@@ -102,11 +109,13 @@ class MobilePayment:
         self._said = ""
 
     async def start(self) -> Endpoints:
-        """Read what the ledger holds and open both doors; services wait until `connect`. Raises BenchError."""
+        """Read what the ledger holds and open both doors; services wait for `connect`. Raises BenchError."""
         self._ledger = Ledger(self._settings.ledger, full=self._settings.durability is Durability.FULL, together=False)
         self._store = Store(self._ledger)
         self._store.open()
         self._begin(self._context.seed)
+        if self._introduced.is_set() and self._centre is not None:
+            self._centre.resume()
         return await self._party.start()
 
     def connect(self, peers: Mapping[str, str]) -> None:
@@ -168,7 +177,7 @@ class MobilePayment:
             clock=context.clock,
             reply_s=settings.platform_s,
         )
-        self._centre = Centre(
+        self._centre = self.centres(
             context,
             settings,
             seed=seed,
@@ -177,7 +186,7 @@ class MobilePayment:
             belongs=self._belongs,
             seal=self._notice,
             callback_url=lambda: self._callback_url,
-            insurance=Insurance(line, key=settings.platform_key),
+            insurance=self.insurances(line, key=settings.platform_key),
             out_of_order=self._out_of_order,
         )
 
@@ -213,12 +222,12 @@ class MobilePayment:
         async def serve(request: Request) -> Response:
             await self._introduced.wait()
             raw = await request.body()
-            if len(raw) > LONGEST:
-                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             centre, service, fault = self._centre, path_service, own_fault(request.scope)
             effect = fault.effect if fault else None
             assert centre is not None
             try:
+                if len(raw) > LONGEST:
+                    raise refused(Pain.NO_ENVELOPE, TOO_LONG)
                 opened = self._codec.open(raw, now_ns=self._context.clock.now_ns())
                 service = path_service or opened.service
                 answer = await centre.handle(service, opened.data)
@@ -228,13 +237,14 @@ class MobilePayment:
             except RefusedError as error:
                 return self._sealed(error.code, error.message, effect=effect)
             except BenchError as error:
-                return self._unavailable(error)
+                return self._unavailable(error, centre)
             return self._sealed(0, "成功", answer, effect=effect)
 
         return serve
 
-    def _unavailable(self, error: BenchError) -> Response:
-        self._out_of_order(error)
+    def _unavailable(self, error: BenchError, centre: Centre) -> Response:
+        if not centre.ended:  # else it would be told in the midst of another case
+            self._out_of_order(error)
         return Response("Service Unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _notice(self, data: Answer, effect: Effect | None) -> bytes:
@@ -249,15 +259,12 @@ class MobilePayment:
     def _plain(self, service: str) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
             await self._introduced.wait()
-            assert self._centre is not None
-            raw = await request.body()
-            if len(raw) > LONGEST:
-                return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raw, centre = await request.body(), self._centre
+            assert centre is not None
             try:
-                body = msgspec.json.decode(raw)
-                answer = await self._centre.handle(service, body if is_object(body) else {})
+                answer = await centre.handle(service, _plain_body(raw))
             except BenchError as error:
-                return self._unavailable(error)
+                return self._unavailable(error, centre)
             except (msgspec.DecodeError, RecursionError) as error:
                 return _written({"code": RefusedError("field-problems").code, "message": f"{error}", "data": None})
             except RefusedError as error:
@@ -270,11 +277,12 @@ class MobilePayment:
         url = (await json_object(request)).get("url")
         if not isinstance(url, str) or not (url == "" or url.startswith(("http://", "https://"))):
             raise HTTPException(400, "url must be text that begins with http:// or https://, or is empty")
-        assert self._centre is not None
+        centre = self._centre
+        assert centre is not None
         try:
-            await self._centre.note(Note.CALLBACK, {"url": url, "setting": self._settings.callback_url})
+            await centre.note(Note.CALLBACK, {"url": url, "setting": self._settings.callback_url})
         except BenchError as error:
-            return self._unavailable(error)
+            return self._unavailable(error, centre)
         self._callback_url = url
         return JSONResponse({"url": url})
 
@@ -304,6 +312,14 @@ class MobilePayment:
 
     def _event(self, name: str, /, **fields: JsonValue) -> None:
         self._context.tape.event(self._context.name, name, **fields)
+
+
+def _plain_body(raw: bytes) -> Answer:
+    """The object of a plain request, empty for other JSON. Raises RefusedError or what decoding raises."""
+    if len(raw) > LONGEST:
+        raise RefusedError("field-problems", TOO_LONG)
+    body = msgspec.json.decode(raw)
+    return body if is_object(body) else {}
 
 
 def _written(answer: Answer) -> Response:

@@ -128,7 +128,7 @@ class Callbacks:
                 now.notice = None
                 self._desk.after_save(lambda: self._event("callback-given-up", pay_ord_id=pay_ord_id, attempts=attempt))
 
-        await self._desk.insist(noted)
+        await self._desk.insist(noted, pay_ord_id)
 
     async def _attempt(self, order: str, attempt: int, url: str, message: Message) -> str:
         """Send once; why it was not taken, or empty."""

@@ -10,6 +10,7 @@ order-paid, order-failed, order-revoked, refunded, refund-failed, refund-unknown
 import asyncio
 import json
 from collections.abc import Callable
+from typing import ClassVar
 
 import httpx
 
@@ -22,7 +23,7 @@ from harness.money import Fen, format_yuan
 from simulators.mobile_payment import services
 from simulators.mobile_payment.auths import Authorisations
 from simulators.mobile_payment.callback import Callbacks, Message, Plan
-from simulators.mobile_payment.desk import Answer, BelongsTo, Data, Desk, spelled
+from simulators.mobile_payment.desk import Answer, BelongsTo, Data, Desk, batch_key, spelled
 from simulators.mobile_payment.insurance import Insurance
 from simulators.mobile_payment.orders import FINAL, REVOCABLE, Numbers, Order
 from simulators.mobile_payment.paying import Paying
@@ -31,7 +32,8 @@ from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.mobile_payment.split import Parts
 from simulators.mobile_payment.store import Kind, Note, Store
-from simulators.mobile_payment.uploading import Uploading
+from simulators.mobile_payment.uploading import Uploading, batch_of
+from simulators.mobile_payment.work import Key
 from simulators.voucher_centre.moments import spell_moment
 
 
@@ -39,6 +41,10 @@ class Centre:
     """One case's centre on what a store holds; `belongs` asks the voucher centre, `seal` makes a notice's envelope,
     `callback_url` says where notices go, `out_of_order` is told when the store cannot be used.
     """
+
+    desks: ClassVar[type[Desk]] = Desk
+    numbers: ClassVar[type[Numbers]] = Numbers
+    auths: ClassVar[type[Authorisations]] = Authorisations
 
     def __init__(
         self,
@@ -58,11 +64,11 @@ class Centre:
         self._settings = settings
         self._seal = seal
         self._callback_url = callback_url
-        self._desk = desk = Desk(
+        self._desk = desk = self.desks(
             settings=settings,
             clock=context.clock,
-            numbers=Numbers(seed=seed, name=context.name),
-            auths=Authorisations(life_s=settings.pay_auth_s),
+            numbers=self.numbers(seed=seed, name=context.name),
+            auths=self.auths(life_s=settings.pay_auth_s),
             belongs=belongs,
             notify=lambda order: self._callbacks.send(order, callback_url()),
             tell=self._event,
@@ -71,7 +77,7 @@ class Centre:
             out_of_order=out_of_order,
             resume=self.resume,
         )
-        insurance.journal(store, desk.safe)
+        insurance.journal(store, desk.safe, desk.still)
         self._uploading = Uploading(desk)
         self._paying = Paying(desk)
         self._refunding = Refunding(desk)
@@ -98,11 +104,11 @@ class Centre:
         try:
             _checked(service, data)
             if service == services.QUERY and not self._desk.broken and not self._in_doubt(data):
-                # Whoever asks what is known does not wait for a platform that is being asked about something else.
+                # Whoever asks what is known does not wait for a platform that is being asked about the same batch.
                 answer = self._told(self._desk.of_person(data))
                 await self._desk.store.flushed()
                 return answer
-            async with self._desk.working():
+            async with self._desk.working(*self._keys(service, data)):
                 return await self._handle(service, data)
         except RefusedError as error:
             order = str(data.get("payOrdId") or data.get("medOrgOrd") or "")
@@ -116,6 +122,7 @@ class Centre:
 
     async def stop(self) -> None:
         """The case is over."""
+        self._desk.end()
         for task in tuple(self._desk.lives):
             task.cancel()
         await asyncio.gather(*self._desk.lives, return_exceptions=True)
@@ -132,10 +139,26 @@ class Centre:
             ],
         }
 
+    @property
+    def ended(self) -> bool:
+        """Whether the case is over."""
+        return self._desk.ended
+
+    def _keys(self, service: str, data: Data) -> tuple[Key, ...]:
+        """What nobody else may have to do with meanwhile: a submission, an authorisation number, a charge batch."""
+        keys: tuple[Key, ...] = ()
+        if service == services.UPLOAD:
+            keys += (_submission(data),)
+        if data.get("payAuthNo"):
+            keys += (("authorisation", str(data["payAuthNo"])),)
+        if service == services.UPLOAD:
+            return (*keys, batch_key(batch_of(data)))
+        return keys + self._desk.keys_of(str(data.get("payOrdId") or ""))
+
     async def _handle(self, service: str, data: Data) -> Answer:
         match service:
             case services.UPLOAD:
-                key: tuple[str, ...] = (service, str(data["orgCodg"]), str(data["medOrgOrd"]))
+                key = _submission(data)
                 if (before := self._replayed(key, data, "order-exists")) is not None:
                     return before
                 return self._desk.keep_answer(key, _digest(data), await self._uploading.upload(data))
@@ -171,7 +194,7 @@ class Centre:
         return before[1]
 
     async def _query(self, data: Data) -> Answer:
-        order = self._desk.of_person(data)
+        order = self._desk.touch(self._desk.of_person(data))
         await self._paying.resolve(order)
         await self._refunding.resolve(order)
         return self._told(order)
@@ -200,7 +223,7 @@ class Centre:
         return shown or order.status.value
 
     async def _revoke(self, data: Data) -> Answer:
-        order = self._desk.of_person(data)
+        order = self._desk.touch(self._desk.of_person(data))
         if order.leg is not None and order.leg.unknown:
             raise RefusedError("state")
         if order.status is OrdStas.REVOKED:
@@ -242,6 +265,11 @@ class Centre:
             "own_fen": parts.own + off,
         }
         return Message(seal=lambda effect: self._seal(data, effect), told=told)
+
+
+def _submission(data: Data) -> Key:
+    """What a 6201 is known by when it comes again."""
+    return (services.UPLOAD, str(data["orgCodg"]), str(data["medOrgOrd"]))
 
 
 def _digest(data: Data) -> str:

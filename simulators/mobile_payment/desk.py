@@ -1,7 +1,8 @@
 """What the services share: one case's orders, accounts, people and authorisations, and the checks on them.
 
-What is done to them is done within `working`: one at a time, and at its end all of it is saved, or none of it has been.
-Nothing leaves before it is saved: before a message to the platform, `safe`; events and notices wait for the save.
+What is done to them is done within `working`: one at a time for each key, and at its end all of it is saved, or none of
+it has been. Nothing leaves before it is saved: before a message to the platform, `safe`; events and notices wait for
+the save. While a piece of work waits for anybody, others go on; so whatever it has changed by then is fit to be read.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.mobile_payment.split import Parts
 from simulators.mobile_payment.store import Kind, Note, Store, key_of, parts_of_key
+from simulators.mobile_payment.work import CURRENT, Key, Locks, Work
 
 Data = Mapping[str, object]
 Answer = dict[str, object]
@@ -67,8 +69,8 @@ class Desk:
     out_of_order: Callable[[BenchError], None]
     resume: Callable[[], None]
     """Has orders go on by themselves after all was read again."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One at a time: a service, or what an order does by itself."""
+    locks: Locks = field(default_factory=Locks)
+    """One at a time for each key: a service, or what an order does by itself."""
     orders: dict[str, Order] = field(default_factory=dict)
     batches: dict[Batch, list[Order]] = field(default_factory=dict)
     """Orders by what is charged only once."""
@@ -79,9 +81,10 @@ class Desk:
     """What orders do by themselves."""
     resolving: set[str] = field(default_factory=set)
     """Orders, by payOrdId, whose settlement is being cleared up."""
-    _touched: dict[str, Order] = field(default_factory=dict)
-    _later: list[Callable[[], None]] = field(default_factory=list)
+    _epoch: int = 0
+    """How often something could not be kept, so that all under way counted no more."""
     _broken: bool = False
+    _ended: bool = False
 
     def __post_init__(self) -> None:
         self._people = {person.id_no: person for person in people()}
@@ -101,8 +104,6 @@ class Desk:
             ) from error
 
     def _load(self) -> None:
-        self._touched.clear()
-        self._later.clear()
         self.store.reread()
         self.orders.clear()
         self.batches.clear()
@@ -123,52 +124,85 @@ class Desk:
         self._broken = False
 
     def save(self) -> None:
-        """Save what was done; then tell of it. Raises BenchError; then all of it has never been."""
-        for order in self._touched.values():
-            self.store.put(Kind.ORDER, order.pay_ord_id, order_body(order))
+        """Save what this work has done; then tell of it. Raises BenchError; then all of it has never been."""
+        self.still()
+        work = CURRENT.get()
+        for pay_ord_id in work.orders:
+            order = self.orders.get(pay_ord_id)
+            if order is not None:
+                self.store.put(Kind.ORDER, pay_ord_id, order_body(order))
         numbers = {"drawn": self.numbers.drawn, "tokens": self.numbers.tokens}
         self.store.put(Kind.NOTE, Note.NUMBERS, numbers)
+        self.insurance.note_numbers()
         self.store.save()
-        later, self._later = self._later, []
+        later, work.later = work.later, []
         for act in later:
             act()
+
+    def still(self) -> None:
+        """Whether this work goes on after it has waited. Raises BenchError when it counts no more."""
+        if self._ended:
+            raise _over()
+        if CURRENT.get().epoch != self._epoch:
+            raise BenchError(
+                "What was under way has been undone.",
+                cause="the ledger of the orders could not be used meanwhile, and was read again",
+                remedy="send the same message again",
+            )
 
     async def safe(self) -> None:
         """Save what was done so far, and return when it is safe: before anything of it leaves."""
         self.save()
         await self.store.flushed()
+        self.still()
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        """Do something to the books, alone. Returns when it is safe.
+    async def working(self, *keys: Key) -> AsyncIterator[None]:
+        """Do something to the books, alone with what the keys name. Returns when it is safe.
 
-        What is raised inside, but a refusal, undoes what was not saved yet: all is read again before the next work.
-        Raises BenchError when the ledger cannot be used.
+        What is raised inside, but a refusal, undoes what was not saved yet, and all else that is under way: all is read
+        again before the next work. Raises BenchError when the ledger cannot be used.
         """
         refusal = None
-        async with self.lock:
+        async with self.locks.held(*keys):
+            if self._ended:
+                raise _over()
+            if self._broken:
+                self.load()
+                self.resume()
+            work = Work(epoch=self._epoch)
+            token = CURRENT.set(work)
             try:
-                if self._broken:
-                    self.load()
-                    self.resume()
                 try:
                     yield
                 except RefusedError as error:
                     refusal = error
                 self.save()
-            except Exception:
-                self._broken = True
+            except BaseException:
+                if work.epoch == self._epoch:
+                    self._epoch += 1
+                    self._broken = True
                 raise
-            self._touched.clear()
+            finally:
+                CURRENT.reset(token)
         await self.store.flushed()
         if refusal is not None:
             raise refusal
 
-    async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
+    def end(self) -> None:
+        """The case is over: nothing that is still under way does anything any more."""
+        self._ended = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the case is over."""
+        return self._ended
+
+    async def insist(self, step: Callable[[], Awaitable[None]], pay_ord_id: str = "") -> None:
         """Do what an order does by itself; later again while the ledger cannot be used."""
         while True:
             try:
-                async with self.working():
+                async with self.working(*self.keys_of(pay_ord_id)):
                     await step()
             except BenchError as error:
                 self.out_of_order(error)
@@ -189,16 +223,24 @@ class Desk:
 
     def after_save(self, act: Callable[[], None]) -> None:
         """Do something once what was done up to now has been saved."""
-        self._later.append(act)
+        CURRENT.get().later.append(act)
 
     def touch(self, order: Order) -> Order:
         """Have an order saved with the rest."""
-        self._touched[order.pay_ord_id] = order
+        CURRENT.get().orders.add(order.pay_ord_id)
         return order
 
     def add(self, order: Order) -> None:
         """A new order."""
         self._enter(self.touch(order))
+
+    def keys_of(self, pay_ord_id: str) -> tuple[Key, ...]:
+        """What work on an order holds alone: its charge batch, since of the orders of a batch one may be charged.
+
+        Accounts need no key: at the platform its ledger decides, and own ones are looked at and moved in one go.
+        """
+        order = self.orders.get(pay_ord_id)
+        return () if order is None else (batch_key(order.batch),)
 
     def _enter(self, order: Order) -> None:
         self.orders[order.pay_ord_id] = order
@@ -230,11 +272,14 @@ class Desk:
         return found
 
     def order(self, pay_ord_id: str) -> Order:
-        """An order. Raises RefusedError."""
+        """An order, to be saved with the rest. Raises RefusedError."""
+        return self.touch(self._found(pay_ord_id))
+
+    def _found(self, pay_ord_id: str) -> Order:
         found = self.orders.get(pay_ord_id)
         if found is None:
             raise RefusedError("order-unknown")
-        return self.touch(found)
+        return found
 
     def person(self, data: Data) -> Person:
         """The person whom a message names. Raises RefusedError."""
@@ -250,7 +295,10 @@ class Desk:
             raise RefusedError("auth-missing")
         if number:
             self.auths.check(number, person, self.settings.app_id, use=use, now_ns=self.clock.now_ns())
-        elif not await self.belongs(str(token), person, institution):
+            return
+        belongs = await self.belongs(str(token), person, institution)
+        self.still()
+        if not belongs:
             raise RefusedError("token-invalid")
 
     def use(self, number: object, person: Person, use: str) -> None:
@@ -267,8 +315,8 @@ class Desk:
                 raise RefusedError("already-settled")
 
     def own(self, data: Data) -> Order:
-        """The order that a message is about, if it is the sender's own. Raises RefusedError."""
-        order = self.order(str(data["payOrdId"]))
+        """The order that a message is about, if it is the sender's own; only to be looked at. Raises RefusedError."""
+        order = self._found(str(data["payOrdId"]))
         if (order.pay_token, order.institution.code) != (data["payToken"], data["orgCodg"]):
             raise RefusedError("order-unknown")
         return order
@@ -296,6 +344,17 @@ class Desk:
             **fields,
         }
         self.after_save(lambda: self.tell(event, **told))
+
+
+def batch_key(batch: Batch) -> Key:
+    """What work on a charge batch holds."""
+    return ("batch", *batch)
+
+
+def _over() -> BenchError:
+    return BenchError(
+        "This case is over.", cause="the centre was reset or stopped meanwhile", remedy="ask the case that runs now"
+    )
 
 
 def _whole(body: Data, name: str) -> int:

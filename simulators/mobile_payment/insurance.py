@@ -13,17 +13,20 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from harness.money import Fen, format_yuan
 from harness.wire.fields import is_absent, is_array, is_object
-from harness.wire.institution import amount
+from harness.wire.institution import TRACE_NODE, amount
 from harness.wire.mobile_confirmation import mobile_exp_content
 from simulators.mobile_payment.leg import ID_CARD, Leg
 from simulators.mobile_payment.platform_line import Outcome, PlatformLine, Result
 from simulators.mobile_payment.services import RefusedError, lines_of
 from simulators.mobile_payment.split import Parts
 from simulators.mobile_payment.store import Kind, Store, key_of, parts_of_key
+from simulators.mobile_payment.work import Key, Locks
 from simulators.platform.refusals import RefusedError as PlatformRefusal
 
 Data = Mapping[str, object]
 UNSAID = "未说明"
+TRACED = "drugTracInfo"
+"""The node of 6201 with the trace codes (追溯码) of what is charged; that 6201 has one is assumed."""
 SCOPE = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
 NOT_BOOKED = frozenset(PlatformRefusal(why).code for why in ("original-unknown", "already-reversed"))
 ALREADY_REFUNDED = PlatformRefusal("already-refunded").code
@@ -39,12 +42,17 @@ class Insurance:
         self._key = key
         self._visits: dict[tuple[str, str], str] = {}
         self._described: set[str] = set()
+        self._locks = Locks()
         self._store: Store | None = None
 
-    def journal(self, store: Store, safe: Callable[[], Awaitable[None]]) -> None:
-        """Keep in `store` what is sent and opened; `safe` is awaited before anything is sent."""
+    def journal(self, store: Store, safe: Callable[[], Awaitable[None]], still: Callable[[], None]) -> None:
+        """Keep in `store` what is sent and opened; `safe` is awaited before anything is sent, `still` called after."""
         self._store = store
-        self._line.journal(store, safe)
+        self._line.journal(store, safe, still)
+
+    def note_numbers(self) -> None:
+        """Have the last number saved with the rest."""
+        self._line.note_numbers()
 
     def load(self, store: Store) -> None:
         """Everything as a store has it."""
@@ -64,9 +72,15 @@ class Insurance:
 
     async def upload(self, leg: Leg, data: Data) -> None:
         """6201: the visit, where it must be opened, and its details. Raises RefusedError."""
-        leg.mdtrt_id = str(data.get("mdtrtId") or "") or await self._visit(leg, data)
-        await self._describe(leg, data)
+        institution, given = leg.sender.institution.code, str(data.get("mdtrtId") or "")
+        visit: tuple[Key, ...] = (("visit", institution, str(data["iptOtpNo"])),)
+        if given:
+            visit += (("mdtrt", institution, given),)
+        async with self._locks.held(*visit):
+            leg.mdtrt_id = given or await self._visit(leg, data)
+            await self._describe(leg, data)
         rows = [_row(line, data, leg) for line in lines_of(data)]
+        leg.traced = _traced(data)
         leg.uploaded = True
         await self._demand("2204", leg, {"feedetail": rows}, str(data["medOrgOrd"]))
 
@@ -87,7 +101,8 @@ class Insurance:
             said = mobile_exp_content(
                 self._key, msgid=msgid, psn_no=leg.psn_no, own_pay=format_yuan(own), order=leg.pay_ord_id
             )
-            return {"data": {**leg.bill(), **leg.scope, "expContent": said}}
+            traced = {TRACE_NODE: leg.traced} if leg.traced else {}
+            return {"data": {**leg.bill(), **leg.scope, "expContent": said}, **traced}
 
         outcome = await self._line.ask("2207", leg.sender, content, key=leg.pay_ord_id)
         if outcome.result is Result.DONE and not _is_readable(outcome, "setl_id"):
@@ -223,6 +238,13 @@ def _row(line: Data, data: Data, leg: Leg) -> dict[str, object]:
     }
     said = {_snake(name): value for name, value in line.items() if not is_absent(value)}
     return {**filled, **said, "mdtrt_id": leg.mdtrt_id, "psn_no": leg.psn_no, "chrg_bchno": leg.batch}
+
+
+def _traced(data: Data) -> list[dict[str, str]]:
+    """The trace codes of an upload (drugTracInfo, a node of our own) in the words of 2207."""
+    given = data.get(TRACED)
+    rows = [row for row in given if is_object(row)] if is_array(given) else []
+    return [{_snake(name): str(value) for name, value in row.items() if not is_absent(value)} for row in rows]
 
 
 def _diagnoses(data: Data) -> list[dict[str, object]]:

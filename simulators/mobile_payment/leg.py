@@ -34,6 +34,8 @@ class Leg:
     total: Fen
     use_account: bool
     scope: dict[str, object] = field(default_factory=dict)
+    traced: list[dict[str, str]] = field(default_factory=list)
+    """Trace codes of the packs as the 2207 lists them (drug_trac_info); empty where the upload named none."""
     uploaded: bool = False
     """Whether unsettled details of ours may stand in the visit."""
     msgid: str = ""
@@ -41,6 +43,8 @@ class Leg:
     setl_id: str = ""
     unknown: bool = False
     """Whether the outcome of the 2207 is not known; so it is, too, while that is under way."""
+    undoing: bool = False
+    """Whether what the 2207 has booked is to be undone, since it is another split than the person was promised."""
     reversed: bool = False
     """Whether what the 2207 had booked was undone by 2601."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from harness.clock import NS
 from harness.money import Fen, format_yuan
-from harness.wire.fields import is_absent
+from harness.wire.fields import is_absent, show
 from harness.wire.institution import amount
 from simulators.mobile_payment.callback import sleep_until
 from simulators.mobile_payment.desk import Answer, Data, Desk, fen, spelled
@@ -31,9 +31,12 @@ class Paying:
 
     async def pay(self, data: Data, keep: Callable[[Answer], object]) -> Answer:
         """6202; `keep` remembers the answer before what follows begins. Raises RefusedError."""
-        order = self._desk.own(data)
+        order = self._desk.touch(self._desk.own(data))
         if order.status is not OrdStas.SAVED:
             raise RefusedError("state")
+        for name, uploaded in (("chrgBchno", order.batch[2]), ("mdtrtId", order.visit)):
+            if not is_absent(data.get(name)) and data[name] != uploaded:
+                raise RefusedError("field-problems", f"{name}: {uploaded} of 6201 expected, {show(data[name])} seen")
         self._desk.not_charged(order.batch, but=order)
         if data.get("payAuthNo"):
             self._desk.use(data["payAuthNo"], order.person, order.pay_ord_id)
@@ -82,10 +85,10 @@ class Paying:
         leg, parts = order.leg, order.parts
         if leg is None or parts is None or not self.in_doubt(order):
             return
-        if self._desk.settings.unknown is Unknown.REPEAT:
+        if self._desk.settings.unknown is Unknown.REPEAT and not leg.undoing:
             await self._answered(order, leg, await self._desk.insurance.settle(leg, own=parts.own))
         else:
-            await self._reverse(order, leg, parts, "reversed")
+            await self._reverse(order, leg, parts, "amounts" if leg.undoing else "reversed")
 
     def in_doubt(self, order: Order) -> bool:
         """Whether it is not known what the platform has booked of an order."""
@@ -151,10 +154,10 @@ class Paying:
         try:
             if settings.pays_after_s or self._desk.orders[pay_ord_id].own_paid:
                 await sleep_until(self._desk.clock, begun + settings.pays_after_s * NS)
-                await self._desk.insist(pay)
+                await self._desk.insist(pay, pay_ord_id)
             if settings.unpaid_s and settings.insurance_leg is not InsuranceLeg.NEVER_ENDS:
                 await sleep_until(self._desk.clock, begun + settings.unpaid_s * NS)
-                await self._desk.insist(revoke)
+                await self._desk.insist(revoke, pay_ord_id)
         finally:
             self._living.discard(pay_ord_id)
 
@@ -187,6 +190,7 @@ class Paying:
                 if parts_of(info) == parts:
                     self._paid(order, parts, amount(info["balc"]), setl_id=leg.setl_id, msgid=leg.msgid)
                 else:
+                    leg.undoing = True
                     await self._reverse(order, leg, parts, "amounts")
             case Result.REFUSED:
                 await self._insurance_failed(order, parts, f"platform {outcome.code}")
@@ -212,7 +216,7 @@ class Paying:
         try:
             while _is_open(self._desk.orders[pay_ord_id]):
                 await sleep_until(clock, clock.now_ns() + after_s * NS)
-                await self._desk.insist(resolve)
+                await self._desk.insist(resolve, pay_ord_id)
                 after_s = self._desk.settings.resolve_after_s
         finally:
             self._desk.resolving.discard(pay_ord_id)
@@ -235,7 +239,7 @@ class Paying:
         async def life() -> None:
             due_ns = self._desk.orders[pay_ord_id].taken_at_ns + self._desk.settings.settles_after_s * NS
             await sleep_until(self._desk.clock, due_ns)
-            await self._desk.insist(end)
+            await self._desk.insist(end, pay_ord_id)
 
         self._desk.live(life(), f"settling {pay_ord_id}")
 

@@ -6,6 +6,7 @@ it is the same message. Sequence numbers begin at 5000, so that an institution's
 messages of the same second (from 0001) have other msgids (own design).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,20 +77,32 @@ class PlatformLine:
         self._signed_in: dict[tuple[str, str], str] = {}
         self._open: dict[tuple[str, ...], tuple[str, str]] = {}
         """Digest and msgid of what may be under way, by transaction, institution and key."""
+        self._signing_in: dict[tuple[str, str], asyncio.Future[str | Outcome]] = {}
         self._store: Store | None = None
         self._safe: Callable[[], Awaitable[None]] | None = None
+        self._still: Callable[[], None] | None = None
 
-    def journal(self, store: Store, safe: Callable[[], Awaitable[None]]) -> None:
-        """Keep in `store` what is sent; `safe` is awaited before it is. Not called: nothing is kept."""
-        self._store, self._safe = store, safe
+    def journal(self, store: Store, safe: Callable[[], Awaitable[None]], still: Callable[[], None]) -> None:
+        """Keep in `store` what is sent; `safe` is awaited before it is. Not called: nothing is kept.
+
+        `still` raises when the work that has waited for an answer counts no more.
+        """
+        self._store, self._safe, self._still = store, safe, still
 
     def load(self, store: Store) -> None:
         """Everything as a store has it."""
+        self._signing_in = {}
         self._open = {
             parts_of_key(key): (str(body["digest"]), str(body["msgid"])) for key, body in store.read(Kind.SENT)
         }
         last = store.note(Note.MSGID)
         self._last = (datetime.fromisoformat(str(last["at"])), int(str(last["n"]))) if last else None
+
+    def note_numbers(self) -> None:
+        """Have the last number saved with the rest; whoever saves saves the latest."""
+        if self._store is not None and self._last is not None:
+            at, n = self._last
+            self._store.put(Kind.NOTE, Note.MSGID, {"at": at.isoformat(), "n": n})
 
     @property
     def connected(self) -> bool:
@@ -111,7 +124,8 @@ class PlatformLine:
         self._under_way(place, (_digest(body), msgid))
         outcome = await self._send(infno, sender, body, msgid=msgid, sign_no=sign_no)
         if outcome.code in _SIGNED_OUT:
-            self._signed_in.pop(self._today(sender), None)
+            if self._signed_in.get(self._today(sender)) == sign_no:  # else another has signed in anew meanwhile
+                del self._signed_in[self._today(sender)]
             sign_no = await self._sign_in(sender)
             if isinstance(sign_no, Outcome):
                 return sign_no
@@ -134,9 +148,28 @@ class PlatformLine:
         return sender.institution.code, f"{local_time(self._clock):%Y%m%d}"
 
     async def _sign_in(self, sender: Sender) -> str | Outcome:
+        """The number of today's sign-in; who comes while it is under way waits for its outcome."""
         today = self._today(sender)
         if (known := self._signed_in.get(today)) is not None:
             return known
+        under_way, signing_in = self._signing_in.get(today), self._signing_in
+        if under_way is not None:
+            if self._safe is not None:
+                await self._safe()
+            found = await asyncio.shield(under_way)
+            if self._still is not None:
+                self._still()
+            return found
+        ended = signing_in[today] = asyncio.get_running_loop().create_future()
+        found = Outcome(result=Result.UNKNOWN, message="no sign-in")
+        try:
+            found = await self._signed_in_anew(sender, today)
+        finally:
+            del signing_in[today]
+            ended.set_result(found)
+        return found
+
+    async def _signed_in_anew(self, sender: Sender, today: tuple[str, str]) -> str | Outcome:
         data = {"signIn": {"opter_no": OPERATOR, "mac": "00-00-00-00-00-00", "ip": "127.0.0.1"}}
         outcome = await self._send("9001", sender, data, msgid=self.new_msgid(sender.institution), sign_no="")
         if outcome.result is not Result.DONE:
@@ -175,6 +208,13 @@ class PlatformLine:
         headers["content-type"] = f"application/json;charset={profile.charset_in.upper()}"
         if self._safe is not None:
             await self._safe()
+        outcome = await self._answered(infno, content, headers, msgid)
+        if self._still is not None:
+            self._still()
+        return outcome
+
+    async def _answered(self, infno: str, content: bytes, headers: Mapping[str, str], msgid: str) -> Outcome:
+        profile = self._profile
         try:
             answer = await self._client().post(
                 self._address() + profile.path_of(infno), content=content, headers=headers, timeout=self._timeout
@@ -201,8 +241,6 @@ class PlatformLine:
         at, n = self._last if self._last is not None and self._last[0] >= now else (now, -1)
         at, n = (at, n + 1) if n + 1 < SEQUENCE else (at + timedelta(seconds=1), 0)
         self._last = (at, n)
-        if self._store is not None:
-            self._store.put(Kind.NOTE, Note.MSGID, {"at": at.isoformat(), "n": n})
         return make_msgid(institution.code, at=at, seq=FIRST + n, form=self._profile.msgid_form)
 
 

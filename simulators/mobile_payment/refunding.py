@@ -72,7 +72,7 @@ class Refunding:
         async def resolve() -> None:
             await self.resolve(self._desk.order(pay_ord_id))
 
-        await self._desk.insist(resolve)
+        await self._desk.insist(resolve, pay_ord_id)
 
     async def _carry_out(self, order: Order, refund: Refund) -> None:
         """Give the refund's parts back: the insurance's at the platform, where there is one."""

@@ -5,8 +5,9 @@ Numbers and names as the reference has them (mobile payment centre, fields and o
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,7 @@ from harness.wire.fields import (
     check_nodes,
     is_absent,
     is_array,
+    load_toml,
     parse_nodes,
     show,
 )
@@ -30,6 +32,8 @@ AUTH_QUERY, OWN_PAY, REFUND_DECISION = "auth-query", "own-pay", "refund-decision
 PAID_CALL = "02"
 """callType: the one kind of notice there is, payment success."""
 STAMP = re.compile(r"[0-9]{14}\Z")
+PLACE = re.compile(r"-?[0-9]{1,3}(\.[0-9]+)?,-?[0-9]{1,2}(\.[0-9]+)?\Z")
+"""uldLatlnt: longitude and latitude in degrees."""
 
 
 class OrdStas(StrEnum):
@@ -112,7 +116,7 @@ def load_table(name: str) -> Mapping[str, object]:
 @cache
 def refusals() -> Mapping[str, Refusal]:
     """All refusals, by id."""
-    rows = load_table("refusals")["refusal"]
+    rows = load_toml("mobile_payment/tables/answers.toml")["refusal"]
     assert isinstance(rows, list)
     return {
         row["id"]: Refusal(
@@ -136,10 +140,9 @@ def check(service: str, data: Mapping[str, object]) -> tuple[FieldProblem, ...]:
     problems = [*check_fields(fields, data, ""), *check_nodes(nodes, data, "")]
     if service == REFUND:
         problems += _one_of(data, "refdType", tuple(RefdType))
-        if isinstance(at := data.get("appRefdTime"), str) and not STAMP.match(at):
-            problems.append(
-                FieldProblem(path="appRefdTime", rule=Rule.FORMAT, expected="yyyyMMddHHmmss", seen=show(at))
-            )
+        problems += _formed(data, "appRefdTime", _is_moment, "yyyyMMddHHmmss")
+    if service == UPLOAD:
+        problems += _formed(data, "uldLatlnt", lambda text: PLACE.match(text) is not None, "longitude,latitude")
     if service == OWN_PAY:
         problems += _one_of(data, "result", ("SUCCESS", "FAIL"))
     return tuple(problems)
@@ -150,6 +153,25 @@ def lines_of(data: Mapping[str, object]) -> list[Mapping[str, object]]:
     rows = data["feedetailList"]
     assert is_array(rows)
     return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _formed(
+    data: Mapping[str, object], name: str, is_formed: Callable[[str], bool], expected: str
+) -> list[FieldProblem]:
+    value = data.get(name)
+    if is_absent(value) or not isinstance(value, str) or is_formed(value):
+        return []
+    return [FieldProblem(path=name, rule=Rule.FORMAT, expected=expected, seen=show(value))]
+
+
+def _is_moment(text: str) -> bool:
+    if STAMP.match(text) is None:
+        return False
+    try:
+        datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - the interface's moments have no zone
+    except ValueError:
+        return False
+    return True
 
 
 def _one_of(data: Mapping[str, object], name: str, offered: tuple[str, ...]) -> list[FieldProblem]:

@@ -61,6 +61,8 @@ class MobilePaymentSettings:
     """The application's secret (appSecret); made up as well."""
     peer_key: str = ""
     """The institution side's public key, Base64 of 65 bytes; empty: the seed's, which a security front has too."""
+    demands_visit: bool = False
+    """Whether a 6201 without ecToken must name the visit (mdtrtId), as the interface has it; off: it is opened."""
     pay_auth_s: int = 300
     """Seconds that an authorisation number (payAuthNo) lives (5 to 10 minutes in the field)."""
     pays_after_s: int = 5
@@ -102,6 +104,8 @@ class MobilePaymentSettings:
     """How often each callback is sent, also when it was taken: 2 for a duplicate."""
     callback_off_fen: int = 0
     """Fen by which a callback's ownPayAmt and feeSumamt differ from the order: a fault of the field."""
+    mutant: str = ""
+    """A known defect that the centre is to have, to see whether it is noticed; empty for none."""
 
     def __post_init__(self) -> None:
         if self.variant not in offered_variants():

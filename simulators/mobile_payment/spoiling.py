@@ -5,10 +5,10 @@ nothing else to refuse.
 """
 
 from harness.faults.catalogue import Effect
-from harness.gm import PrivateKey, Signer, signature_to_der, sm4
-from harness.gm.sm2 import CURVE
+from harness.gm import PrivateKey, Signature, Signer, sm4
 from harness.wire.mobile_payment import Machine, Variant
 from harness.wire.mobile_payment.variant import EncType, SignatureForm, SignType
+from simulators.kit.spoilt_signatures import other_key, spoilt_form
 
 _ON_SIGNATURE: frozenset[Effect] = frozenset(
     {
@@ -23,7 +23,6 @@ ON_SEAL = _ON_SIGNATURE | {Effect.WRONG_PADDING}
 """Effects on the seal of an answer or a notice."""
 NO_USER_ID = b""
 """What libraries sign with that are given no user id."""
-_HALF = 32
 
 
 def seal_effects(variant: Variant) -> frozenset[Effect]:
@@ -49,17 +48,9 @@ class SpoiltMachine:
             case Effect.SIGNATURE_OTHER_ID:
                 return Signer(self._own, user_id=NO_USER_ID, repeatable=True).sign(message)
             case Effect.KEY_ROTATED:
-                return Signer(_next(self._own), repeatable=True).sign(message)
-            case Effect.SIGNATURE_DER:
-                return signature_to_der(self._right.sign(message))
-            case Effect.SIGNATURE_BIT:
-                raw = self._right.sign(message)
-                return raw[:-1] + bytes([raw[-1] ^ 1])
-            case Effect.SIGNATURE_SWAPPED:
-                raw = self._right.sign(message)
-                return raw[_HALF:] + raw[:_HALF]
-            case _:
-                return self._right.sign(message)
+                return Signer(other_key(self._own), repeatable=True).sign(message)
+            case effect:
+                return spoilt_form(effect, self._right.sign(message), Signature.RAW)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """As the right one."""
@@ -75,8 +66,3 @@ class SpoiltMachine:
     def decrypt(self, data: bytes) -> bytes:
         """As the right one."""
         return self._right.decrypt(data)
-
-
-def _next(key: PrivateKey) -> PrivateKey:
-    """Another key, always the same for a key: what a rotation has put in its place."""
-    return PrivateKey(d=key.d % (CURVE.n - 2) + 1)

@@ -1,7 +1,8 @@
 """Where a centre's state stands for good: documents in a ledger of the platform's kind, in memory, a file or a server.
 
 Everything that the centre must know after its end is put here and written by `save`, one transaction of the store, all
-of it or nothing. What is put twice alike is written once. The ledger may be the platform's own; the kinds are ours.
+that one piece of work has put, or nothing of it. What is put twice alike is written once. The ledger may be the
+platform's own; the kinds are ours.
 One centre at a time: who opens the store last has it, and the one before is refused by its next `save`.
 """
 
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from harness.errors import BenchError
 from harness.wire import institution as wire
+from simulators.mobile_payment.work import CURRENT
 from simulators.platform.ledger import Ledger
 
 
@@ -49,8 +51,7 @@ class Store:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._staged: dict[tuple[Kind, str], bytes | None] = {}
-        self._saved: dict[tuple[Kind, str], bytes] = {}
+        self._saved: dict[tuple[str, str], bytes] = {}
         self._owner = 0
 
     def open(self) -> None:
@@ -61,7 +62,6 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything of ours but who has the store."""
-        self._staged.clear()
         self._saved.clear()
         with self._ledger.writing():
             for kind in Kind:
@@ -70,16 +70,17 @@ class Store:
                         self._ledger.drop(kind, key)
 
     def put(self, kind: Kind, key: str, body: Body) -> None:
-        """Have a document written by the next `save`."""
-        self._staged[kind, key] = wire.encode(body)
+        """Have a document written by the next `save` of the same work."""
+        CURRENT.get().documents[kind, key] = wire.encode(body)
 
     def drop(self, kind: Kind, key: str) -> None:
-        """Have a document deleted by the next `save`."""
-        self._staged[kind, key] = None
+        """Have a document deleted by the next `save` of the same work."""
+        CURRENT.get().documents[kind, key] = None
 
     def save(self) -> None:
-        """Write what was put since the last time; afterwards it survives the end of this process."""
-        staged, self._staged = self._staged, {}
+        """Write what this work has put since the last time; afterwards it survives the end of this process."""
+        work = CURRENT.get()
+        staged, work.documents = work.documents, {}
         changed = {place: body for place, body in staged.items() if body != self._saved.get(place)}
         if not changed:
             return
@@ -119,8 +120,7 @@ class Store:
         return {} if raw is None else wire.decode(raw)
 
     def reread(self) -> None:
-        """What was put and not saved has never been; the ledger is to be read again."""
-        self._staged.clear()
+        """The ledger is to be read again."""
         self._saved.clear()
 
     def _owner_there(self) -> int:

@@ -3,7 +3,7 @@
 from harness.money import Fen
 from harness.wire.fields import is_absent
 from harness.wire.institution import amount
-from simulators.mobile_payment.desk import Answer, Data, Desk, amount_of
+from simulators.mobile_payment.desk import Answer, Batch, Data, Desk, amount_of
 from simulators.mobile_payment.leg import Leg, Sender
 from simulators.mobile_payment.orders import Order
 from simulators.mobile_payment.services import OrdStas, RefusedError, lines_of
@@ -25,7 +25,9 @@ class Uploading:
             raise RefusedError("insutype")
         total, in_scope = _amounts(data)
         visit = str(data.get("mdtrtId") or data["iptOtpNo"])
-        batch = (institution.code, str(data["iptOtpNo"]), str(data["chrgBchno"]))
+        batch = batch_of(data)
+        if self._desk.settings.demands_visit and not data.get("ecToken") and is_absent(data.get("mdtrtId")):
+            raise RefusedError("field-problems", "mdtrtId: the visit expected, since there is no ecToken")
         self._desk.not_charged(batch)
         await self._desk.authorised(data, person, institution, use="")
         now_ns = self._desk.clock.now_ns()
@@ -78,6 +80,11 @@ class Uploading:
         await self._desk.insurance.upload(order.leg, data)
         order.visit = order.leg.mdtrt_id
         return order.visit
+
+
+def batch_of(data: Data) -> Batch:
+    """What is charged once, of a 6201."""
+    return (str(data["orgCodg"]), str(data["iptOtpNo"]), str(data["chrgBchno"]))
 
 
 def _amounts(data: Data) -> tuple[Fen, Fen]:

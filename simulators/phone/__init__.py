@@ -13,6 +13,7 @@ class PhoneType:
     kind = "phone"
     settings = PhoneSettings
     needs = ("voucher-centre",)
+    speaks_http = True
 
     def create(self, context: SimulatorContext, settings: PhoneSettings) -> Phone:
         """A phone that is not started yet."""

@@ -1,7 +1,8 @@
 """The codes that phones show and how long each stays on the screen; who makes the digits is decided elsewhere.
 
-A person has one current code for each channel and kind. It stays until its refresh time and then gives way to a new
-one; whether an old one is still valid, or has been used, is the voucher centre's business alone.
+A person has one current code for each channel and kind. It stays until its refresh time, by the phone's own timer as
+well, so that a clock that is set back leaves no old one there, and then gives way to a new one. Whether an old one is
+still valid, or has been used, is the voucher centre's business alone.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fixtures.population import Person
-from harness.clock import NS
+from harness.clock import NS, Clock
 from harness.wire.voucher import phone_code, window_of
 
 PAY_CODE_LIFE_S = 60
@@ -53,13 +54,14 @@ class Codes:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._current: dict[CodeKey, Code] = {}
+        self._deadlines: dict[CodeKey, int] = {}
         self._made: Counter[CodeKey] = Counter()
         self._fetching: dict[CodeKey, asyncio.Lock] = {}
 
     def __len__(self) -> int:
         return len(self._current)
 
-    async def current(self, key: CodeKey, *, now_ns: int, fresh: bool, make: Callable[[], Awaitable[Code]]) -> Code:
+    async def current(self, key: CodeKey, clock: Clock, *, fresh: bool, make: Callable[[], Awaitable[Code]]) -> Code:
         """The code on the screen, or a new one by `make` when it is due or `fresh` asks for it.
 
         Two who ask at once get the same code. Raises what `make` raises, and then keeps the old code for later.
@@ -67,8 +69,10 @@ class Codes:
         lock = self._fetching.setdefault(key, asyncio.Lock())
         async with lock:
             code = self._current.get(key)
-            if code is None or fresh or now_ns >= code.refresh_ns:
+            if code is None or fresh or clock.now_ns() >= code.refresh_ns or clock.elapsed_ns() >= self._deadlines[key]:
+                begun_ns = clock.now_ns()
                 code = self._current[key] = await make()
+                self._deadlines[key] = clock.elapsed_ns() + code.refresh_ns - begun_ns
             return code
 
     def draw(self, key: CodeKey) -> random.Random:

@@ -59,7 +59,7 @@ class Screens:
             return await self._make(key, person, wish.channel)
 
         try:
-            return await self._codes.current(key, now_ns=self._context.clock.now_ns(), fresh=wish.fresh, make=make)
+            return await self._codes.current(key, self._context.clock, fresh=wish.fresh, make=make)
         except texts.Refusal as refusal:
             self._context.tape.event(
                 self._context.name, "code-not-shown", person=person.id, chnl=wish.channel.id, why=refusal.name
@@ -70,9 +70,9 @@ class Screens:
         now_ns = self._context.clock.now_ns()
         if key.kind is CodeKind.PAY:
             return pay_code(self._codes.draw(key), now_ns=now_ns)
-        if person.voucher is VoucherState.NONE:
-            raise texts.not_activated(person, channel)
         if self._centre is None or self.issuer is Issuer.PHONE:
+            if person.voucher is VoucherState.NONE:  # as it was when the phone was last in touch with the centre
+                raise texts.not_activated(person, channel)
             return phone_made_code(
                 self._key,
                 person,

@@ -21,6 +21,7 @@ class _PlatformType:
     settings: type[PlatformSettings] = PlatformSettings
     needs: tuple[str, ...] = ("voucher-centre", "phone", "terminal")
     """The terminal for Shanghai's front machine alone: it reads cards there."""
+    speaks_http: bool = True
     mutants: Mapping[str, str] = field(default_factory=lambda: MUTANTS)
 
     def create(self, context: SimulatorContext, settings: PlatformSettings) -> Platform | SharedPlatform:

@@ -28,8 +28,9 @@ from harness.wire.voucher_messages import (
     CentreReply,
     parse_reply,
 )
-from simulators.kit.faulty import own_fault
+from simulators.kit.faulty import due_fault
 from simulators.kit.http_party import HttpParty
+from simulators.kit.quick_paths import answer, whole_body
 from simulators.platform.bills import Bills
 from simulators.platform.call import Writer
 from simulators.platform.centre import JSON_HEADERS, VoucherCentreClient
@@ -41,6 +42,7 @@ from simulators.platform.ledger import Ledger
 from simulators.platform.mutants import office_for
 from simulators.platform.settings import AmountsAs, Durability, PlatformSettings
 from simulators.platform.shanghai import FrontMachine
+from simulators.platform.staff import register_of
 
 
 class _Named(msgspec.Struct):
@@ -68,6 +70,8 @@ class Platform:
         self._context = context
         self._settings = settings
         self._office = office_for(settings.mutant)
+        if settings.staff_register:
+            register_of(settings.staff_register)  # which says what is wrong with it before anybody asks
         self._profile = load_profile(context.profile)
         self._called = {path: infno for infno, path in self._profile.paths.items()}
         self._gateway = (
@@ -103,7 +107,13 @@ class Platform:
         # On a bench each booking is committed by itself: two devices of one loop may share a file.
         together = not self._context.clock.steppable
         full = self._settings.durability is Durability.FULL
-        self._ledger = Ledger(self._settings.ledger, full=full, together=together, shared=self._part is not None)
+        self._ledger = Ledger(
+            self._settings.ledger,
+            full=full,
+            together=together,
+            shared=self._part is not None,
+            patience_s=self._settings.lock_patience_s,
+        )
         self._current = self._new_case(self._ledger)
 
     def connect(self, peers: Mapping[str, str]) -> None:
@@ -184,13 +194,13 @@ class Platform:
             return
         assert self._current is not None
         status = 200
+        body = await whole_body(receive)
         try:
-            body = await _body(receive)
-            with serving(own_fault(scope)):
-                if self._gateway is None:
-                    reply = await self._current[1].answer(body, called=self._paths[path])
-                else:
-                    reply = await self._through(self._gateway, scope, body, called=self._paths[path])
+            if (fault := due_fault(scope)) is None:
+                reply = await self._replied(scope, body)
+            else:
+                with serving(fault):
+                    reply = await self._replied(scope, body)
         except TurnedAwayError as error:
             status, reply = error.status, error.body
         except AbandonedError:
@@ -205,9 +215,7 @@ class Platform:
         except Exception:
             await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
             raise
-        headers = [(b"content-length", b"%d" % len(reply)), (b"content-type", self._content_type)]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply})
+        await answer(send, reply, content_type=self._content_type, status=status)
 
     def _out_of_order(self, error: BenchError) -> None:
         """The ledger cannot be used: said once in the log, however many ask, until it says something else."""
@@ -216,13 +224,16 @@ class Platform:
             self._said = str(error)
             print(error, file=sys.stderr, flush=True)
 
-    async def _through(self, gateway: Gateway, scope: Scope, body: bytes, *, called: str | None) -> bytes:
-        """One request by way of the province's gateway. Raises TurnedAwayError."""
+    async def _replied(self, scope: Scope, body: bytes) -> bytes:
+        """The answer to a request, by way of the province's gateway, if it has one. Raises TurnedAwayError."""
         assert self._current is not None
+        gateway, dispatcher, called = self._gateway, self._current[1], self._paths[scope["path"]]
+        if gateway is None:
+            return await dispatcher.answer(body, called=called)
         body = gateway.let_in(scope["headers"], body)
         if self._front is not None:
             return gateway.let_out(await self._front.answer(body))
-        return gateway.let_out(await self._current[1].answer(body, called=called))
+        return gateway.let_out(await dispatcher.answer(body, called=called))
 
     async def _ask_centre(self, query: Mapping[str, object]) -> CentreReply | None:
         """Have the voucher centre decode, where the province's platform does so; None without an answer."""
@@ -284,15 +295,3 @@ def _in_shanghai(named: _Named) -> str:
     """The transaction of a message of that protocol; SE01 and what is no transaction keep their own names."""
     found = shanghai.infno_of({"xxlxm": named.xxlxm, "xxnr": named.xxnr})
     return named.xxlxm if found in {QR_QUERY, ""} else found
-
-
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
-    parts = [body]
-    while message.get("more_body", False):
-        message = await receive()
-        parts.append(message.get("body", b""))
-    return b"".join(parts)

@@ -30,6 +30,7 @@ class PlatformPart:
 
         chosen = read_settings(PlatformSettings, orders["settings"], where="worker")
         self._platform = Platform(worker_context(orders), chosen, part=orders["number"], party=party)
+        self._platform.connect(orders["peers"])
         await self._platform.start()
 
     async def adopt(self, door: str, connection: socket.socket) -> None:
@@ -37,7 +38,10 @@ class PlatformPart:
         del door  # there is but one
         assert self._party is not None
         try:
-            _, protocol = await asyncio.get_running_loop().connect_accepted_socket(self._party.protocol, connection)
+            protocol = self._party.protocol()
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._party.tls_context
+            )
         except OSError:
             connection.close()
         else:

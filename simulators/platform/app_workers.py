@@ -15,7 +15,7 @@ from harness.faults.catalogue import ON_HTTP
 from harness.line.http import bind
 from harness.line.record import JsonValue
 from simulators.kit.back_door import BackDoor
-from simulators.kit.gate import Gate, GateKind, bracketed, demand_workers_possible
+from simulators.kit.gate import Gate, GateKind, demand_workers_possible, http_address, orders_of
 from simulators.kit.no_faults import NoFaults
 from simulators.platform.app import Platform
 from simulators.platform.settings import PlatformSettings
@@ -38,14 +38,13 @@ class SharedPlatform:
         self._back = BackDoor(
             self._context, state=self._state, reset=lambda seed: self.reset(seed=seed), effects=ON_HTTP
         )
-        orders = {
+        self._orders: dict[str, object] = {
             "settings": {**asdict(settings), "workers": 1},
-            "name": context.name,
-            "seed": context.seed,
+            **orders_of(context),
             "host": "127.0.0.1",  # of the worker's own port, which nobody is told
-            "profile": context.profile,
+            "peers": {},
         }
-        self._gate = Gate(self._context, KIND, workers=settings.workers, orders=orders)
+        self._gate = Gate(self._context, KIND, workers=settings.workers, orders=self._orders)
 
     async def start(self) -> Endpoints:
         """Open the ledger, listen, and return when every worker serves. Raises BenchError."""
@@ -53,10 +52,11 @@ class SharedPlatform:
         context = self._context
         ports = await self._gate.start(lambda: {DOOR: bind(context.host, context.port, context.name)})
         await self._back.start()
-        return Endpoints(at=f"http://{bracketed(context.host)}:{ports[DOOR]}", also={"control": self._back.address})
+        return Endpoints(at=http_address(context, ports[DOOR]), also={"control": self._back.address})
 
     def connect(self, peers: Mapping[str, str]) -> None:
         """Tell the workers where voucher centre and phone are."""
+        self._orders["peers"] = dict(peers)  # for workers that do not run yet
         self._gate.say({"peers": dict(peers)})
 
     async def reset(self, *, seed: int) -> None:

@@ -86,9 +86,10 @@ class Table:
 
     def rule_for(self, insutype: str, med_type: str, *, klass: str = "", psn_type: str = "") -> Rule | None:
         """The rule that says most about the case: class and person, class alone, neither."""
-        keys = ((klass, psn_type), (klass, ""), ("", ""))
-        found = (self.rules.get((insutype, med_type, *key)) for key in keys)
-        return next((rule for rule in found if rule is not None), None)
+        for key in ((klass, psn_type), (klass, ""), ("", "")):
+            if (rule := self.rules.get((insutype, med_type, *key))) is not None:
+                return rule
+        return None
 
     def item_for(self, code: str, *, level: str | None) -> Item:
         """The catalogue's entry; for goods that it lacks, one of the given level, else of level 03."""

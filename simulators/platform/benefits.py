@@ -121,7 +121,7 @@ def split(
 ) -> Split:
     """Who pays what. Amounts of lines must not be negative; a negative balance counts as nothing."""
     found = table or qinghai()
-    parts = tuple(split_line(line, found) for line in lines)
+    parts = tuple([split_line(line, found) for line in lines])
     total = own_pay = over_limit = paid_first = in_scope = 0
     for part in parts:
         total += part.line.amount

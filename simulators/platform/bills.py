@@ -24,6 +24,8 @@ class Bills:
     def __init__(self, push: Push) -> None:
         self.push = push
         self._paid_in: dict[str, str] = {}
+        self._due: dict[str, str] = {}
+        """The channels that are to hear of what was booked just now, by setl_id."""
 
     def paid_in(self, channel: str, *, msgid: str) -> None:
         """A payment was confirmed by the code of a channel; its settlement is to be booked under this msgid."""
@@ -32,16 +34,20 @@ class Bills:
                 del self._paid_in[next(iter(self._paid_in))]
             self._paid_in[msgid] = channel
 
-    def channel_of(self, settlement: Settlement, ledger: Ledger) -> str:
-        """The channel that is to hear of a booked settlement; empty for none. It is kept for what undoes it."""
+    def book(self, settlement: Settlement, ledger: Ledger) -> None:
+        """A settlement is being booked, inside `ledger.writing`: keep with it the channel that is to hear of it."""
+        self._due.pop(settlement.setl_id, None)  # of a booking that was undone
         if settlement.reverses is None:
             channel = self._paid_in.pop(settlement.msgid, "")
         else:
             channel = (ledger.kept(KEPT, settlement.reverses) or b"").decode() if bill_channels() else ""
         if channel:
-            with ledger.writing():
-                ledger.keep(KEPT, settlement.setl_id, channel.encode())
-        return channel
+            ledger.keep(KEPT, settlement.setl_id, channel.encode())
+            self._due[settlement.setl_id] = channel
+
+    def channel_of(self, settlement: Settlement) -> str:
+        """The channel that is to hear of a settlement which has been booked; empty for none."""
+        return self._due.pop(settlement.setl_id, "")
 
 
 def bill_of(

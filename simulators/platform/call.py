@@ -115,13 +115,15 @@ def second_of(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, tz=BEIJING)
 
 
+@lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
-    """yyyyMMddHHmmssSSS in Beijing."""
+    """yyyyMMddHHmmssSSS in Beijing; remembered, since a request's moment is asked for several times."""
     at = _local(at)  # strftime takes three times as long
     day = f"{at.year:04d}{at.month:02d}{at.day:02d}"
     return f"{day}{at.hour:02d}{at.minute:02d}{at.second:02d}{at.microsecond // 1000:03d}"
 
 
+@lru_cache(maxsize=64)
 def spell(at: datetime) -> str:
     """yyyy-MM-dd HH:mm:ss in Beijing."""
     return _local(at).isoformat(" ", "seconds")[:19]

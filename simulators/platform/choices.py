@@ -41,6 +41,8 @@ class Choices:
     outpatient_in_hospital: bool
     reversal_same_day: bool
     file_days: int
+    sign_in_place: str
+    pdn_cash_pay: bool
 
     def __post_init__(self) -> None:
         for name, offered in (
@@ -48,6 +50,7 @@ class Choices:
             ("statement_count", ("lines", "net")),
             ("mutual_aid", ("inside", "beside")),
             ("scope_amounts", ("refuse", "ignore")),
+            ("sign_in_place", ("first", "any")),
         ):
             if getattr(self, name) not in offered:
                 raise ValueError(f"{name} must be one of: {', '.join(offered)}")

@@ -11,13 +11,13 @@ from datetime import datetime
 from functools import cached_property
 
 from fixtures.population import Institution, Person, institutions, people
-from harness.clock import NS, Clock
+from harness.clock import BEIJING, Clock
 from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import Fen, format_yuan
 from harness.wire.profile import Profile
 from simulators.platform.bills import Bills, bill_of
-from simulators.platform.call import Call, Writer, second_of, spell, stamp
+from simulators.platform.call import Call, Writer, spell, stamp
 from simulators.platform.centre import VoucherCentreClient
 from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.refusals import RefusedError
@@ -89,8 +89,7 @@ class Desk:
 
     def now(self) -> datetime:
         """The time in Beijing."""
-        seconds, ns = divmod(self.clock.now_ns(), NS)
-        return second_of(seconds).replace(microsecond=ns // 1000)
+        return datetime.fromtimestamp(self.clock.now_ns() // 1000 / 1_000_000, tz=BEIJING)  # exact: 53 bits hold it
 
     def person(self, psn_no: object) -> Person:
         """The insured person with a psn_no. Raises RefusedError."""
@@ -139,6 +138,7 @@ class Desk:
         """
         reply = self.accepted(call, output)
         self.ledger.book(settlement)
+        self.bills.book(settlement, self.ledger)
         self.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
         return reply
 
@@ -165,7 +165,7 @@ class Desk:
             reverses=settlement.reverses,
             balance_fen=balance,
         )
-        if channel := self.bills.channel_of(settlement, self.ledger):
+        if channel := self.bills.channel_of(settlement):
             await self.bill(settlement, person, channel)
         if settlement.account_fen:
             await self.tell(settlement, person, balance)

@@ -1,18 +1,19 @@
 """From the bytes of a request to the bytes of its answer: envelope, sign-in, idempotence by msgid, transaction.
 
 A msgid whose request was understood and signed in is answered once: the same request again gets the first answer, even
-a refusal, and leaves `replayed`; other content under the same msgid is refused. "Same" means transaction, institution
-and input; time and sign-in may differ. While the first is under way, the second waits for its answer. Answers of what
-changes something (`DURABLE`) are remembered in the ledger, for every process that serves and for the time after a
-restart, those of the others in memory (the last `REMEMBERED`). Only what has no answer yet may be refused for its
-inf_time, and that refusal is not remembered: with the right time the msgid is taken.
+a refusal, and leaves `replayed` (or, setting `repeated_msgid`, is refused); other content is refused anyway. "Same"
+means transaction, institution and input; time and sign-in may differ. While the first is under way, the second waits
+for its answer. Answers of what changes something (`DURABLE`) are remembered in the ledger, for every process that
+serves and for the time after a restart, those of the others in memory (the last `REMEMBERED`). Only what has no answer
+yet may be refused for its inf_time, and that refusal is not remembered: with the right time the msgid is taken.
 
 Nothing leaves before all that it may tell of has been flushed.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from harness.clock import BEIJING
@@ -37,9 +38,11 @@ from simulators.platform.benefit_tables import table_of
 from simulators.platform.call import Call, digest_of, spell
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch_quick import surely_well_formed
-from simulators.platform.disturbed import take_up
-from simulators.platform.ledger import TakenError
+from simulators.platform.disturbed import clock_is_ahead, take_up
+from simulators.platform.ledger import LockedError, TakenError
 from simulators.platform.refusals import RefusedError
+from simulators.platform.settings import RepeatedMsgid
+from simulators.platform.staff import register_of, require_registered
 from simulators.platform.transactions.details import upload, withdraw_batch, withdraw_details
 from simulators.platform.transactions.directory import check_benefits, query_dictionary, query_institution
 from simulators.platform.transactions.exchange import download_file, upload_file
@@ -121,6 +124,8 @@ DURABLE = BOOKING | {SIGN_IN, SIGN_OUT}
 """Transactions whose answers are remembered in the ledger."""
 LONGEST = 8 << 20
 """Bytes of a request that are looked at; a day's statement file of 9101 is far below."""
+SKEW_S = 300
+"""Seconds that a platform whose clock is ahead tolerates, where it has no `inf_time_tolerance_s`."""
 NUL = b"u0000"
 """In a request only if one of its texts may have the character U+0000, which no ledger takes."""
 REMEMBERED = 10_000
@@ -136,7 +141,7 @@ class Dispatcher:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._form = desk.profile.form
-        self._answers: dict[str, tuple[bytes, bytes]] = {}
+        self._answers: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
         self._under_way: dict[str, tuple[bytes, asyncio.Future[bytes]]] = {}
 
     async def answer(self, raw: bytes, *, called: str | None) -> bytes:
@@ -191,18 +196,25 @@ class Dispatcher:
         )
         if infno != SIGN_IN:
             valid_sign_in(self._desk, call)
+        if self._desk.settings.staff_register:
+            require_registered(register_of(self._desk.settings.staff_register), call)
         return call
 
     def _refuse_stale(self, call: Call, body: Mapping[str, object]) -> None:
         """Refuse what was sent too far from now (`inf_time_tolerance_s`); not what has its answer, or is under way."""
-        most = self._desk.settings.inf_time_tolerance_s
+        most, now, due = self._desk.settings.inf_time_tolerance_s, call.at, clock_is_ahead(call.infno)
+        if due is not None:
+            most = most or SKEW_S
+            now += timedelta(seconds=2 * most)
         if not most or call.msgid in self._answers or call.msgid in self._under_way:
             return
         if self._desk.ledger.answer(call.msgid) is not None:
             return
         said = datetime.fromisoformat(str(body["inf_time"])).replace(tzinfo=BEIJING)
-        if abs((call.at - said).total_seconds()) > most:
-            raise RefusedError("inf-time-stale", said=body["inf_time"], now=spell(call.at), most=most)
+        if abs((now - said).total_seconds()) > most:
+            if due is not None:
+                due.done = True
+            raise RefusedError("inf-time-stale", said=body["inf_time"], now=spell(now), most=most)
 
     async def _answer(self, call: Call) -> bytes:
         known = self._answers.get(call.msgid)
@@ -233,7 +245,10 @@ class Dispatcher:
 
     async def _handled(self, call: Call) -> bytes:
         if call.infno in DURABLE:
-            return await self._kept(call)
+            try:
+                return await self._kept(call)
+            except LockedError as error:
+                return self._not_taken_up(call, error)
         try:
             take_up(call.infno)
             reply = await self.handlers[call.infno](self._desk, call)
@@ -241,7 +256,7 @@ class Dispatcher:
             reply = self._refused_call(error, call)
         self._answers[call.msgid] = (call.digest, reply)
         if len(self._answers) > REMEMBERED:
-            del self._answers[next(iter(self._answers))]
+            self._answers.popitem(last=False)
         await self._safe()
         return reply
 
@@ -260,6 +275,7 @@ class Dispatcher:
                 continue
             except RefusedError as error:
                 refusal = error
+            await self._desk.ledger.turn()
             with self._desk.ledger.writing():
                 first = self._desk.ledger.answer(call.msgid)
                 if first is None:
@@ -276,6 +292,11 @@ class Dispatcher:
             remedy="report this with the run's folder",
         )
 
+    def _not_taken_up(self, call: Call, error: LockedError) -> bytes:
+        """The answer while nobody can write: nothing was done, nothing is remembered, and the msgid may come again."""
+        self._desk.event("out-of-order", problem=error.problem, cause=error.cause, remedy=error.remedy)
+        return self._refused_call(RefusedError("busy"), call)
+
     async def _first_answer(self, call: Call, digest: bytes, reply: bytes) -> bytes:
         """The answer in the ledger, which another process may have left a moment ago."""
         self._require_same(call, digest)
@@ -288,6 +309,8 @@ class Dispatcher:
 
     def _replayed(self, call: Call, digest: bytes, reply: bytes) -> bytes:
         self._require_same(call, digest)
+        if self._desk.settings.repeated_msgid is RepeatedMsgid.REFUSE:
+            raise RefusedError("msgid-repeated", msgid=call.msgid)
         self._desk.event("replayed", msgid=call.msgid, infno=call.infno)
         return reply
 

@@ -1,6 +1,6 @@
 """Faults that the platform itself sees to: which one is due with the request that is being served.
 
-A refusal and another split are the platform's own words; no layer before it could say them.
+A refusal, another split and a time that is too far off are the platform's own words; no layer before could say them.
 """
 
 from collections.abc import Iterator
@@ -9,17 +9,18 @@ from contextvars import ContextVar
 
 import msgspec
 
-from harness.faults.catalogue import Effect, Fault
+from harness.faults.catalogue import Effect
 from harness.money import Fen
+from simulators.kit.faulty import Due
 from simulators.platform.benefits import Split
 from simulators.platform.refusals import RefusedError
 
 YUAN = 100
-_due: ContextVar[Fault | None] = ContextVar("due", default=None)
+_due: ContextVar[Due | None] = ContextVar("due", default=None)
 
 
 @contextmanager
-def serving(fault: Fault | None) -> Iterator[None]:
+def serving(fault: Due | None) -> Iterator[None]:
     """While a request is served with which this fault is due."""
     before = _due.set(fault)
     try:
@@ -30,17 +31,31 @@ def serving(fault: Fault | None) -> Iterator[None]:
 
 def take_up(infno: str) -> None:
     """A transaction is begun. Raises RefusedError when a refusal is due with it."""
-    if _is_due(Effect.REFUSE, infno):
+    due = _due_with(Effect.REFUSE, infno)
+    if due is not None:
+        due.done = True
         raise RefusedError("busy")
 
 
 def as_settled(parts: Split, infno: str) -> Split:
     """How a settlement is paid: as reckoned, or otherwise when that is due and the account pays a yuan at least."""
-    if not _is_due(Effect.ANOTHER_SPLIT, infno) or parts.own_account < YUAN:
+    due = _due_with(Effect.ANOTHER_SPLIT, infno)
+    if due is None or parts.own_account < YUAN:
         return parts
+    due.done = True
     return msgspec.structs.replace(parts, account=Fen(parts.account - YUAN), cash=Fen(parts.cash + YUAN))
 
 
-def _is_due(effect: Effect, infno: str) -> bool:
-    fault = _due.get()
-    return fault is not None and fault.effect is effect and fault.message in {infno, "*"}
+def clock_is_ahead(infno: str = "") -> Due | None:
+    """The fault by which the platform's clock is too far ahead of this request, to be marked as done by who refuses it.
+
+    `infno` where a transaction is begun.
+    """
+    return _due_with(Effect.CLOCK_SKEW, infno)
+
+
+def _due_with(effect: Effect, infno: str) -> Due | None:
+    due = _due.get()
+    if due is None or due.fault.effect is not effect:
+        return None
+    return due if not infno or due.fault.message in {infno, "*"} else None

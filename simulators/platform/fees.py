@@ -23,16 +23,17 @@ def priced(desk: Desk, rows: Iterable[Mapping[str, object]], *, returns: bool = 
     """The rows as lines. Raises RefusedError: an amount that is not above zero (unless `returns` allows counts and
     amounts below), an amount that is not price times count, or a number twice; every such line is named.
     """
-    lines, wrong = [], []
+    lines, below, wrong = [], [], []
     for row in rows:
         line = line_of(desk, row)
-        if line.price <= 0 or line.amount == 0 or line.count == 0 or (line.amount < 0) != (line.count < 0):
-            raise RefusedError("amount-not-positive", where=line.sn)
-        if line.amount < 0 and not returns:
-            raise RefusedError("amount-not-positive", where=line.sn)
-        if line_amount(line.price, line.count) != line.amount:
+        returned = returns and line.amount < 0 and line.count < 0
+        if line.price <= 0 or not (returned or (line.amount > 0 and line.count > 0)):
+            below.append(line.sn)
+        elif line_amount(line.price, line.count) != line.amount:
             wrong.append(f"{line.sn}: {line.price}×{line.count}≠{format_yuan(line.amount)}")
         lines.append(line)
+    if below:
+        raise RefusedError("amount-not-positive", where="、".join(below))
     if wrong:
         raise RefusedError("line-disagrees", lines="；".join(wrong))
     refuse_repeated(line.sn for line in lines)

@@ -14,8 +14,9 @@ import msgspec
 from harness.clock import NS, Clock, local_time
 from harness.line.tape import Tape
 from harness.wire.fields import is_object
-from harness.wire.gateway import GatewayProblem, error_body, error_of, find_problem, nonce_of
-from harness.wire.profile import Profile
+from harness.wire.gateway import STALE, GatewayProblem, error_body, error_of, find_problem, nonce_of
+from harness.wire.profile import GatewayKind, Profile
+from simulators.platform.disturbed import clock_is_ahead
 
 
 @dataclass(kw_only=True)
@@ -46,6 +47,9 @@ class Gateway:
         body = _recoded(body, self._profile.charset_in)
         gateway, agreed, now = self._profile.gateway, self._profile.headers, local_time(self._clock)
         problem = find_problem(gateway, agreed, named, _object(body) if gateway.cainfo else {}, now=now)
+        if problem is None and gateway.kind is not GatewayKind.NONE and (due := clock_is_ahead()) is not None:
+            due.done = True
+            problem = GatewayProblem(why=STALE)
         if problem is None and not self._is_new(nonce_of(gateway, named)):
             problem = GatewayProblem(why="nonce-replayed")
         if problem is not None:

@@ -25,6 +25,8 @@ CLEARING = {
 }
 """clr_type of what a transaction books."""
 FOR_EVER = 2**62
+DAY_NS = 86_400 * NS
+"""How far the platform's clock may have been set back between a booking and its reversal."""
 LAST_DAY = date(2100, 12, 31)
 """Days beyond it are cut to it: a ledger counts nanoseconds in 64 bits."""
 
@@ -75,12 +77,12 @@ def counted(
 ) -> list[Settlement]:
     """An institution's bookings of some days, both included, that count; of all insurances unless one is named."""
     since, until = _midnight(min(begin, LAST_DAY)), _midnight(min(end, LAST_DAY) + timedelta(days=1))
-    later = ledger.settled(institution, since_ns=since, until_ns=FOR_EVER)
+    later = ledger.settled(institution, since_ns=max(0, since - DAY_NS), until_ns=FOR_EVER)
     gone = {booking.reverses for booking in later if booking.infno == REVERSE}
     return [
         booking
         for booking in later
-        if booking.at_ns < until
+        if since <= booking.at_ns < until
         and booking.setl_id not in gone
         and CLEARING.get(booking.infno) == clr_type
         and insutype in {"", booking.insutype}

@@ -1,6 +1,7 @@
 """The output of a settlement under the interface's own names: setlinfo, setldetail[], detlcutinfo[]."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -61,11 +62,13 @@ def settlement_output(
     clr_type: str = PHARMACY,
     mutual_beside: bool = False,
     hifdm_share: int | None = None,
+    at: datetime | None = None,
 ) -> dict[str, object]:
     """What a pre-settlement (no `setl_id`) and a settlement answer; `balance` is the account's afterwards, in fen.
 
     The lines (detlcutinfo) are a purchase's only; those of a visit were answered when they were uploaded.
     `mutual_beside`: acct_mulaid_pay stands beside acct_pay, not inside. `hifdm_share`: see `hifdm_share_of`.
+    `at`: when it was booked, which is the day that reconciliation counts it on; without it, when it was asked.
     """
     yuan, rate, rule = writer.amount, split.rule.fund_rate, split.rule
     nothing = yuan(0)
@@ -83,7 +86,7 @@ def settlement_output(
         "insutype": split.rule.insutype,
         "psn_type": psn_type(person, today),
         "cvlserv_flag": "0",
-        "setl_time": spell(call.at),
+        "setl_time": spell(at or call.at),
         "mdtrt_cert_type": mdtrt_cert_type,
         "med_type": med_type,
         "medfee_sumamt": yuan(split.total),
@@ -154,9 +157,12 @@ def presettled(desk: Desk, call: Call, person: Person, parts: Split) -> None:
 
 
 def reversed_output(
-    writer: Writer, original: Mapping[str, object], settlement: Settlement, *, balance: int
+    writer: Writer, original: Mapping[str, object], settlement: Settlement, *, balance: int, misspelt: bool = False
 ) -> dict[str, object]:
-    """What undoing a settlement comes to: every amount's sign turned; for a purchase plus the two names of 2103."""
+    """What undoing a settlement comes to: every amount's sign turned; for a purchase plus the two names of 2103.
+
+    `misspelt`: psn_cash_pay stands there once more as pdn_cash_pay.
+    """
     info, details = original["setlinfo"], original["setldetail"]
     assert is_object(info)
     assert is_array(details)
@@ -169,6 +175,8 @@ def reversed_output(
     }
     if info.get("clr_type") == PHARMACY:
         setlinfo |= {"psn_pay": setlinfo["psn_part_amt"], "cash_payamt": setlinfo["psn_cash_pay"]}
+    if misspelt:
+        setlinfo["pdn_cash_pay"] = setlinfo["psn_cash_pay"]
     rows = [{**row, **_negative(writer, row, SETLDETAIL_AMOUNTS)} for row in details if is_object(row)]
     return {"setlinfo": setlinfo, "setldetail": rows}
 

@@ -23,6 +23,15 @@ class Durability(StrEnum):
     """The process being killed: each booking is in the kernel's hands."""
 
 
+class RepeatedMsgid(StrEnum):
+    """What becomes of a msgid that has its answer. That it is done once more is not offered: it is the key of 2601."""
+
+    REPLAY = "replay"
+    """The same request gets its first answer."""
+    REFUSE = "refuse"
+    """It is refused, and what came of the first is not said."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlatformSettings:
     """The keys of a `[device.…]` of kind platform."""
@@ -32,6 +41,8 @@ class PlatformSettings:
     case begins anew."""
     durability: Durability = Durability.FULL
     """full: a booking survives a power cut; process: it survives the end of the process. Not for memory."""
+    lock_patience_s: int = 10
+    """Seconds that a booking waits for another program that has locked the ledger; then it is refused, not booked."""
     workers: int = 1
     """Processes that serve, on one ledger; on the machine's clock only. Without ledger they share a temporary file."""
     amounts: AmountsAs = AmountsAs.PROFILE
@@ -46,6 +57,11 @@ class PlatformSettings:
     inf_time_tolerance_s: int = 0
     """How far a request's inf_time may lie from the platform's clock, in seconds; what lies further off is refused, and
     nothing is booked. 0: not compared, since no public source gives a tolerance."""
+    repeated_msgid: RepeatedMsgid = RepeatedMsgid.REPLAY
+    """What a repeated msgid gets: its first answer, or a refusal; no public source says which."""
+    staff_register: str = ""
+    """File (TOML) of the departments, staff and operators that institutions have registered: other codes are refused;
+    empty: every code is taken."""
     confirm_s: int = 120
     """Real seconds to wait for the voucher centre while a person confirms."""
     mutant: str = ""
@@ -54,6 +70,8 @@ class PlatformSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= MOST_WORKERS:
             raise ValueError(f"workers must be from 1 to {MOST_WORKERS}")
+        if self.lock_patience_s < 0:
+            raise ValueError("lock_patience_s must not be below 0")
         if self.inf_time_tolerance_s < 0:
             raise ValueError("inf_time_tolerance_s must not be below 0")
         if self.confirm_s < 1:

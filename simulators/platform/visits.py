@@ -6,6 +6,7 @@ table is refused. A detail is uploaded, settled (`setl_id`), unsettled again whe
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -127,13 +128,15 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Visit)
+SHORT = 16 << 10
+"""Up to which length a visit's document stays decoded for the next transaction on it."""
 _NUMBERS = msgspec.json.Decoder(tuple[int, int, int])
 
 
 def visit_here(desk: Desk, call: Call, mdtrt_id: object, psn_no: object) -> Visit:
     """A visit by its keys. Raises RefusedError when this institution has none of them."""
     kept = desk.ledger.kept(VISIT, str(mdtrt_id))
-    visit = None if kept is None else _DECODER.decode(kept)
+    visit = None if kept is None else _decoded(kept)
     if visit is None or (visit.institution, visit.psn_no) != (call.institution.code, psn_no):
         raise RefusedError("visit-unknown", mdtrt_id=mdtrt_id)
     return visit
@@ -237,7 +240,7 @@ def undone(desk: Desk, original: Settlement, *, again: bool = False) -> None:
     kept = desk.ledger.kept(VISIT, original.mdtrt_id)
     if kept is None:
         return
-    visit = _DECODER.decode(kept)
+    visit = _decoded(kept)
     share = visit.shares[original.setl_id]
     if again and not {(detail.sn, detail.upload) for detail in visit.unsettled}.issuperset(share.details):
         raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
@@ -258,6 +261,13 @@ def _state_then(visit: Visit, now: State, then: State) -> State:
     if not fits:
         raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
     return visit.state if now is then else then
+
+
+def _decoded(body: bytes) -> Visit:
+    return _decoded_before(body) if len(body) <= SHORT else _DECODER.decode(body)
+
+
+_decoded_before = lru_cache(maxsize=64)(_DECODER.decode)
 
 
 def _with_share(visit: Visit, setl_id: str, share: Share, *, state: State, hold: bool) -> Visit:

@@ -17,6 +17,7 @@ from harness.line.address import tcp_address
 from harness.line.http import bind
 from harness.line.record import Direction, JsonValue
 from simulators.kit.back_door import BackDoor
+from simulators.kit.http_party import TRUSTS_NOBODY
 from simulators.power_supply.scpi import OVERRUN, Limits, Output, ScpiSupply
 from simulators.power_supply.settings import PowerSupplySettings
 
@@ -172,7 +173,7 @@ class VirtualPowerSupply:
             self._client = httpx.AsyncClient(
                 timeout=BOX_TIMEOUT_S,
                 trust_env=False,
-                verify=False,  # noqa: S501 - plain HTTP on loopback
+                verify=TRUSTS_NOBODY,  # a back door is plain HTTP
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
         try:

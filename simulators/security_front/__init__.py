@@ -14,6 +14,7 @@ class _SecurityFrontType:
     kind: str = "security-front"
     settings: type[SecurityFrontSettings] = SecurityFrontSettings
     needs: tuple[str, ...] = ("encryption-machine",)
+    speaks_http: bool = True
 
     def create(self, context: SimulatorContext, settings: SecurityFrontSettings) -> SecurityFront:
         """A front that is not started yet."""

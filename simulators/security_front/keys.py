@@ -7,8 +7,7 @@ from harness.devices.encryption_machine import EncryptionMachine
 from harness.devices.payment_machine import CipherKey, PaymentMachine
 from harness.devices.virtual_lmk import under_test_lmk
 from harness.errors import ConfigError
-from harness.gm import PrivateKey, PublicKey, sm3
-from harness.gm.sm2 import CURVE
+from harness.gm import PrivateKey, PublicKey
 from harness.line.address import parse_address
 from harness.wire.encryption_machine.host_messages import KeyIndex, WrappedKey
 from harness.wire.encryption_machine.profile import load_host_profile
@@ -21,6 +20,7 @@ from harness.wire.mobile_payment import (
     read_public_key,
     sm4_key,
 )
+from harness.wire.mobile_payment import seeded_key as bench_key
 from simulators.security_front.settings import SecurityFrontSettings, Side
 
 _INDEX = re.compile(r"K(?P<index>\d{4})\Z")
@@ -38,8 +38,7 @@ class Keys:
 
 def seeded_key(seed: int, side: Side) -> PrivateKey:
     """The key pair of a side, the same for the same seed."""
-    first = sm3(f"{seed}/mobile-payment/{side}".encode())
-    return PrivateKey(d=1 + int.from_bytes(first + sm3(first)) % (CURVE.n - 2))
+    return bench_key(seed, side)
 
 
 def make_keys(settings: SecurityFrontSettings, *, seed: int, driver: EncryptionMachine | None) -> Keys:

@@ -13,6 +13,7 @@ class TerminalType:
     kind = "terminal"
     settings = TerminalSettings
     needs = ("voucher-centre",)
+    speaks_http = True
 
     def create(self, context: SimulatorContext, settings: TerminalSettings) -> Terminal:
         """A terminal that is not started yet."""

@@ -16,6 +16,7 @@ class _VoucherCentreType:
     kind: str = "voucher-centre"
     settings: type[VoucherCentreSettings] = VoucherCentreSettings
     needs: tuple[str, ...] = ("phone", "terminal")
+    speaks_http: bool = True
     mutants: Mapping[str, str] = field(default_factory=lambda: MUTANTS)
 
     def create(self, context: SimulatorContext, settings: VoucherCentreSettings) -> VoucherCentre:

@@ -19,6 +19,7 @@ In faults the messages are called by their transType, or token-check, pay-confir
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 
 import httpx
 import msgspec
@@ -26,6 +27,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.http import connection_of
@@ -34,7 +36,7 @@ from harness.wire import voucher_messages as messages
 from harness.wire.profile import load_profile
 from harness.wire.voucher_messages import LIBRARY_CALLS, PAY_ANSWER, PAY_CONFIRM, QR_QUERY, QRCODE, TOKEN_CHECK
 from simulators.kit.http_party import HttpParty
-from simulators.kit.quick_paths import QuickPaths
+from simulators.kit.quick_paths import QuickPaths, answer, whole_body
 from simulators.voucher_centre.centre import AbandonedError, Centre
 from simulators.voucher_centre.mutants import centre_for
 from simulators.voucher_centre.office import Answer
@@ -81,9 +83,9 @@ class VoucherCentre:
         self._phone = ""
         self._terminal = TerminalLine(post=self._post_to_terminal)
         self._centre = self._new_centre(context.seed)
-        posts = {path: self._endpoint(name) for path, name in CALLS.items()}
-        routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()]
-        routes += [
+        self._content_type = f"application/json;charset={settings.charset.upper()}".encode()
+        posts: dict[str, ASGIApp] = {path: partial(self._answer, name=name) for path, name in CALLS.items()}
+        routes = [
             Route(messages.TERMINAL_PROMPTS_PATH, self._prompts),
             Route(messages.TERMINAL_PRESENT_PATH, self._plain(Centre.present), methods=["POST"]),
             Route(messages.TERMINAL_CANCEL_PATH, self._plain(Centre.cancel), methods=["POST"]),
@@ -153,29 +155,30 @@ class VoucherCentre:
             return False
         return answer.is_success
 
-    def _endpoint(self, name: str) -> Callable[[Request], Awaitable[Response]]:
-        async def serve(request: Request) -> Response:
-            centre = self._centre
-            try:
-                body = await _read(request)
-                called = _library_call(body) if name == QR_QUERY else name
-                if called not in messages.AT_TERMINAL:
-                    return self._written(await centre.handle(called, body))
-                return self._written(await _unless_hung_up(request, centre.handle(called, body)))
-            except ValueError as error:
-                return self._written(centre.malformed(f"{error}"))
-            except AbandonedError:
-                connection = connection_of(request.scope)
-                connection.abort()
-                await connection.gone.wait()
-                return Response(status_code=503)
-
-        return serve
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, *, name: str) -> None:
+        """One of `CALLS`. No routing framework stands here: it would cost as much as the decoding of a code."""
+        centre = self._centre
+        try:
+            body = decoded(await whole_body(receive), _content_type(scope))
+            called = _library_call(body) if name == QR_QUERY else name
+            if called not in messages.AT_TERMINAL:
+                found = await centre.handle(called, body)
+            else:
+                found = await _unless_hung_up(scope, centre.handle(called, body))
+        except ValueError as error:
+            found = centre.malformed(f"{error}")
+        except AbandonedError:
+            connection = connection_of(scope)
+            connection.abort()
+            await connection.gone.wait()
+            return
+        await answer(send, self._spelled(found), content_type=self._content_type)
 
     def _plain(self, work: Callable[[Centre, Answer], Answer]) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
             try:
-                return self._written(work(self._centre, await _read(request)))
+                body = decoded(await request.body(), _content_type(request.scope))
+                return self._written(work(self._centre, body))
             except ValueError as error:
                 return self._written(self._centre.malformed(f"{error}"))
 
@@ -192,19 +195,19 @@ class VoucherCentre:
             return self._written(self._centre.malformed(f"since: {error}"))
         work = self._centre.asked(query.get("orgId", ""), since=since)
         try:
-            return self._written(await _unless_hung_up(request, work))
+            return self._written(await _unless_hung_up(request.scope, work))
         except AbandonedError:
             return Response(status_code=503)
 
     async def _prompts(self, _: Request) -> Response:
         return self._written({"prompts": self._centre.open_prompts()})
 
-    def _written(self, answer: Mapping[str, object]) -> Response:
-        raw = msgspec.json.encode(answer)
-        charset = self._settings.charset
-        if charset is Charset.GBK:
-            raw = raw.decode().encode("gbk", errors="replace")
-        return Response(raw, media_type=f"application/json;charset={charset.upper()}")
+    def _written(self, found: Answer) -> Response:
+        return Response(self._spelled(found), media_type=self._content_type.decode())
+
+    def _spelled(self, found: Answer) -> bytes:
+        raw = msgspec.json.encode(found)
+        return raw.decode().encode("gbk", errors="replace") if self._settings.charset is Charset.GBK else raw
 
 
 def message_name(path: str, body: bytes) -> str:
@@ -215,13 +218,13 @@ def message_name(path: str, body: bytes) -> str:
     return next((call for call in LIBRARY_CALLS if f'"{call}"'.encode() in body), QR_QUERY)
 
 
-async def _unless_hung_up(request: Request, work: Coroutine[None, None, Answer]) -> Answer:
+async def _unless_hung_up(scope: Scope, work: Coroutine[None, None, Answer]) -> Answer:
     """The answer of a call that waits for a patient; nobody's card goes to a caller who has given up.
 
     Raises AbandonedError when the caller has hung up.
     """
     handling = asyncio.ensure_future(work)
-    hung_up = asyncio.ensure_future(connection_of(request.scope).gone.wait())
+    hung_up = asyncio.ensure_future(connection_of(scope).gone.wait())
     try:
         await asyncio.wait({handling, hung_up}, return_when=asyncio.FIRST_COMPLETED)
         if not handling.done():
@@ -232,10 +235,14 @@ async def _unless_hung_up(request: Request, work: Coroutine[None, None, Answer])
         hung_up.cancel()
 
 
-async def _read(request: Request) -> Answer:
+def _content_type(scope: Scope) -> str:
+    found: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    return found.decode("latin-1")
+
+
+def decoded(raw: bytes, content_type: str) -> Answer:
     """A request's object; its data may be a string of JSON. Raises ValueError that says what is wrong."""
-    raw = await request.body()
-    charset = request.headers.get("content-type", "").lower().partition("charset=")[2].strip(' ";') or "utf-8"
+    charset = content_type.lower().partition("charset=")[2].strip(' ";') or "utf-8"
     try:
         body = msgspec.json.decode(raw if charset in {"utf-8", "utf8"} else raw.decode(charset).encode())
         data = body.get("data") if isinstance(body, dict) else None

@@ -70,7 +70,7 @@ class Centre:
             life_s=settings.password_s,
             attempts=settings.password_attempts,
             seed=seed,
-            name=name,
+            name=self._office.drawn_by,
         )
         self._over = False
 
@@ -168,6 +168,9 @@ class Centre:
 
     async def _pay_confirm(self, body: Body) -> Answer:
         institution = self._office.register.institution(body["orgId"])
+        total, account = amount(body["amount"]), amount(body["accountAmount"])
+        if not 0 <= account <= total:
+            raise RefusedError("invalid-request", "accountAmount: not below zero and not above amount")
         person, token = self._payer(body)
         if person is None or institution is None:
             raise RefusedError("token-invalid")
@@ -221,12 +224,14 @@ class Centre:
         confirm_no: str = "",
         reason: str = "",
     ) -> Answer:
-        confirmed = result is Result.CONFIRMED
+        confirmed, single_use = result is Result.CONFIRMED, self._settings.token_single_use
+        if confirmed and token is not None and single_use and not self._office.tokens.has(token):
+            raise RefusedError("token-invalid")  # another payment, asked for at the same time, has used it
         more = {"reason": reason} if reason else {}
         paid_in = {"chnlId": token.channel} if confirmed and token is not None and token.channel else {}
         name = "payment-confirmed" if confirmed else "payment-not-confirmed"
         self._office.tell(name, prompt=prompt_id, id_no=person.id_no, result=result.value, **more)
-        if confirmed and token is not None and self._settings.token_single_use:
+        if confirmed and token is not None and single_use:
             self._office.tokens.end(token)
         return done(body, {"result": result.value, "confirmNo": confirm_no if confirmed else "", **paid_in, **more})
 

@@ -2,13 +2,14 @@
 
 Two issuers: the centre draws each code and remembers it, or phones compute theirs and the centre computes them again
 for the refresh windows in question. In both, an expired code is known as expired for a while, and a spent one as spent.
+A clock that is set back does not make an expired code good again, nor a good one live longer.
 """
 
 import random
 from dataclasses import dataclass
 
 from fixtures.population import Person, VoucherState
-from harness.clock import NS
+from harness.clock import NS, Clock
 from harness.wire.voucher import issuing_key, make_code, phone_code, window_of
 from simulators.voucher_centre.people import Register
 from simulators.voucher_centre.settings import Issuer, VoucherCentreSettings
@@ -40,14 +41,24 @@ class CodeBook:
     """All codes of one case."""
 
     def __init__(
-        self, settings: VoucherCentreSettings, register: Register, vouchers: VoucherBook, *, seed: int, name: str
+        self,
+        settings: VoucherCentreSettings,
+        register: Register,
+        vouchers: VoucherBook,
+        *,
+        clock: Clock,
+        seed: int,
+        name: str,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._register = register
         self._vouchers = vouchers
         self._random = random.Random(f"{seed}/{name}/codes")  # noqa: S311 - reproducible on purpose
         self._key = issuing_key(seed)
         self._issued: dict[str, IssuedCode] = {}
+        self._deadlines: dict[str, int] = {}
+        """When each that was issued here dies by the time that has gone by, grace not included."""
         self._used: set[str] = set()
         self._windows: dict[int, dict[str, IssuedCode]] = {}
 
@@ -56,14 +67,16 @@ class CodeBook:
         if self._settings.issuer is Issuer.PHONE:
             code = self._computed(person, channel, window_of(now_ns, refresh_s=self._settings.refresh_s))
         else:
+            place = self._vouchers.of(person).place or person.insured_place
             code = IssuedCode(
-                digits=make_code(number=self._random.randrange(10**19), province=person.insured_place[:2]),
+                digits=make_code(number=self._random.randrange(10**19), province=place[:2]),
                 person=person,
                 channel=channel,
                 issued_ns=now_ns,
                 expires_ns=now_ns + self._settings.validity_s * NS,
             )
         self._issued[code.digits] = code
+        self._deadlines.setdefault(code.digits, self._clock.elapsed_ns() + code.expires_ns - now_ns)
         return code
 
     def spend(self, digits: str, *, now_ns: int) -> IssuedCode | CodeRefused:
@@ -73,7 +86,7 @@ class CodeBook:
             return CodeRefused(why="unknown")
         if digits in self._used:
             return CodeRefused(why="used")
-        if now_ns >= code.expires_ns + self._settings.grace_s * NS:
+        if self._is_over(code, now_ns):
             return CodeRefused(why="expired")
         if self._vouchers.of(code.person).state is not VoucherState.ACTIVE:
             return CodeRefused(why="not-activated")
@@ -94,6 +107,13 @@ class CodeBook:
             }
             for code in self._issued.values()
         ]
+
+    def _is_over(self, code: IssuedCode, now_ns: int) -> bool:
+        grace_ns = self._settings.grace_s * NS
+        deadline_ns = self._deadlines.get(code.digits)
+        if deadline_ns is not None and self._clock.elapsed_ns() >= deadline_ns + grace_ns:
+            return True
+        return now_ns >= code.expires_ns + grace_ns
 
     def _computed(self, person: Person, channel: str, window: int) -> IssuedCode:
         issued_ns = window * self._settings.refresh_s * NS

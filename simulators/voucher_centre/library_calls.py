@@ -5,6 +5,7 @@ card-read, library-refused, settle-notified.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from fixtures.people_register import Insurance
 from fixtures.population import Institution, Person, VoucherState
@@ -16,6 +17,7 @@ from harness.wire.institution import amount
 from harness.wire.voucher import MARK, ScanKind, scan_kind
 from simulators.voucher_centre.activation import prompted
 from simulators.voucher_centre.codes import CodeRefused
+from simulators.voucher_centre.faces import FaceAuth
 from simulators.voucher_centre.iot_box import IotBox
 from simulators.voucher_centre.office import Answer, Body, Office, done
 from simulators.voucher_centre.refusal import RefusedError
@@ -125,7 +127,7 @@ class LibraryCalls:
             name=person.name,
             token=token.text,
             insured_place=place,
-            index_no=sm3(f"ecIndexNo {person.id_no}".encode()).hex()[:32],
+            index_no=_index_number(person.id_no),
             gender=messages.GENDER_TEXT[person.gender],
             birthday=person.birthday.replace("-", "."),
             channel=channel,
@@ -152,16 +154,21 @@ class LibraryCalls:
         return {"authNo": auth.number, "outBizNo": business_number, "extData": data.get("extData")}
 
     async def _check_face(self, institution: Institution, data: Body) -> Answer:
-        office = self._office
-        auth = office.faces.waiting(
-            str(data["authNo"]), institution.code, str(data["outBizNo"]), now_ns=office.clock.now_ns()
-        )
-        if auth is None:
-            raise RefusedError("auth-invalid", "authNo")
-        person = self._owner(await self._face(institution), auth.number)
+        auth = self._waiting(institution, data)
+        shown = await self._face(institution)
+        auth = self._waiting(institution, data)  # another call may have had its identity meanwhile
+        person = self._owner(shown, auth.number)
         found = self._by_face(person, institution, FACE_CHANNEL, auth_no=auth.number)
         auth.person = person
         return found
+
+    def _waiting(self, institution: Institution, data: Body) -> FaceAuth:
+        auth = self._office.faces.waiting(
+            str(data["authNo"]), institution.code, str(data["outBizNo"]), now_ns=self._office.clock.now_ns()
+        )
+        if auth is None:
+            raise RefusedError("auth-invalid", "authNo")
+        return auth
 
     def _owner(self, shown: Presented, auth: str) -> Person:
         """Whose face was shown, if they are who they say."""
@@ -253,6 +260,12 @@ class LibraryCalls:
         shown = {name: data.get(name, "") for name in messages.ON_SCREEN}
         if not await office.terminal.post(messages.PUSH_SCREEN_PATH, {"orgId": institution.code, **shown}):
             office.tell("screen-undelivered", institution=institution.code)
+
+
+@cache
+def _index_number(id_no: str) -> str:
+    """ecIndexNo of a person; it never changes."""
+    return sm3(f"ecIndexNo {id_no}".encode()).hex()[:32]
 
 
 def fen_of(data: Mapping[str, object], name: str) -> Fen:

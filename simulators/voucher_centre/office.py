@@ -45,6 +45,8 @@ class Office:
     clock: Clock
     tape: Tape
     name: str
+    drawn_by: str
+    """What, beside the seed, everything that is drawn at random is drawn from."""
     register: Register
     vouchers: VoucherBook
     codes: CodeBook
@@ -90,6 +92,8 @@ def open_office(
     def tell(event: str, **fields: JsonValue) -> None:
         tape.event(name, event, **fields)
 
+    # A centre that ends and is started again while real time goes on must not give the same codes and tokens again.
+    drawn_by = name if clock.steppable else f"{name} {clock.now_ns()}"
     register = books.register(seed=seed)
     vouchers = books.vouchers(
         register,
@@ -104,16 +108,17 @@ def open_office(
         clock=clock,
         tape=tape,
         name=name,
+        drawn_by=drawn_by,
         register=register,
         vouchers=vouchers,
-        codes=books.codes(settings, register, vouchers, seed=seed, name=name),
-        tokens=books.tokens(life_s=settings.token_s, seed=seed, name=name),
-        faces=books.faces(life_s=settings.face_auth_s, seed=seed, name=name),
+        codes=books.codes(settings, register, vouchers, clock=clock, seed=seed, name=drawn_by),
+        tokens=books.tokens(life_s=settings.token_s, clock=clock, seed=seed, name=drawn_by),
+        faces=books.faces(life_s=settings.face_auth_s, seed=seed, name=drawn_by),
         terminals=Terminals(clock, life_s=settings.scan_s),
         terminal=terminal,
         promotion=promotion,
         activations=books.activations(
-            register, vouchers, promotion, clock, life_s=settings.activation_s, seed=seed, name=name, tell=tell
+            register, vouchers, promotion, clock, life_s=settings.activation_s, seed=seed, name=drawn_by, tell=tell
         ),
         families=books.families(register, vouchers, clock, face_below=settings.family_face_below, tell=tell),
     )

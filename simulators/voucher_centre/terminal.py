@@ -1,9 +1,10 @@
 """The insurance terminal (医保综合服务终端) of each institution: what is held before it, and calls that wait for it.
 
 The terminal library drives the terminal, so a scanned code or a read card is no input of its calls. On a bench whoever
-plays the patient presents it (`POST /terminal/present`); the call that waits at that institution takes it. Nothing
-presented in time ends the call, cancelling it too. With a terminal on the bench (`TerminalLine`) that is where people
-present, and where prompts for a password and results for the screen go.
+plays the patient presents it (`POST /terminal/present`); the call that waits at that institution takes it, or the next
+one, if it comes while the thing is still held there. Nothing presented in time ends the call, cancelling it too. With a
+terminal on the bench (`TerminalLine`) that is where people present, and where prompts for a password and results for
+the screen go.
 """
 
 import asyncio
@@ -74,17 +75,22 @@ class Terminals:
         self._life_s = life_s
         self.bell = Bell()
         """Rings when a call begins or ends to wait."""
-        self._lying: dict[tuple[str, Thing], deque[Presented]] = {}
+        self._lying: dict[tuple[str, Thing], deque[tuple[int, Presented]]] = {}
+        """What is held there, and until when, by the time that has gone by."""
         self._waiting: dict[tuple[str, Thing], deque[asyncio.Future[Presented | Ending]]] = {}
 
     def present(self, institution: str, presented: Presented) -> None:
-        """Hold something before an institution's terminal; the oldest call that waits for it gets it."""
+        """Hold something before an institution's terminal; the oldest call that waits for it gets it.
+
+        Without one it is held there for as long as a call would wait; then the person has gone.
+        """
         key = (institution, presented.thing)
         for waiter in self._waiting.get(key, ()):
             if not waiter.done():
                 waiter.set_result(presented)
                 return
-        self._lying.setdefault(key, deque()).append(presented)
+        until_ns = self._clock.elapsed_ns() + self._life_s * NS
+        self._lying.setdefault(key, deque()).append((until_ns, presented))
 
     def cancel(self, institution: str) -> int:
         """Press cancel: every call that waits there ends; returns how many."""
@@ -102,8 +108,12 @@ class Terminals:
 
     def taken(self, institution: str, thing: Thing) -> Presented | None:
         """What lies before a terminal, without waiting."""
-        lying = self._lying.get((institution, thing))
-        return lying.popleft() if lying else None
+        lying = self._lying.get((institution, thing), deque())
+        while lying:
+            until_ns, presented = lying.popleft()
+            if self._clock.elapsed_ns() < until_ns:
+                return presented
+        return None
 
     async def take(self, institution: str, *things: Thing) -> Presented | Ending:
         """What is presented of these things, waiting for the first. Raises CancelledError when the case is over."""

@@ -1,6 +1,7 @@
 """The vouchers: one a person (一人一码), its state, channels, password and insured place.
 
-A wrong password counts; so many in a row lock it, for a while or until it is reset by face. Whoever the population has
+A wrong password counts; so many in a row lock it, for a while (by the centre's own timer: no clock that is set back
+prolongs it) or until it is reset by face. Whoever the population has
 as active (or lapsed) holds their voucher in every channel, with their password set.
 """
 
@@ -41,7 +42,8 @@ class Voucher:
     place: str
     wrong: int = 0
     locked: bool = False
-    locked_until_ns: int = 0
+    lock_over_ns: int = 0
+    """When a lock ends by the time that has gone by."""
     unfinished: set[str] = field(default_factory=set)
 
 
@@ -86,8 +88,9 @@ class VoucherBook:
         if left > 0:
             return Verdict.WRONG
         voucher.locked = True
-        voucher.locked_until_ns = self._clock.now_ns() + self._lock_s * NS
-        self._tell("password-locked", id_no=person.id_no, until_ns=voucher.locked_until_ns if self._lock_s else None)
+        voucher.lock_over_ns = self._clock.elapsed_ns() + self._lock_s * NS
+        until_ns = self._clock.now_ns() + self._lock_s * NS if self._lock_s else None
+        self._tell("password-locked", id_no=person.id_no, until_ns=until_ns)
         return Verdict.LOCKED
 
     def set_password(self, person: Person, password: str) -> None:
@@ -100,7 +103,7 @@ class VoucherBook:
 
     def is_locked(self, voucher: Voucher) -> bool:
         """Whether the password is locked now; a lock whose time is over is lifted."""
-        if voucher.locked and self._lock_s and self._clock.now_ns() >= voucher.locked_until_ns:
+        if voucher.locked and self._lock_s and self._clock.elapsed_ns() >= voucher.lock_over_ns:
             voucher.locked, voucher.wrong = False, 0
         return voucher.locked
 

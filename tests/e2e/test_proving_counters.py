@@ -20,6 +20,8 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "takes-nonsense-for-done": ("nonsense-gets-an-error",),
         "refusal-not-explained": ("refusal-tells-why",),
         "trace-codes-made-up": ("trace-codes-as-scanned",),
+        "statement-without-refunds": ("statement-as-booked",),
+        "difference-as-level": ("statement-told-as-answered",),
         "new-msgid-in-reversal": (
             "unknown-resolved",
             "reversal-names-original",
@@ -27,6 +29,7 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "one-code-for-all": ("basket-as-rung-up",),
         "answers-own-number": ("answer-names-what-was-booked",),
         "invoice-of-its-own": ("invoice-names-order",),
+        "purpose-mixed-up": ("purpose-as-asked",),
         "chronic-disease-claimed": ("nothing-made-up",),
         "sent-in-utc": ("sent-when-it-says",),
         "fees-of-yesterday": ("times-of-the-deed",),
@@ -97,6 +100,8 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "reverses-ten-times": ("reversal-tried-three-times",),
         "takes-nonsense-for-done": ("nonsense-gets-an-error",),
         "refusal-not-explained": ("refusal-tells-why",),
+        "statement-without-refunds": ("statement-as-booked",),
+        "warning-as-level": ("statement-told-as-answered",),
         "trace-codes-made-up": ("trace-codes-as-scanned",),
         "new-msgid-in-reversal": (
             "unknown-resolved",
@@ -146,6 +151,9 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "diagnosis-upcoded": ("visit-as-told",),
         "answers-own-number": ("answer-names-what-was-booked",),
         "invoice-of-its-own": ("invoice-names-order",),
+        "purpose-mixed-up": ("purpose-as-asked",),
+        "doctor-on-duty-for-all": ("attended-as-told",),
+        "fees-in-newest-visit": ("visit-of-the-order",),
         "chronic-disease-claimed": ("nothing-made-up",),
         "sent-in-utc": ("sent-when-it-says",),
         "begun-yesterday": ("times-of-the-deed",),
@@ -229,6 +237,11 @@ KILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "tier-changed-once",
             "tier-told-as-done",
         ),
+    },
+    "pharmacy-tls": {
+        "trusts-any-certificate": ("outcome-as-expected",),
+        "tries-without-verifying": ("certificate-verified",),
+        "dies-of-certificate": ("protocol-kept", "adapter-answers-every-command"),
     },
 }
 """By plan: mutants with rules that catch them in the case in which the plan says they show; every rule is here once."""

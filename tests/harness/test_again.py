@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.again import spell, words_of
+from harness.again import robot_words, spell, words_of
 from harness.options import RunOptions
 
 GIVEN = RunOptions(
@@ -53,6 +53,23 @@ def test_own_cases_are_named_by_their_paths() -> None:
     words = words_of(RunOptions(plan="hospital"), [Path("自家 用例/test_a.py"), Path("joint")])
     said = spell(words, case="my/good", seed=None)
     assert said == "liantiao test '自家 用例/test_a.py' joint --plan hospital --case my/good"
+
+
+def test_a_suite_of_robot_is_named_from_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = robot_words(tmp_path / "自家" / "药店.robot", {"BENCH": "my bench.toml", "ADAPTER": None})
+    assert words == ("robot", "--variable", "BENCH:my bench.toml", "自家/药店.robot")
+    assert robot_words(Path("/elsewhere/a.robot"), {}) == ("robot", "/elsewhere/a.robot")
+    assert robot_words(None, {"BENCH": "x"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "test"),
+    [("", "正常购药"), ("A test?", "'A test[?]'"), ("a*b[c]", "'a[*]b[[]c]'"), ("it's", "'it'\"'\"'s'")],
+)
+def test_a_test_of_robot_is_named_so_that_it_alone_is_meant(title: str, test: str) -> None:
+    said = spell(("robot", "a.robot"), case="robot/正常购药", seed=None, title=title)
+    assert said.replace("'正常购药'", "正常购药") == f"robot --test {test} a.robot"
 
 
 @pytest.mark.parametrize("seed", [None, 7])

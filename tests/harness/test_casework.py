@@ -151,6 +151,28 @@ def test_a_full_disk_ends_the_run(work: Casework, monkeypatch: pytest.MonkeyPatc
     assert work.fatal is full
 
 
+@pytest.mark.parametrize("seals", [True, False])
+def test_what_is_left_is_signed_before_it_is_reported_and_reported_even_unsigned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seals: bool
+) -> None:
+    full = BenchError("The disk is full.", cause="C", remedy="R")
+    did: list[str] = []
+
+    def seal(folder: Path) -> None:
+        did.append(f"signed {folder.parent.name}")
+        if not seals:
+            raise full
+
+    monkeypatch.setattr(harness.casework, "Run", ScriptedRun)
+    monkeypatch.setattr(ScriptedRun, "finish", lambda _: did.append("finished"), raising=False)
+    monkeypatch.setattr("reports.render.render_all", lambda _: did.append("reported"))
+    work = Casework(RunOptions(runs=tmp_path), seal=seal)
+    case(work)
+    work.finish()
+    assert did == ["finished", f"signed {tmp_path.name}", "reported"]
+    assert work.fatal is (None if seals else full)
+
+
 def test_a_bench_that_cannot_come_up_leaves_no_folder(
     work: Casework, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

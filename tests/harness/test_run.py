@@ -139,6 +139,18 @@ def test_a_certificate_says_what_it_does_not_cover_and_that_its_plan_was_cut(
     assert again.plan_gap is not None
 
 
+def test_the_settings_of_every_device_stand_on_the_tape(tmp_path: Path) -> None:
+    file = RunOptions().bench_file(PLAN).with_setting("voucher-centre", "validity_s", 61)
+    file = replace(file, counter=replace(file.counter, reply_s=0.5))
+    with Run(file=file, plan=PLAN, folder=tmp_path) as run:
+        run.finish()
+    settings = json.loads((tmp_path / MANIFEST).read_bytes())["settings"]
+    assert settings["device.voucher-centre"]["validity_s"] == 61
+    assert settings["counter"]["reply_s"] == "0.5"
+    assert set(settings) >= {f"device.{spec.name}" for spec in file.devices}
+    assert judge_run(tmp_path).differences == ()
+
+
 def test_who_the_adapter_is_stands_in_the_manifest_from_its_first_ready_on(tmp_path: Path) -> None:
     with run_on(tmp_path) as run:
         assert "name" not in json.loads((tmp_path / MANIFEST).read_bytes())["adapter"]

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
+from harness.commands.judging import judge_run
 from harness.errors import LiantiaoError
 from harness.judge.plan import load_plan
 from harness.line.folder import JUNIT, REPORT
@@ -20,6 +21,7 @@ from harness.run import CaseHead, Run
 from harness.scenarios.counter_stage import CounterStage, at_counter
 from harness.scenarios.purchase import Shopper, purchase, usual_basket
 from reports.frames import filled, show
+from reports.judgement import judgement_lines
 from reports.masking import for_show
 from reports.render import render_all
 from reports.run_folder import read_run_folder
@@ -98,6 +100,13 @@ def test_the_terminal_explains_each_kind_once_with_its_lines_as_they_were(folder
     assert f"! {NOT_OFFERED}  my/third, #" in text
     assert f"  likely cause 可能原因: {NOT_LISTED}\n" in text
     assert "BenchError" not in text
+
+
+def test_judging_again_explains_them_alike(folder: Path) -> None:
+    text = "\n".join(judgement_lines(judge_run(folder)))
+    assert f"  likely cause 可能原因: {indented(CAUSE)}\n  try 处理建议: {REMEDY}\n" in text
+    assert text.count("key.p12") == 1
+    assert f"  likely cause 可能原因: {NOT_LISTED}\n" in text
 
 
 def test_machines_are_told_the_same(folder: Path) -> None:

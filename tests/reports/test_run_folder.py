@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from harness.clock import BenchClock
+from harness.commands.judging import judge_run
 from harness.errors import ConfigError
 from harness.evidence import UNCHECKED
 from harness.judge.verdict import Verdict
 from harness.line.tape import Tape
+from reports.judgement import judgement_lines
 from reports.run_folder import Word, read_run_folder
 from tests.reports.conftest import CASES, plan_of
 
@@ -34,7 +36,16 @@ def test_a_certificate_is_certified(good_folder: Path) -> None:
 
 
 def test_a_passed_part_of_a_plan_is_no_certificate(write_good: Callable[..., Path]) -> None:
-    assert read_run_folder(write_good(plan=plan_of(CASES[:2]), demanded=CASES[:1])).verdict.word is Word.PASSED
+    folder = write_good(plan=plan_of(CASES[:2]), demanded=CASES[:1])
+    verdict = read_run_folder(folder).verdict
+    assert verdict.word is Word.PASSED
+    assert verdict.headline == (
+        "PASSED 通过 (only a part of the plan was asked for, 1 of 2 cases: no certificate "
+        "仅执行计划 2 个用例中的 1 个，不予认证)"
+    )
+    assert verdict.sentence.en.endswith("only a part of the plan was asked for: 1 of 2 cases.")
+    assert verdict.sentence.zh.endswith("2 个用例中的 1 个。")
+    assert verdict.headline in list(judgement_lines(judge_run(folder)))
 
 
 def test_a_run_of_an_older_version_is_never_certified_since_nobody_can_check_it(good_folder: Path) -> None:

@@ -32,12 +32,12 @@ def test_idle(stage: CounterStage) -> None:
     """What was shown goes after a minute, and not long before."""
     stage.counter.sign_in()
     stage.expect_accepted(proof(stage, visitor()))
-    stage.step_clock(IDLE_S - 5)
+    stage.time_goes_on(IDLE_S - 5)
     assert stage.counter.screen().what == "proof"
-    stage.step_clock(5)
+    stage.time_goes_on(5)
     assert not stage.counter.screen().what
     stage.expect_accepted(tier(stage, visitor(RESIDENT)))
-    stage.step_clock(2 * IDLE_S)
+    stage.time_goes_on(2 * IDLE_S)
     assert not stage.counter.screen().what
 
 

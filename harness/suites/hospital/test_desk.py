@@ -1,10 +1,17 @@
-"""What a hospital's counter must see by itself: lines that make no sense, another day, why the platform refuses."""
+"""What a hospital's counter must see by itself: fees, orders and lines that make no sense, another day, refusals."""
+
+from dataclasses import replace
 
 import pytest
 
+from harness.counter.basket import Basket
 from harness.counter.outcome import Reason
 from harness.faults.catalogue import Effect
+from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.identification import attend
+from harness.scenarios.inpatient import STAY, admitted, charged, ready_to_settle, settle
+from harness.scenarios.outpatient import BANDAGE, BLOOD_COUNT, FEES, VISIT, pay, seen_by_doctor
 from harness.scenarios.registration import (
     DAY_S,
     NEXT_PATIENT,
@@ -19,6 +26,50 @@ UNREADABLE = ('{"id":{id},"do":"register","at":"{at}","order":"R0', '["register"
 """Cut off; no object."""
 SENSELESS = ('{"id":{id},"do":"dance","at":"{at}"}', '{"id":{id},"do":"register","at":"{at}","use_account":true}')
 """No such command; members missing."""
+
+
+@pytest.mark.case(
+    "hospital/fees-amount",
+    title="A line that is not price times quantity 明细金额与单价乘数量不符",
+    requirements=["MY-OUTPATIENT-PAY", "GS-INPATIENT", "QH-FUND-SAFETY"],
+)
+def test_fees_amount(stage: CounterStage) -> None:
+    """A fen too dear: neither a doctor's order nor a ward's fees are taken so; nothing is sent, and right ones are."""
+    stage.counter.sign_in()
+    dear = replace(BANDAGE, amount=Fen(BANDAGE.amount + 1))
+    patient = seen_by_doctor(stage)
+    order = Basket.of("F0002", BLOOD_COUNT, dear)
+    stage.expect_refused(stage.counter.fees(order, visit=VISIT), Reason.AMOUNTS_DISAGREE)
+    stage.expect_accepted(pay(stage, patient))
+    admitted(stage, NEXT_PATIENT)
+    stage.expect_refused(stage.counter.charge(STAY, (dear,)), Reason.AMOUNTS_DISAGREE)
+    charged(stage, BANDAGE)
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "hospital/order-again",
+    title="What is paid already is paid again 已结算的挂号、缴费再次收费",
+    requirements=["QH-FUND-SAFETY"],
+)
+def test_order_again(stage: CounterStage) -> None:
+    """A registration, fees and a stay that are paid get an error, and nobody pays for them twice."""
+    stage.counter.sign_in()
+    patient = seen_by_doctor(stage)
+    again = stage.counter.register(VISIT)
+    attend(stage, again, NEXT_PATIENT)
+    stage.expect_error(again.error())
+    stage.expect_accepted(pay(stage, patient))
+    again = stage.counter.pay(FEES)
+    attend(stage, again, patient.again())
+    stage.expect_error(again.error())
+    patient = ready_to_settle(stage, patient.again())
+    stage.expect_accepted(settle(stage, patient))
+    again = stage.counter.settle(STAY)
+    attend(stage, again, patient.again())
+    stage.expect_error(again.error())
+    good_registration_works(stage, "R0002")
+    stage.settle_day()
 
 
 @pytest.mark.case(
@@ -48,7 +99,7 @@ def test_next_day(stage: CounterStage) -> None:
     stage.counter.sign_in()
     registered(stage, "R0001", PATIENT)
     stage.step("the counter is closed until tomorrow")
-    stage.step_clock(DAY_S)
+    stage.time_goes_on(DAY_S)
     lock(stage, "R0002")
     stage.expect_refused(pay_lock(stage, "R0002", NEXT_PATIENT), Reason.NOT_SIGNED_IN)
     stage.expect_accepted(stage.counter.sign_in())

@@ -21,6 +21,7 @@ from harness.scenarios.inpatient import (
 )
 from harness.scenarios.registration import DAY_S, NEXT_PATIENT, PATIENT
 
+TWO_HOURS_S = 7200
 CITES = ["GS-INPATIENT"]
 MONEY = ["GS-INPATIENT", "QH-FUND-SAFETY", "QH-CLEARING"]
 
@@ -40,6 +41,7 @@ def test_stay(stage: CounterStage, way: Way) -> None:
     stage.counter.sign_in()
     charged(stage, BED)
     discharged(stage)
+    stage.step_clock(TWO_HOURS_S)
     stage.expect_accepted(settle(stage, patient))
     stage.settle_day()
 
@@ -54,6 +56,7 @@ def test_stay_by(stage: CounterStage, by: By) -> None:
     """Whatever is presented at admission and at discharge, the same stay follows."""
     stage.counter.sign_in()
     patient = ready_to_settle(stage, Shopper(by=by))
+    stage.step_clock(TWO_HOURS_S)
     stage.expect_accepted(settle(stage, patient))
     stage.settle_day()
 
@@ -85,14 +88,14 @@ def test_stay_returns(stage: CounterStage) -> None:
 
 @pytest.mark.case("hospital/stay-interim", title="An interim settlement 中途结算", requirements=MONEY)
 def test_stay_interim(stage: CounterStage) -> None:
-    """What came up to now is settled before the discharge, the rest after it; no fee twice."""
+    """What came up to now is settled before the discharge, the rest after it, without the account; no fee twice."""
     stage.counter.sign_in()
     patient = admitted(stage)
     charged(stage)
     stage.expect_accepted(settle(stage, patient, interim=True))
     charged(stage, BED)
     discharged(stage)
-    stage.expect_accepted(settle(stage, patient))
+    stage.expect_accepted(settle(stage, patient, use_account=False))
     stage.settle_day()
 
 
@@ -192,7 +195,7 @@ def test_stay_password(stage: CounterStage, answer: Answer, reason: Reason) -> N
 
 @pytest.mark.case("hospital/stay-two", title="Two patients in hospital 两位住院患者", requirements=MONEY)
 def test_two_stays(stage: CounterStage) -> None:
-    """Fees go to the stay they are for."""
+    """Fees go to the stay they are for, and each leaves in their own way."""
     stage.counter.sign_in()
     one = admitted(stage, PATIENT)
     other = admitted(stage, NEXT_PATIENT, "I0002")
@@ -200,7 +203,7 @@ def test_two_stays(stage: CounterStage) -> None:
     charged(stage, BED, order="I0002")
     charged(stage, BANDAGE)
     discharged(stage)
-    discharged(stage, "I0002")
+    discharged(stage, "I0002", way_out="2")
     stage.expect_accepted(settle(stage, other, "I0002"))
     stage.expect_accepted(settle(stage, one))
     stage.settle_day()

@@ -11,7 +11,6 @@ from harness.scenarios.outpatient import (
     BANDAGE,
     VISIT,
     ordered,
-    paid,
     pay,
     pending,
     seen_by_doctor,
@@ -51,10 +50,11 @@ def test_pay(stage: CounterStage) -> None:
 
 @pytest.mark.case("hospital/pending-list", title="Several records 多笔待缴费", requirements=MONEY)
 def test_pending_list(stage: CounterStage) -> None:
-    """Two records are shown and paid one by one; what is left is shown."""
+    """Two records are shown and paid one by one, one with the same goods twice; what is left is shown."""
     stage.counter.sign_in()
     patient = seen_by_doctor(stage)
-    ordered(stage, Basket.of("F0002", BANDAGE))
+    ordered(stage, Basket.of("F0002", BANDAGE, BANDAGE))
+    registered(stage, "R0002", patient, in_days=0)
     assert len(stage.expect_accepted(pending(stage, patient)).records) == 2, "not both records are shown"
     stage.expect_accepted(pay(stage, patient, "F0002"))
     assert len(stage.expect_accepted(pending(stage, patient)).records) == 1, "not the record that is left is shown"
@@ -118,9 +118,10 @@ def test_pay_by(stage: CounterStage, by: By, way: Way) -> None:
     ],
 )
 def test_pay_person(stage: CounterStage, person: str) -> None:
-    """Deductible, rates, account and family account differ; the sums agree everywhere."""
+    """Deductible, rates, account and family account differ; a small account is spared; the sums agree everywhere."""
     stage.counter.sign_in()
-    paid(stage, Shopper(person=person))
+    patient = seen_by_doctor(stage, Shopper(person=person))
+    stage.expect_accepted(pay(stage, patient, use_account=person != "P002"))
     stage.settle_day()
 
 
@@ -130,10 +131,10 @@ def test_pay_person(stage: CounterStage, person: str) -> None:
     requirements=["QH-FUND-SAFETY", "QH-STANDARD-INTERFACE"],
 )
 @pytest.mark.parametrize(
-    ("price", "quantity"), [("4.35", "3"), ("1.15", "3"), ("0.07", "100"), ("9999.99", "1"), ("2.675", "2")]
+    ("price", "quantity"), [("4.35", "3"), ("1.15", "3"), ("0.07", "100"), ("9999.99", "1"), ("2.675", "1.8")]
 )
 def test_pay_fen(stage: CounterStage, price: str, quantity: str) -> None:
-    """The total is exact to the fen in every message."""
+    """The total is exact to the fen in every message, half a fen rounded up."""
     stage.counter.sign_in()
     registered(stage, VISIT, in_days=0)
     line = Line.priced("XP000003", "医用纱布", price=price, quantity=quantity, level="03")

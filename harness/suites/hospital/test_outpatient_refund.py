@@ -17,9 +17,10 @@ CITES = ["QH-FUND-SAFETY", "QH-CLEARING"]
 def test_fees_refund(stage: CounterStage) -> None:
     """Account and fund get back what they paid, once; nothing is left at the platform."""
     stage.counter.sign_in()
-    paid(stage)
+    patient = paid(stage)
     stage.expect_accepted(stage.counter.refund(FEES))
     stage.expect_refused(stage.counter.refund(FEES), Reason.ALREADY_REFUNDED)
+    stage.expect_refused(pending(stage, patient), Reason.NOTHING_PENDING)
     stage.settle_day()
 
 
@@ -36,10 +37,10 @@ def test_fees_refund_unpaid(stage: CounterStage) -> None:
 @pytest.mark.case("hospital/fees-refund-part", title="Fees are refunded in part 门诊部分退费", requirements=CITES)
 @pytest.mark.parametrize("keep", [(0,), (1, 2), (0, 1)], ids=["first", "last-two", "first-two"])
 def test_fees_refund_part(stage: CounterStage, keep: tuple[int, ...]) -> None:
-    """The settlement is undone, what is kept is settled anew; books and totals hold the rest."""
+    """The settlement is undone, what is kept is settled anew, with or without the account; the books hold the rest."""
     stage.counter.sign_in()
     patient = paid(stage)
-    stage.expect_accepted(refund_part(stage, patient, keep))
+    stage.expect_accepted(refund_part(stage, patient, keep, use_account=keep != (1, 2)))
     stage.expect_refused(pending(stage, patient), Reason.NOTHING_PENDING)
     stage.settle_day()
 

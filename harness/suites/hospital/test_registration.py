@@ -12,6 +12,7 @@ from harness.scenarios.registration import (
     PATIENT,
     good_registration_works,
     lock,
+    offered,
     pay_lock,
     registered,
 )
@@ -129,10 +130,11 @@ def test_password(stage: CounterStage, answer: Answer, reason: Reason) -> None:
     requirements=["MY-OUTPATIENT-REGISTER", "QH-CLEARING"],
 )
 def test_two_patients(stage: CounterStage) -> None:
-    """Each is registered under their own number; the day's totals hold both."""
+    """Each is registered under their own number, with the doctor of their own slot; the day's totals hold both."""
     stage.counter.sign_in()
     registered(stage, "R0001", PATIENT)
-    registered(stage, "R0002", NEXT_PATIENT)
+    lock(stage, "R0002", slot=offered(stage)[-1])
+    stage.expect_accepted(pay_lock(stage, "R0002", NEXT_PATIENT))
     stage.settle_day()
 
 

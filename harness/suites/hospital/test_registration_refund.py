@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
+from harness.counter.basket import Basket
 from harness.counter.hospital import Way
 from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.outpatient import BANDAGE, FEES, VISIT, ordered, pay, pending, seen_by_doctor
 from harness.scenarios.registration import DAY_S, fill, good_registration_works, lock, offered, pay_lock, registered
 from harness.scenarios.registration import PATIENT as WHO
 
@@ -43,7 +45,7 @@ def test_refund_too_late(stage: CounterStage, ahead: int, later: int) -> None:
     stage.counter.sign_in()
     registered(stage, "R0001", in_days=ahead)
     if later:
-        stage.step_clock(later * DAY_S)
+        stage.time_goes_on(later * DAY_S)
         stage.counter.sign_in()
     stage.expect_refused(stage.counter.refund("R0001", way=Way.ONLINE), Reason.REFUND_AT_WINDOW)
     stage.expect_accepted(stage.counter.refund("R0001", way=Way.WINDOW))
@@ -69,6 +71,20 @@ def test_refund_twice(stage: CounterStage, way: Way) -> None:
     registered(stage, "R0001")
     stage.expect_accepted(stage.counter.refund("R0001", way=way))
     stage.expect_refused(stage.counter.refund("R0001", way=way), Reason.ALREADY_REFUNDED)
+    stage.settle_day()
+
+
+@pytest.mark.case("hospital/refund-with-fees", title="Fees were paid at the visit 已缴费的挂号退号", requirements=CITES)
+def test_refund_with_fees(stage: CounterStage) -> None:
+    """The registration is refunded after its fees, not before; what was never paid is then no longer to be paid."""
+    stage.counter.sign_in()
+    patient = seen_by_doctor(stage)
+    stage.expect_accepted(pay(stage, patient))
+    ordered(stage, Basket.of("F0002", BANDAGE))
+    stage.expect_refused(stage.counter.refund(VISIT, way=Way.WINDOW), Reason.HAS_FEES)
+    stage.expect_accepted(stage.counter.refund(FEES))
+    stage.expect_accepted(stage.counter.refund(VISIT, way=Way.WINDOW))
+    stage.expect_refused(pending(stage, patient), Reason.NOTHING_PENDING)
     stage.settle_day()
 
 

@@ -45,7 +45,7 @@ def test_lock_expires(stage: CounterStage) -> None:
     slot = offered(stage)[0]
     fill(stage, slot, leave=1)
     lock(stage, "R0001", slot=slot)
-    stage.step_clock(LOCK_LIFE_S)
+    stage.time_goes_on(LOCK_LIFE_S)
     stage.expect_refused(pay_lock(stage, "R0001", PATIENT), Reason.LOCK_EXPIRED)
     stage.counter.slots(date.fromisoformat(slot.day))
     lock(stage, "R0002", slot=slot)
@@ -63,7 +63,7 @@ def test_lock_just_in_time(stage: CounterStage) -> None:
     stage.counter.sign_in()
     slot = offered(stage)[0]
     lock(stage, "R0001", slot=slot)
-    stage.step_clock(LOCK_LIFE_S - 2)
+    stage.time_goes_on(LOCK_LIFE_S - 2)
     stage.expect_accepted(pay_lock(stage, "R0001", PATIENT))
     stage.settle_day()
 
@@ -97,7 +97,7 @@ def test_no_such_slot(stage: CounterStage) -> None:
     slot = offered(stage)[0]
     stage.expect_refused(stage.counter.lock("R0001", "S20991231-9999-99-PM-99"), Reason.NO_SUCH_SLOT)
     stage.step("the day of the appointment goes by")
-    stage.step_clock(3 * 86_400)
+    stage.time_goes_on(3 * 86_400)
     stage.counter.sign_in()
     stage.expect_refused(stage.counter.lock("R0002", slot.slot), Reason.NO_SUCH_SLOT)
     registered(stage, "R0003")

@@ -88,15 +88,18 @@ def test_nonsense(stage: CounterStage) -> None:
     requirements=["QH-STANDARD-INTERFACE", "QH-CLEARING"],
 )
 def test_next_day(stage: CounterStage) -> None:
-    """Yesterday's sign-in is good for nothing today; the totals of each day are its own."""
+    """Yesterday's sign-in is good for nothing today; the totals of each day are its own, and today's has the refund of
+    what was sold yesterday.
+    """
     yesterday = stage.today
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.step("the counter is closed until tomorrow")
-    stage.step_clock(DAY_S)
+    stage.time_goes_on(DAY_S)
     stage.expect_refused(purchase(stage, usual_basket("A0002"), SOMEBODY), Reason.NOT_SIGNED_IN)
     stage.expect_accepted(stage.counter.sign_in())
     stage.expect_accepted(purchase(stage, usual_basket("A0003"), OTHER))
+    stage.expect_accepted(stage.counter.refund("A0001"))
     stage.settle_day(yesterday)
     stage.settle_day()
 
@@ -113,4 +116,35 @@ def test_platform_refuses(stage: CounterStage, message: str) -> None:
     stage.disturb("platform", message, Effect.REFUSE)
     stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.PLATFORM_REFUSED)
     good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/clock-ahead",
+    title="The platform's clock is ahead, and the message counts as stale 中心时间超前，报文被判超时",
+    requirements=["GS-PHARMACY", "QH-STANDARD-INTERFACE"],
+)
+@pytest.mark.parametrize("message", ["2101", "2102"])
+def test_clock_ahead(stage: CounterStage, message: str) -> None:
+    """Turned away by the gateway (CSB: 9000 签名超时) or the platform: nothing is booked, the cashier is told why."""
+    stage.counter.sign_in()
+    stage.disturb("platform", message, Effect.CLOCK_SKEW)
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), Shopper()), Reason.PLATFORM_REFUSED)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/platform-refuses-refund",
+    title="The platform refuses a refund 平台拒绝退费",
+    requirements=["QH-FUND-SAFETY", "QH-CLEARING"],
+)
+def test_platform_refuses_refund(stage: CounterStage) -> None:
+    """What was not taken back stands, in the books as well; asked for again, it is refunded."""
+    stage.counter.sign_in()
+    stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
+    stage.disturb("platform", "2103", Effect.REFUSE)
+    stage.expect_refused(stage.counter.refund("A0001"), Reason.PLATFORM_REFUSED)
+    stage.settle_day()
+    stage.expect_accepted(stage.counter.refund("A0001"))
     stage.settle_day()

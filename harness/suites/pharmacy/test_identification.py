@@ -8,6 +8,7 @@ from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import TERMINAL, CounterStage
 from harness.scenarios.identification import NEVER, Answer, Shopper
 from harness.scenarios.purchase import good_purchase_works, purchase, usual_basket
+from harness.wire.voucher_messages import BOX_RESULT, BOX_SCAN
 
 MOST_TRIES = 20
 """More wrong passwords than any card takes."""
@@ -109,11 +110,69 @@ def test_face_disturbed(stage: CounterStage) -> None:
 
 
 @pytest.mark.case(
+    "pharmacy/iot-box",
+    title="A code or a face pays at Alipay's IoT box 支付宝IoT设备购药",
+    requirements=["NX-CHANNELS", "QH-FACE"],
+)
+@pytest.mark.parametrize("to_box", ["code", "face"])
+def test_iot_box(stage: CounterStage, to_box: str) -> None:
+    """Whichever the box takes identifies; the box shows what insurance and person pay."""
+    bought(stage, Shopper(by=By.IOT_BOX, to_box=to_box))
+
+
+@pytest.mark.case(
+    "pharmacy/iot-box-refused",
+    title="Alipay's IoT box takes nothing that identifies 支付宝IoT设备取码失败",
+    requirements=["NX-CHANNELS", "QH-FACE"],
+)
+@pytest.mark.parametrize(
+    ("shopper", "reasons"),
+    [
+        pytest.param(Shopper(by=By.IOT_BOX, kind="pay"), (Reason.WRONG_CODE_KIND,), id="pay-code"),
+        pytest.param(Shopper(by=By.IOT_BOX, to_box="face", shows="P009"), (Reason.FACE_MISMATCH,), id="other-face"),
+        pytest.param(Shopper(by=By.IOT_BOX, how=NEVER), (), id="nobody"),
+    ],
+)
+def test_iot_box_refused(stage: CounterStage, shopper: Shopper, reasons: tuple[Reason, ...]) -> None:
+    """A payment code, another's face, nobody: nothing is sold."""
+    refused(stage, shopper, *reasons)
+
+
+@pytest.mark.case(
+    "pharmacy/iot-box-disturbed",
+    title="Alipay's IoT box is disturbed 支付宝IoT设备通信异常",
+    requirements=["QH-FUND-SAFETY", "QH-FACE"],
+)
+@pytest.mark.parametrize(
+    ("party", "message", "effect", "sold"),
+    [
+        pytest.param("voucher-centre", BOX_SCAN, Effect.CUT_JSON, False, id="scan-cut-json"),
+        pytest.param("voucher-centre", BOX_SCAN, Effect.BAD_GATEWAY, False, id="scan-bad-gateway"),
+        pytest.param("platform", "2102", Effect.BAD_GATEWAY, False, id="settlement"),
+        pytest.param("voucher-centre", BOX_RESULT, Effect.LOSE_REPLY, True, id="result-lose-reply"),
+    ],
+)
+def test_iot_box_disturbed(stage: CounterStage, party: str, message: str, effect: Effect, sold: bool) -> None:
+    """Who was not told who it is sells nothing; a settlement that failed is shown so; a lost result changes nothing."""
+    stage.counter.sign_in()
+    stage.disturb(party, message, effect)
+    outcome = purchase(stage, usual_basket("A0001"), Shopper(by=By.IOT_BOX))
+    if sold:
+        stage.expect_accepted(outcome)
+    else:
+        stage.expect_refused(outcome, Reason.VOUCHER_CENTRE_UNAVAILABLE, Reason.PLATFORM_UNAVAILABLE)
+    good_purchase_works(stage, "A0002")
+    stage.settle_day()
+
+
+@pytest.mark.case(
     "pharmacy/social-card", title="A social-insurance card pays 社会保障卡购药", requirements=["QH-STANDARD-INTERFACE"]
 )
 def test_social_card(stage: CounterStage) -> None:
-    """Card read, its own password typed, settled."""
+    """Card read, its own password typed, settled; it is typed again for every payment."""
     bought(stage, Shopper(by=By.CARD))
+    stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(by=By.CARD)))
+    stage.settle_day()
 
 
 @pytest.mark.case(

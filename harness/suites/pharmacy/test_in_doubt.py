@@ -10,6 +10,7 @@ from harness.scenarios.identification import answer_prompt, kill_when_booked, pr
 from harness.scenarios.purchase import OTHER, Shopper, good_purchase_works, purchase, usual_basket
 
 SETTLEMENT, REFUND, REVERSAL = "2102", "2103", "2601"
+FIRST = Shopper(person="P002", channel="ccb")
 THIRD = Shopper(person="P009", channel="icbc")
 """Who comes while the first one's outcome is unknown."""
 
@@ -37,12 +38,17 @@ def all_known_again(stage: CounterStage, order: str) -> None:
 )
 @pytest.mark.parametrize("effect", [Effect.BAD_GATEWAY, Effect.BAD_GATEWAY_AFTER], ids=lambda effect: str(effect.value))
 def test_unknown_stays(stage: CounterStage, effect: Effect) -> None:
-    """However often the reversal is tried, it is unknown until it is answered; meanwhile nothing else is booked."""
+    """However often the reversal is tried, it is unknown until it is answered; meanwhile nothing else is booked.
+
+    Somebody has paid before, so that the day's sums and the platform's differ by what is in doubt.
+    """
     stage.counter.sign_in()
+    stage.expect_accepted(purchase(stage, usual_basket("A0000"), FIRST))
     stage.disturb("platform", SETTLEMENT, Effect.LOSE_REPLY)
     stage.disturb("platform", REVERSAL, effect, lasting=1)
     stage.expect(purchase(stage, usual_basket("A0001"), Shopper()), OutcomeKind.UNKNOWN)
     nothing_new_meanwhile(stage, "A0002")
+    stage.counter.totals(stage.today)
     all_known_again(stage, "A0003")
 
 

@@ -9,6 +9,8 @@ from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usual_basket
 
+HOUR_S = 3600
+
 
 @pytest.mark.case(
     "pharmacy/purchase",
@@ -61,10 +63,13 @@ def test_barcode(stage: CounterStage) -> None:
     requirements=["NX-ONE-CODE", "QH-CLEARING"],
 )
 def test_two_customers(stage: CounterStage) -> None:
-    """Each pays their own basket; the day's totals hold both."""
+    """Each pays their own basket, an hour apart; the day's totals hold both. The first brings everything back."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
+    stage.step_clock(HOUR_S)
     stage.expect_accepted(purchase(stage, Basket.of("A0002", MEDICINE), Shopper(person="P009", channel="wechat")))
+    stage.settle_day()
+    stage.expect_accepted(stage.counter.refund("A0001"))
     stage.settle_day()
 
 
@@ -128,10 +133,10 @@ def test_rare_name(stage: CounterStage, person: str) -> None:
 )
 @pytest.mark.parametrize(
     ("price", "quantity"),
-    [("4.35", "3"), ("1.15", "3"), ("0.07", "100"), ("1.10", "3"), ("9999.99", "1"), ("2.675", "2")],
+    [("4.35", "3"), ("1.15", "3"), ("0.07", "100"), ("1.10", "3"), ("9999.99", "1"), ("2.675", "2"), ("4.25", "0.5")],
 )
 def test_fen(stage: CounterStage, price: str, quantity: str) -> None:
-    """The total is exact to the fen in every message."""
+    """The total is exact to the fen in every message, half a fen of an opened pack rounded up."""
     stage.counter.sign_in()
     line = Line.priced("XP000009", "测试药品", price=price, quantity=quantity, level="03")
     stage.expect_accepted(purchase(stage, Basket.of("A0001", line), Shopper()))

@@ -27,10 +27,13 @@ def test_refund(stage: CounterStage) -> None:
     requirements=["QH-FUND-SAFETY", "QH-CLEARING"],
 )
 def test_refund_twice(stage: CounterStage) -> None:
-    """The second one is refused, and nothing moves."""
+    """The second one is refused, and nothing moves; nor does a third, after the adapter was started anew."""
     stage.counter.sign_in()
     stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
     stage.expect_accepted(stage.counter.refund("A0001"))
+    stage.expect_refused(stage.counter.refund("A0001"), Reason.ALREADY_REFUNDED)
+    stage.counter.restart()
+    stage.counter.sign_in()
     stage.expect_refused(stage.counter.refund("A0001"), Reason.ALREADY_REFUNDED)
     stage.settle_day()
 

@@ -162,8 +162,8 @@ def test_face_nobody(stage: CentreStage) -> None:
 def test_face_too_late(stage: CentreStage) -> None:
     """An authorisation ends with its time; a new one serves."""
     auth = _begin(stage)
-    _present(stage, "face", stage.person("P001").id_no)
     stage.step_clock(stage.terms.face_auth_s)
+    _present(stage, "face", stage.person("P001").id_no)
     _check(stage, auth, "auth-invalid")
     _check(stage, _begin(stage))
 

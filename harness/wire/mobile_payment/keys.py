@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.errors import ConfigError
-from harness.gm import InvalidKey, PrivateKey, PublicKey, sm4
+from harness.gm import InvalidKey, PrivateKey, PublicKey, sm3, sm4
+from harness.gm.sm2 import CURVE
 
 KEY_CHARACTERS = 16
 """Characters of the derived text that are the SM4 key, and of the appId that encrypt the secret."""
@@ -22,6 +23,13 @@ _SHORTEST = 30
 _SPKI = b"\x30\x59\x30\x13"
 _WRAPPED = re.compile(rb"\x30(?:.|\x81.)\x02\x01[\x00\x01]", re.DOTALL)
 """How a PKCS#8 or an SEC 1 structure begins: a SEQUENCE with its version."""
+
+
+class Side(StrEnum):
+    """Whose key pair it is."""
+
+    INSTITUTION = "institution"
+    CENTRE = "centre"
 
 
 class KeyForm(StrEnum):
@@ -111,6 +119,12 @@ def sm4_key(application: Application, text: KeyText = KeyText.UPPER_TEXT) -> byt
             return sealed.hex()[:KEY_CHARACTERS].encode()
         case KeyText.DECODED:
             return sealed[:KEY_CHARACTERS]
+
+
+def seeded_key(seed: int, side: str) -> PrivateKey:
+    """The key pair of a side on a bench without keys of its own, the same for the same seed; `side` is a `Side`."""
+    first = sm3(f"{seed}/mobile-payment/{side}".encode())
+    return PrivateKey(d=1 + int.from_bytes(first + sm3(first)) % (CURVE.n - 2))
 
 
 def read_private_key(text: str) -> PrivateKey:

@@ -6,17 +6,23 @@ before anything leaves that tells of it. Between the two lies the group commit: 
 turn of the loop is one transaction of the store, and one flush serves all who wait.
 """
 
-from collections.abc import Sequence
-
-from harness.errors import LiantiaoError
 from harness.money import Fen
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.batch import Batch
-from simulators.platform.ledger.errors import RuleBroken, TakenError
+from simulators.platform.ledger.errors import TakenError, unbalanced, unopened
 from simulators.platform.ledger.group_commit import GroupCommit
-from simulators.platform.ledger.records import WITH_BALANCE, AccountKind, Settlement, SignIn, account_name
-from simulators.platform.ledger.store import Row, Store, open_store
-from simulators.platform.ledger.turns import Turns
+from simulators.platform.ledger.outside import Outside
+from simulators.platform.ledger.records import (
+    WITH_BALANCE,
+    AccountKind,
+    Settlement,
+    SignIn,
+    account_name,
+    settlement_from,
+    sign_in_from,
+)
+from simulators.platform.ledger.store import WAIT_S, Row, Store, open_store, shown
+from simulators.platform.ledger.turns import Turns, Writing
 
 _BALANCED = tuple(f"{kind.value}:" for kind in WITH_BALANCE)
 
@@ -26,19 +32,28 @@ class Ledger:
 
     `full`: `flushed` waits until a booking survives a power cut, else until it survives the end of this process.
     `together`: bookings of one turn of the loop share a commit. `shared`: other processes book as often as this one;
-    then those share one that have waited for `turn`.
+    then those share one that have waited for `turn`. `patience_s`: how long `turn` waits for other programs.
     Raises BenchError when the file or server cannot be used, ConfigError when PostgreSQL's driver is absent.
     """
 
-    def __init__(self, where: str | None, *, full: bool = True, together: bool = True, shared: bool = False) -> None:
+    def __init__(
+        self,
+        where: str | None,
+        *,
+        full: bool = True,
+        together: bool = True,
+        shared: bool = False,
+        patience_s: float = WAIT_S,
+    ) -> None:
         self._store: Store = open_store(where, full=full)
         self._commits = GroupCommit(self._store.flush if where and self._store.durable else None)
         self._durable = bool(where) and self._store.durable
+        outside = Outside(self._store, shown(where or ""), patience_s=patience_s)
         self._turns = Turns(
-            self._store, self._commits, together=bool(where) and together, shared=bool(where) and shared
+            self._store, self._commits, outside, together=bool(where) and together, shared=bool(where) and shared
         )
         self._known = self._turns.known
-        self._writing = _Writing(self._turns)
+        self._writing = Writing(self._turns)
 
     def close(self) -> None:
         """Commit and hang up; may be called twice."""
@@ -48,12 +63,15 @@ class Ledger:
 
     # --- writing --------------------------------------------------------------------------------------
 
-    def writing(self) -> "_Writing":
+    def writing(self) -> Writing:
         """One transaction, see above. What is raised inside undoes it."""
         return self._writing
 
     async def turn(self) -> None:
-        """Wait for the turn to write, right before `writing`: worth it for what many processes do at once."""
+        """Wait for the turn to write, right before `writing`; without it, `writing` waits and the loop with it.
+
+        Raises LockedError when another program lets nobody write for too long; then nothing has been begun.
+        """
         await self._turns.queue()
 
     async def flushed(self, *, others: bool = False) -> None:
@@ -82,15 +100,9 @@ class Ledger:
         """
         postings = settlement.postings
         if sum(fen for _, fen in postings):
-            raise RuleBroken(
-                f"The postings of settlement {settlement.setl_id} do not sum to zero.",
-                cause="a benefit rule whose parts do not add up",
-                remedy="report this with the run's folder",
-            )
-        row, moves = (
-            tuple(vars(settlement).values()),
-            dict(found for found in postings if found[0].startswith(_BALANCED)),
-        )
+            raise unbalanced(settlement.setl_id)
+        row = tuple(vars(settlement).values())
+        moves = dict(found for found in postings if found[0].startswith(_BALANCED))
         after = {account: self._known_balance(account) + fen for account, fen in moves.items()}
         if (
             settlement.msgid in self._known.unanswered
@@ -142,10 +154,12 @@ class Ledger:
     def keep(self, kind: str, key: str, body: bytes) -> None:
         """Keep a document of a transaction's own (a visit, a batch of details), replacing the one of that key."""
         self._turns.straight(writes=True).do(statements.KEEP, (kind, key, body))
+        self._known.remember_document(kind, key, body)
 
     def drop(self, kind: str, key: str) -> None:
         """Keep a document no more."""
         self._turns.straight(writes=True).do(statements.DROP, (kind, key))
+        self._known.remember_document(kind, key, None)
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -175,12 +189,12 @@ class Ledger:
 
     def settlements(self) -> list[Settlement]:
         """All settlements in the order of booking."""
-        return [_settlement(row) for row in self._turns.straight().rows(statements.ALL)]
+        return [settlement_from(row) for row in self._turns.straight().rows(statements.ALL)]
 
     def settled(self, institution: str, *, since_ns: int, until_ns: int) -> list[Settlement]:
         """An institution's settlements from a moment on and before another, in the order of booking; by the clock."""
         return [
-            _settlement(row)
+            settlement_from(row)
             for row in self._turns.straight().rows(statements.OF_TIME, (institution, since_ns, until_ns))
         ]
 
@@ -213,13 +227,13 @@ class Ledger:
         """The sign-in with a number."""
         self._turns.look()
         known = self._known.sign_ins.get(sign_no)
-        if known is None and (known := _sign_in(self._store.one(statements.SIGN_IN, (sign_no,)))) is not None:
+        if known is None and (known := sign_in_from(self._store.one(statements.SIGN_IN, (sign_no,)))) is not None:
             self._known.sign_ins[sign_no] = known
         return known
 
     def sign_in_of(self, institution: str, opter: str, day: str) -> SignIn | None:
         """An operator's sign-in of a day."""
-        return _sign_in(self._turns.straight().one(statements.SIGN_IN_OF, (institution, opter, day)))
+        return sign_in_from(self._turns.straight().one(statements.SIGN_IN_OF, (institution, opter, day)))
 
     def sign_ins(self) -> int:
         """How many sign-ins there are."""
@@ -227,8 +241,14 @@ class Ledger:
 
     def kept(self, kind: str, key: str) -> bytes | None:
         """The document of a kind and key."""
-        row = self._turns.straight().one(statements.KEPT, (kind, key))
-        return None if row is None else bytes(row[0])
+        self._turns.look()
+        known = self._known.documents
+        if (kind, key) in known:
+            return known[kind, key]
+        row = self._store.one(statements.KEPT, (kind, key))
+        body = None if row is None else bytes(row[0])
+        self._known.remember_document(kind, key, body)
+        return body
 
     def all_kept(self, kind: str, *, prefix: str = "") -> list[tuple[str, bytes]]:
         """The keys of a kind that begin so, with their documents, in the order of the keys."""
@@ -265,11 +285,7 @@ class Ledger:
         try:
             return self._balance(name)
         except KeyError:
-            raise RuleBroken(
-                f"A settlement moves the account {name}, which nobody has opened.",
-                cause="a transaction that names an account by mistake",
-                remedy="report this with the run's folder",
-            ) from None
+            raise unopened(name) from None
 
     def _found(self, statement: str) -> Row:
         row = self._turns.straight().one(statement)
@@ -278,36 +294,4 @@ class Ledger:
 
     def _settlement(self, statement: str, key: str) -> Settlement | None:
         row = self._turns.straight().one(statement, (key,))
-        return None if row is None else _settlement(row)
-
-
-class _Writing:
-    """What `Ledger.writing` gives; not to be nested."""
-
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
-
-    def __enter__(self) -> None:
-        self._turns.enter()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            try:
-                self._turns.leave()
-            except (LiantiaoError, TakenError) as failure:
-                self._turns.undo(failure)
-                raise
-        else:
-            self._turns.undo(error)
-
-
-def _settlement(row: Sequence[object]) -> Settlement:
-    return Settlement(**dict(zip(statements.SETTLEMENT_COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # schema
-
-
-def _sign_in(row: Row | None) -> SignIn | None:
-    if row is None:
-        return None
-    return SignIn(
-        sign_no=row[0], institution=row[1], opter=row[2], day=row[3], sign_time=row[4], signed_out=bool(row[5])
-    )
+        return None if row is None else settlement_from(row)

@@ -11,11 +11,42 @@ class RuleBroken(SimulatorDefect):
     """The store refuses a booking: it does not balance, overdraws an account, or changes what is booked."""
 
 
+class LockedError(BenchError):
+    """Another program lets nobody write; nothing was begun, and the same may be tried again."""
+
+
+def locked(where: str, seconds: float) -> LockedError:
+    """Another program has had the ledger to itself for too long."""
+    return LockedError(
+        f"The ledger {where} has been locked by another program for {seconds:g} s.",
+        cause="a backup, a database browser or a second platform that hangs has a transaction open there",
+        remedy="end that program or its transaction; nothing was booked, and the same message may be sent again",
+    )
+
+
 def rule_broken(error: Exception) -> RuleBroken:
     """The store's refusal as a defect of ours."""
     return RuleBroken(
         f"The ledger refuses a booking: {str(error).splitlines()[0]}.",
         cause="a transaction or a benefit rule whose parts do not add up",
+        remedy="report this with the run's folder",
+    )
+
+
+def unbalanced(setl_id: str) -> RuleBroken:
+    """A settlement's parts do not add up."""
+    return RuleBroken(
+        f"The postings of settlement {setl_id} do not sum to zero.",
+        cause="a benefit rule whose parts do not add up",
+        remedy="report this with the run's folder",
+    )
+
+
+def unopened(account: str) -> RuleBroken:
+    """A settlement moves an account that does not exist."""
+    return RuleBroken(
+        f"A settlement moves the account {account}, which nobody has opened.",
+        cause="a transaction that names an account by mistake",
         remedy="report this with the run's folder",
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import BenchError
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.errors import TakenError, no_driver, of_another_version, rule_broken, unusable
-from simulators.platform.ledger.store import Row, shown
+from simulators.platform.ledger.store import WAIT_S, Row, shown
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,8 +33,11 @@ CREATE TRIGGER posting_stays BEFORE UPDATE OR DELETE ON posting FOR EACH ROW EXE
 CREATE TRIGGER settlement_stays BEFORE UPDATE OR DELETE ON settlement FOR EACH ROW EXECUTE FUNCTION booked_stays();
 CREATE TABLE about (version BIGINT NOT NULL);
 """
-WAIT_S = 10
-"""How long to wait for the server, and for another process to end its transaction."""
+TABLES = ", ".join(statements.TABLES)
+TAKE = f"LOCK TABLE {TABLES} IN ROW EXCLUSIVE MODE"
+"""What every writing statement takes of its table. Taken at the beginning, so that no later statement has to wait."""
+BRIEFLY, PATIENTLY = "SET LOCAL lock_timeout TO '20ms'", f"SET LOCAL lock_timeout TO '{WAIT_S}s'"
+"""How long a transaction waits for another at its beginning (workers book one after the other in less), and later."""
 SETTINGS = f"SET search_path TO liantiao; SET lock_timeout TO '{WAIT_S}s'; SET synchronous_commit TO "
 FLUSH = "SELECT pg_logical_emit_message(true, 'liantiao', '')"
 
@@ -123,16 +126,53 @@ class PostgresStore:
         """Nobody says so: it may always."""
         return True
 
-    def begin(self) -> None:
-        """Begin; waits for another process's transaction."""
+    def begin_reading(self) -> None:
+        """Nothing to be gained: each statement would be asked all the same."""
+
+    def end_reading(self) -> None:
+        """See `begin_reading`."""
+
+    def begin(self, *, wait: bool = True) -> bool:
+        """Begin; waits for another process's transaction, or not."""
         if self._full and self._flushing is None:
             self._flushing = self._connected("on")  # before anything is committed: see `flush`
         try:
-            self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+            begun = self._begun() if wait else self._begun_at_once()
         except BenchError:
             self.rollback()  # of a wait that took too long the beginning is left
             raise
-        self._inside = True
+        if not begun:
+            self.rollback()
+        self._inside = begun
+        return begun
+
+    def _begun(self) -> bool:
+        self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+        return True
+
+    def _begun_at_once(self) -> bool:
+        try:
+            self._asked(f"BEGIN; {BRIEFLY}; {TAKE}; SELECT pg_advisory_xact_lock({ONE_WRITER}); {PATIENTLY}")
+        except BenchError as error:
+            if isinstance(error.__cause__, self._psycopg.errors.LockNotAvailable):
+                return False
+            raise
+        return True
+
+    def others_end(self, seconds: float) -> None:
+        """Have a connection of its own wait for its turn to write."""
+        db = self._connected("off")
+        try:
+            db.execute(f"SET lock_timeout TO '{seconds:g}s'")
+            with db.transaction(force_rollback=True):
+                db.execute(TAKE)
+                db.execute(f"SELECT pg_advisory_xact_lock({ONE_WRITER})")
+        except self._psycopg.errors.LockNotAvailable:
+            return
+        except self._psycopg.Error as error:
+            raise unusable(self._where, error) from error
+        finally:
+            db.close()
 
     def commit(self) -> None:
         """End it."""
@@ -159,7 +199,7 @@ class PostgresStore:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._asked(f"TRUNCATE {', '.join(statements.TABLES)}")
+        self._asked(f"TRUNCATE {TABLES}")
 
     def flush(self) -> None:
         """Have the server bring its log to the disk.

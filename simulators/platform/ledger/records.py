@@ -4,7 +4,8 @@ An account's name is its kind and whose it is, e.g. `account:639999000000000001`
 gives is negative, what it gets positive. A settlement moves money from those who pay to the institution's receivable.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from harness.money import Fen
@@ -92,3 +93,20 @@ class SignIn:
     day: str
     sign_time: str
     signed_out: bool
+
+
+COLUMNS = tuple(field.name for field in fields(Settlement))
+_TEXTS = tuple(field.name for field in fields(SignIn))[:-1]
+
+
+def settlement_from(row: Sequence[object]) -> Settlement:
+    """A settlement from its fields in their order."""
+    return Settlement(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]  # the schema sees to it
+
+
+def sign_in_from(row: Sequence[object] | None) -> SignIn | None:
+    """A sign-in from its fields in their order, the last as 0 or 1."""
+    if row is None:
+        return None
+    *texts, signed_out = row
+    return SignIn(**dict(zip(_TEXTS, texts, strict=True)), signed_out=bool(signed_out))  # type: ignore[arg-type]  # as above

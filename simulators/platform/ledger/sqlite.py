@@ -8,13 +8,14 @@ loop hardly ever waits for it.
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from typing import TypeVar
 
 from harness.errors import BenchError
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.errors import TakenError, of_another_version, rule_broken, unusable
 from simulators.platform.ledger.sqlite_log import LogState
-from simulators.platform.ledger.store import Row
+from simulators.platform.ledger.store import WAIT_S, Row
 
 T = TypeVar("T")
 WORDS = {"INT": "INTEGER", "BYTES": "BLOB", "BY_KEY": "WITHOUT ROWID"}
@@ -34,13 +35,12 @@ CREATE TRIGGER IF NOT EXISTS settlement_remains BEFORE DELETE ON settlement
 BEGIN SELECT RAISE(ABORT, 'nothing that is booked is deleted'); END;
 """
 CACHE_KIB = 16_384
-WAIT_S = 10
-"""How long one process waits for another to end its transaction."""
 LOG_PAGES, LOG_PAGES_ASIDE, LOG_PAGES_LEFT = 12_000, 6_000, 500
 """When the loop itself, and when the flushing thread, writes the log into the database file; and when that thread tries
 again because the loop went on meanwhile. Only a log that is written out whole is begun anew.
 """
 FLUSH = getattr(os, "fdatasync", os.fsync)
+_PATIENT = f"PRAGMA busy_timeout = {WAIT_S * 1000}"
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
 
 
@@ -56,6 +56,7 @@ class SqliteStore:
         self._version = -1
         self._second: sqlite3.Connection | None = None
         self._failed: OSError | None = None
+        self._reading = False
         try:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=WAIT_S, cached_statements=128)
         except sqlite3.Error as error:
@@ -137,9 +138,47 @@ class SqliteStore:
         (self._version,) = self._asked(lambda: self._execute("PRAGMA data_version").fetchone())
         return self._version != before
 
-    def begin(self) -> None:
-        """Begin; waits for another process's transaction."""
-        self._asked(lambda: self._execute("BEGIN IMMEDIATE"))
+    def begin_reading(self) -> None:
+        """A transaction, so that SQLite locks and looks for changes once and not for every statement."""
+        if self._path:
+            self._asked(lambda: self._execute("BEGIN"))
+            self._reading = True
+
+    def end_reading(self) -> None:
+        """End it."""
+        if self._reading:
+            self._reading = False
+            self.rollback()
+
+    def begin(self, *, wait: bool = True) -> bool:
+        """Begin; waits for another process's transaction, or not."""
+        try:
+            if wait:
+                self._execute("BEGIN IMMEDIATE")
+            else:
+                self._begin_at_once()
+        except sqlite3.Error as error:
+            if not wait and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise self._told(error) from error
+        return True
+
+    def _begin_at_once(self) -> None:
+        self._execute("PRAGMA busy_timeout = 0").fetchone()
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        finally:
+            self._execute(_PATIENT).fetchone()
+
+    def others_end(self, seconds: float) -> None:
+        """Have a connection of its own wait for its turn to write."""
+        try:
+            with closing(sqlite3.connect(self._where, isolation_level=None, timeout=seconds)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise self._told(error) from error
 
     def commit(self) -> None:
         """End it."""
@@ -200,6 +239,7 @@ class SqliteStore:
         if self._second is not None:
             self._second.close()
             self._second = None
+        self._reading = False
         self._db.close()
         if self._log >= 0:
             os.close(self._log)

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 Row = tuple[Any, ...]
 """A row as the driver gives it; the statement says what is in it."""
+WAIT_S = 10
+"""How long to wait for a server, and for another process to end its transaction."""
 SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -45,8 +47,20 @@ class Store(Protocol):
         """Whether another connection may have written since this was asked last."""
         ...
 
-    def begin(self) -> None:
-        """Begin a transaction in which nobody else writes: waits for the one who does."""
+    def begin_reading(self) -> None:
+        """From here on, what is read is the books at one moment, and cheaper to read."""
+        ...
+
+    def end_reading(self) -> None:
+        """No more; may be called when `begin_reading` was not."""
+        ...
+
+    def begin(self, *, wait: bool = True) -> bool:
+        """Begin a transaction in which nobody else writes: waits for the one who does, or returns False."""
+        ...
+
+    def others_end(self, seconds: float) -> None:
+        """Return when another process's transaction has ended, or after so long; called in a thread of its own."""
         ...
 
     def commit(self) -> None:

@@ -5,12 +5,15 @@ from functools import cache
 
 from fixtures.people_register import Insurance, register_records
 from fixtures.population import Person, people
+from harness.money import Fen
 from simulators.platform.call import Call
 from simulators.platform.centre import CentreUnavailableError
 from simulators.platform.desk import Desk
-from simulators.platform.persons import age, base_info, psn_type
+from simulators.platform.persons import RESIDENT, age, base_info, psn_type
 from simulators.platform.refusals import RefusedError
 
+ENDED = "3"
+"""psn_insu_stas of an insurance that has ended (终止参保)."""
 VOUCHER, ID_CARD, SOCIAL_CARD = "01", "02", "03"
 """mdtrt_cert_type: token of the e-voucher, number of the resident's ID card, number of the social-insurance card."""
 
@@ -43,7 +46,17 @@ async def query_person(desk: Desk, call: Call) -> bytes:
         "emp_name": "",
     }
     baseinfo = {**base_info(person), "age": age(person, call.at.date()), "expContent": ""}
-    return desk.accepted(call, {"baseinfo": baseinfo, "insuinfo": [insurance], "idetinfo": []})
+    insurances = [*_ended(person, insurance, desk.writer.amount(Fen(0))), insurance]
+    return desk.accepted(call, {"baseinfo": baseinfo, "insuinfo": insurances, "idetinfo": []})
+
+
+def _ended(person: Person, valid: Mapping[str, object], nothing: object) -> list[dict[str, object]]:
+    """The insurance that the person had before, if any; it stands first, and pays nothing any more."""
+    ended = register_records()[person.id_no].ended
+    if ended is None:
+        return []
+    row = {"insutype": ended.insutype, "insuplc_admdvs": ended.place, "psn_type": RESIDENT, "psn_insu_stas": ENDED}
+    return [{**valid, **row, "balc": nothing, "psn_insu_date": "2005-01-01", "paus_insu_date": "2009-12-31"}]
 
 
 def require_insured(person: Person) -> None:

@@ -5,11 +5,13 @@ before it. Unless signtype is MOCK, 2102 has the person confirm the payment; whi
 the amounts are computed again afterwards and a difference in what the account pays is a refusal.
 """
 
+from datetime import datetime
+
 from fixtures.population import Person
 from harness.money import Fen
 from simulators.platform.benefit_tables import table_of
 from simulators.platform.benefits import Line, Rule, Split, split
-from simulators.platform.call import Call
+from simulators.platform.call import Call, moment
 from simulators.platform.desk import Desk
 from simulators.platform.disturbed import as_settled
 from simulators.platform.fees import priced, require_sum, rows_of
@@ -51,6 +53,7 @@ async def settle(desk: Desk, call: Call) -> bytes:
             raise RefusedError("balance-changed")
         traced = require_traced(desk, call, lines)
         n, setl_id, mdtrt_id = desk.number_for(call)
+        at_ns = desk.clock.now_ns()  # the person may have taken until after midnight
         settlement = Settlement(
             n=n,
             setl_id=setl_id,
@@ -61,14 +64,14 @@ async def settle(desk: Desk, call: Call) -> bytes:
             mdtrt_id=mdtrt_id,
             invono=str(call.node("druginfo").get("invono") or ""),
             insutype=rule.insutype,
-            at_ns=desk.clock.now_ns(),
+            at_ns=at_ns,
             total_fen=parts.total,
             fund_fen=parts.fund,
             account_fen=parts.account,
             cash_fen=parts.cash,
             reverses=None,
         )
-        output = _output(desk, call, person, parts, balance=now, mdtrt_id=mdtrt_id, setl_id=setl_id)
+        output = _output(desk, call, person, parts, balance=now, mdtrt_id=mdtrt_id, setl_id=setl_id, at=moment(at_ns))
         reply = desk.book(call, settlement, output)
         hold(desk, traced, setl_id)
     await desk.announce(settlement)
@@ -97,7 +100,15 @@ def _split(call: Call, rule: Rule, lines: list[Line], balance: Fen) -> Split:
 
 
 def _output(
-    desk: Desk, call: Call, person: Person, parts: Split, *, balance: Fen, mdtrt_id: str, setl_id: str | None
+    desk: Desk,
+    call: Call,
+    person: Person,
+    parts: Split,
+    *,
+    balance: Fen,
+    mdtrt_id: str,
+    setl_id: str | None,
+    at: datetime | None = None,
 ) -> dict[str, object]:
     info = call.node("druginfo")
     return settlement_output(
@@ -111,4 +122,5 @@ def _output(
         med_type=str(info["med_type"]),
         mdtrt_cert_type=str(info["mdtrt_cert_type"]),
         hifdm_share=hifdm_share_of(desk.profile),
+        at=at,
     )

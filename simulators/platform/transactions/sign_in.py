@@ -1,19 +1,35 @@
-"""9001 sign-in (签到) and 9002 sign-out (签退): once per operator and day; who signed out stays out until tomorrow."""
+"""9001 sign-in (签到) and 9002 sign-out (签退): once per operator and day; who signed out stays out until tomorrow.
 
+Where an operator signs in from (mac, ip) is kept with the sign-in: again on that day it must be from there.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
+
 from simulators.platform.call import Call, spell, stamp
+from simulators.platform.choices import choices_of
 from simulators.platform.desk import Desk
 from simulators.platform.ledger import SignIn
 from simulators.platform.refusals import RefusedError
 
+PLACE = "sign-in-place"
+"""The kind of document in which the address of a sign-in stands, by sign_no."""
+ADDRESS = ("mac", "ip")
+
 
 async def sign_in(desk: Desk, call: Call) -> bytes:
-    """9001. A second sign-in of the same operator on the same day gets the number of the first."""
-    operator = str(call.node("signIn")["opter_no"])
+    """9001. A second sign-in of the same operator on the same day gets the number of the first.
+
+    Raises RefusedError: signed out for the day, or (choice `sign_in_place`) from another mac or ip than before.
+    """
+    info = call.node("signIn")
+    operator = str(info["opter_no"])
     day = f"{call.at:%Y%m%d}"
     known = desk.ledger.sign_in_of(call.institution.code, operator, day)
     if known is None:
+        await desk.ledger.turn()
         with desk.ledger.writing():
             count = desk.ledger.sign_ins() + 1
             known = SignIn(
@@ -25,8 +41,11 @@ async def sign_in(desk: Desk, call: Call) -> bytes:
                 signed_out=False,
             )
             desk.ledger.keep_sign_in(known)
+            desk.ledger.keep(PLACE, known.sign_no, msgspec.json.encode({name: info.get(name) for name in ADDRESS}))
     if known.signed_out:
         raise RefusedError("signed-out")
+    if choices_of(desk.profile.name).sign_in_place == "first":
+        _require_place(desk, known, info)
     return _answer(desk, call, known)
 
 
@@ -37,6 +56,7 @@ async def sign_out(desk: Desk, call: Call) -> bytes:
         raise RefusedError("not-signed-in")
     known = valid_sign_in(desk, call)
     ended = replace(known, signed_out=True)
+    await desk.ledger.turn()
     with desk.ledger.writing():
         desk.ledger.keep_sign_in(ended)
     return _answer(desk, call, replace(ended, sign_time=spell(call.at)))
@@ -51,6 +71,19 @@ def valid_sign_in(desk: Desk, call: Call) -> SignIn:
     if known.signed_out:
         raise RefusedError("signed-out")
     return known
+
+
+def _require_place(desk: Desk, known: SignIn, info: Mapping[str, object]) -> None:
+    """Raises RefusedError that names what differs; what either sign-in leaves out is not compared."""
+    kept = desk.ledger.kept(PLACE, known.sign_no)
+    first = {} if kept is None else msgspec.json.decode(kept, type=dict[str, str | None])
+    wrong = [
+        f"{name} {info[name]}≠{before}"
+        for name in ADDRESS
+        if (before := first.get(name)) and info.get(name) and str(info[name]).lower() != before.lower()
+    ]
+    if wrong:
+        raise RefusedError("sign-in-elsewhere", what="，".join(wrong))
 
 
 def _answer(desk: Desk, call: Call, known: SignIn) -> bytes:

@@ -61,10 +61,12 @@ async def compare_details(desk: Desk, call: Call) -> bytes:
         theirs = read_upload(file.content)
     except ValueError as error:
         raise RefusedError("file-invalid", number=file.number, why=error) from error
-    stated = {
+    stated: dict[str, tuple[Fen, int]] = {
         "medfee_sumamt": (amount(info["medfee_sumamt"]), sum(line.total for line in theirs)),
         "fund_pay_sumamt": (amount(info["fund_pay_sumamt"]), sum(line.fund for line in theirs)),
     }
+    if chosen.mutual_aid == "inside":  # else the file does not say what mutual aid has paid
+        stated[CASH] = (amount(info[CASH]), sum(line.total - line.fund - line.account for line in theirs))
     if stray := _wrong_flags(desk, theirs):
         raise RefusedError("file-invalid", number=file.number, why=stray)
     wrong = [f"{name}: {format_yuan(a)}≠{format_yuan(Fen(b))}" for name, (a, b) in stated.items() if a != b]

@@ -24,7 +24,9 @@ REFUNDS = {"2103": ("2102",), "2208": ("2207", "2207A"), "2305": ("2304",)}
 """What a transaction undoes."""
 ADMIT = "2401"
 REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", ADMIT})
-"""What 2601 undoes; oinfno has four characters, so 2207A goes as 2207 (assumed)."""
+"""What 2601 undoes, by its first four characters."""
+WHOLE = 6
+"""The oinfno_length with which 2207A is named so; with fewer it goes as 2207 (assumed)."""
 
 
 async def refund(desk: Desk, call: Call) -> bytes:
@@ -42,8 +44,12 @@ async def refund(desk: Desk, call: Call) -> bytes:
         settlement = _undone(desk, call, original)
         balance = desk.ledger.balance(original.psn_no) - settlement.account_fen + settlement.mutual_fen
         booked = output_of(desk.ledger, desk.writer, original)
-        output: Mapping[str, object] = reversed_output(desk.writer, booked, settlement, balance=balance)
-        if call.infno != "2103" and choices_of(desk.profile.name).cancellation is Cancellation.ECHO:
+        chosen = choices_of(desk.profile.name)
+        misspelt = chosen.pdn_cash_pay and call.infno != "2103"
+        output: Mapping[str, object] = reversed_output(
+            desk.writer, booked, settlement, balance=balance, misspelt=misspelt
+        )
+        if call.infno != "2103" and chosen.cancellation is Cancellation.ECHO:
             output = booked
         reply = desk.book(call, settlement, output)
         undone(desk, original)
@@ -55,7 +61,7 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     """2601. Returns once the reversal is committed and announced. Raises RefusedError; then nothing is booked."""
     data = call.node("data")
     omsgid, oinfno = str(data["omsgid"]), str(data["oinfno"])
-    if oinfno not in REVERSIBLE:
+    if oinfno[:4] not in REVERSIBLE:
         raise RefusedError("not-reversible", oinfno=oinfno)
     sent = _sent(desk, omsgid)
     if choices_of(desk.profile.name).reversal_same_day and (sent is None or sent.at.date() != call.at.date()):
@@ -99,8 +105,9 @@ def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:
     original = desk.ledger.settlement_of(omsgid)
     if original is None or original.institution != call.institution.code:
         raise RefusedError("original-unknown", omsgid=omsgid)
+    booked_by = original.infno if desk.profile.oinfno_length >= WHOLE else original.infno[:4]
     for field, claimed, booked in (
-        ("oinfno", data["oinfno"], original.infno[:4]),
+        ("oinfno", data["oinfno"], booked_by),
         ("psn_no", data["psn_no"], original.psn_no),
     ):
         if claimed != booked:

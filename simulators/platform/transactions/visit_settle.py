@@ -6,15 +6,17 @@ stay all at once, after discharge, or before it with mid_setl_flag 1.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fixtures.population import Person
 from harness.money import Fen, format_yuan
 from harness.wire.institution import amount
 from simulators.platform.benefit_tables import table_of
 from simulators.platform.benefits import Line, Rule, Split, split
-from simulators.platform.call import Call
+from simulators.platform.call import Call, moment
 from simulators.platform.choices import choices_of
 from simulators.platform.desk import Desk
+from simulators.platform.disturbed import as_settled
 from simulators.platform.fees import require_sum
 from simulators.platform.ledger import Settlement
 from simulators.platform.persons import psn_type
@@ -79,6 +81,7 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
             raise RefusedError("balance-changed")
         traced = require_traced(desk, call, case.lines)
         n, setl_id, _ = desk.number_for(call)
+        at_ns = desk.clock.now_ns()  # the person may have taken until after midnight
         settlement = Settlement(
             n=n,
             setl_id=setl_id,
@@ -89,7 +92,7 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
             mdtrt_id=case.visit.mdtrt_id,
             invono=str(info.get("invono") or ""),
             insutype=case.rule.insutype,
-            at_ns=desk.clock.now_ns(),
+            at_ns=at_ns,
             total_fen=case.parts.total,
             fund_fen=case.parts.fund,
             account_fen=case.parts.account,
@@ -99,7 +102,8 @@ async def settle_visit(desk: Desk, call: Call) -> bytes:
             mutual_fen=case.parts.mutual,
             mutual=table_of(desk.profile.name).mutual_aid_of(person.psn_no) if case.parts.mutual else "",
         )
-        reply = desk.book(call, settlement, _output(desk, call, person, case, setl_id=setl_id))
+        output = _output(desk, call, person, case, setl_id=setl_id, at=moment(at_ns))
+        reply = desk.book(call, settlement, output)
         settled(desk, case.visit, case.details, case.parts, setl_id=setl_id, after=case.after)
         hold(desk, traced, setl_id)
     await desk.announce(settlement)
@@ -122,8 +126,10 @@ def _case(desk: Desk, call: Call, person: Person) -> _Case:
         med_type = str(info["med_type"])
     else:
         interim = info["mid_setl_flag"] == "1"
-        if call.infno == SETTLES_STAY and interim != (visit.state is State.ADMITTED):
-            raise RefusedError("mid-after-discharge" if interim else "discharge-first")
+        if interim and visit.state is not State.ADMITTED:
+            raise RefusedError("mid-after-discharge")
+        if call.infno == SETTLES_STAY and not interim and visit.state is State.ADMITTED:
+            raise RefusedError("discharge-first")
         details, med_type = visit.unsettled, visit.med_type
         if not details:
             raise RefusedError("nothing-to-settle", batch=visit.mdtrt_id)
@@ -144,6 +150,7 @@ def _case(desk: Desk, call: Call, person: Person) -> _Case:
         mutual_balance=desk.ledger.mutual_balance(mutual) if mutual else Fen(0),
         table=table,
     )
+    parts = as_settled(parts, call.infno)
     return _Case(visit=visit, after=after, details=details, rule=rule, lines=lines, parts=parts, balance=balance)
 
 
@@ -172,7 +179,9 @@ def _require_scope(desk: Desk, call: Call, parts: Split) -> None:
         raise RefusedError("scope-disagrees", amounts="；".join(wrong))
 
 
-def _output(desk: Desk, call: Call, person: Person, case: _Case, *, setl_id: str | None) -> dict[str, object]:
+def _output(
+    desk: Desk, call: Call, person: Person, case: _Case, *, setl_id: str | None, at: datetime | None = None
+) -> dict[str, object]:
     info = call.node("data")
     return settlement_output(
         desk.writer,
@@ -187,4 +196,5 @@ def _output(desk: Desk, call: Call, person: Person, case: _Case, *, setl_id: str
         clr_type=OUTPATIENT if case.visit.kind is Kind.OUTPATIENT else INPATIENT,
         mutual_beside=choices_of(desk.profile.name).mutual_aid == "beside",
         hifdm_share=hifdm_share_of(desk.profile),
+        at=at,
     )

@@ -69,6 +69,26 @@ def test_a_bench_that_cannot_come_up_is_taken_down_again(monkeypatch: pytest.Mon
     assert set(threading.enumerate()) == threads
 
 
+def test_a_device_that_breaks_in_stopping_does_not_keep_the_others_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = set(threading.enumerate())
+    told = Bench._stop
+
+    def stop(self: Bench, name: str, *rest: object) -> None:
+        told(self, name, *rest)  # type: ignore[arg-type]  # handed through as it came
+        if name == "platform":
+            raise TypeError("nobody thought of this")
+
+    monkeypatch.setattr(Bench, "_stop", stop)
+    bench = Bench(bench_file())
+    bench.up()
+    ports = ports_of(bench)
+    with pytest.raises(TypeError, match="nobody thought"):
+        bench.down()
+    assert not any(answers(*port) for port in ports)
+    assert set(threading.enumerate()) == threads
+    bench.down()
+
+
 @pytest.mark.parametrize(
     ("override", "says"),
     [

@@ -10,7 +10,7 @@ from harness.cli import main
 from harness.cli.entry import app
 
 ORDER = (
-    *("certify", "test", "prove", "judge", "report", "coverage", "tape"),
+    *("certify", "test", "prove", "judge", "sign", "check", "sign-key", "report", "coverage", "tape"),
     *("simulate", "up", "soak", "show", "optics", "devices", "share"),
     *("plans", "profiles", "cases", "model", "load", "calibrate", "version"),
 )

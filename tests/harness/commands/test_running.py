@@ -75,6 +75,28 @@ def test_own_cases_are_judged_like_the_plans(own: Path, path: str) -> None:
     assert str(run / "report.html") in done.stdout
 
 
+def test_what_a_run_leaves_is_signed_and_its_reports_say_by_whom(own: Path) -> None:
+    assert liantiao(own.parent, "sign-key", "new", "keys").returncode == 0
+    done = liantiao(own.parent, "test", "自家 用例/test_good.py", "--sign", "keys/sign-key.pem")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = liantiao(own.parent, "sign-key", "show", "keys/sign-key.pub.pem").stdout.strip()
+    (run,) = (own.parent / "runs").iterdir()
+    assert f"signed by 签名密钥: {shown}\n" in done.stdout
+    assert f"<code>{shown}</code>" in (run / "report.html").read_text(encoding="utf-8")
+    told = liantiao(own.parent, "check", str(run), "--trusted", "keys/sign-key.pub.pem", "--json")
+    assert (told.returncode, json.loads(told.stdout)["genuine"], told.stderr) == (1, True, "")
+    assert liantiao(own.parent, "check", str(run)).returncode == 3
+    again = liantiao(own.parent, "sign", str(run), "--key", "keys/sign-key.pem")
+    assert (again.returncode, "is signed already" in again.stderr) == (3, True)
+
+
+def test_a_wrong_key_is_told_before_anything_is_started(own: Path) -> None:
+    done = liantiao(own.parent, "test", "自家 用例/test_good.py", "--sign", "自家 用例/conftest.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this is no PEM" in done.stderr
+    assert not (own.parent / "runs").exists()
+
+
 def test_own_cases_run_under_another_profile(own: Path) -> None:
     done = liantiao(own.parent, "test", "自家 用例/test_good.py", "--profile", "jiangsu")
     assert (done.returncode, done.stderr) == (0, "")

@@ -26,7 +26,7 @@ TERMS = RuleTerms(severity=Severity.MINOR, clause="another")
 MANIFEST_MEMBERS = (
     *("liantiao", "versions", "plan", "title", "bench", "profile", "profile_sm3", "seed", "clock", "started"),
     *("devices", "subject", "adapter", "again", "cases", "cases_sm3", "demanded", "left_out", "plan_differs"),
-    *("rules", "rules_sm3"),
+    *("settings", "rules", "rules_sm3"),
 )
 VERDICT_MEMBERS = (
     *("verdict", "plan", "scope", "cases", "tape_head", "certified", "restricted", "left_out", "plan_differs"),

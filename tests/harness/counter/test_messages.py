@@ -234,6 +234,8 @@ def test_commands_follow_the_schema(tmp_path: Path) -> None:
     lines = [
         encode_hello(hello, now=at),
         encode_hello(replace(hello, kind="hospital", libraries=libraries), now=at),
+        encode_hello(replace(hello, tls={"ca": "/run/ca.pem"}), now=at),
+        encode_hello(replace(hello, tls={"ca": "/ca.pem", "client_cert": "/c.pem", "client_key": "/c.key"}), now=at),
         encode_command(9, "purchase", at=at, by="card", way="self-service", **basket.as_json()),
         encode_command(9, "refund", at=at, order="R0001", way="online"),
         encode_command(9, "slots", at=at, day="2020-10-16"),

@@ -244,7 +244,7 @@ def test_refusals_are_told_apart_by_whose_matter_they_are(server: SignatureServe
 
 
 def test_a_wrong_address_says_what_to_write(virtual: RunningMachine) -> None:
-    for address, profile in ((virtual.ends.at, HTTP), (virtual.ends.also["svs-http"], DER), ("https://h:1", HTTP)):
+    for address, profile in ((virtual.ends.at, HTTP), (virtual.ends.also["svs-http"], DER), ("https://h:1", DER)):
         with pytest.raises(ConfigError, match="no address of a signature server"):
             SignatureServer(parse_address(address), profile)
     wrong = parse_address(virtual.ends.also["svs-http"] + "/elsewhere")

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.clock import BenchClock
-from harness.faults.catalogue import Effect, Fault
+from harness.faults.catalogue import HANDSHAKE, ON_TLS, Effect, Fault
 from harness.faults.schedule import FaultSchedule
 from harness.line.tape import Tape
 
@@ -82,3 +82,36 @@ def test_what_lasts_happens_every_time_from_the_nth_on_until_it_is_cleared() -> 
     assert names(tape) == ["fault-scheduled", "fault-fired", "fault-fired"]
     schedule.clear()
     assert schedule.due("2601") is None
+
+
+def test_only_effects_on_tls_are_for_a_handshake_and_they_for_nothing_else() -> None:
+    for message, effect in (("2102", Effect.TLS_EXPIRED), ("*", Effect.TLS_WRONG_NAME), (HANDSHAKE, Effect.CUT_JSON)):
+        with pytest.raises(ValueError, match="for the message 'handshake'"):
+            Fault(party="platform", message=message, effect=effect)
+
+
+def test_a_message_may_be_none_for_other_effects() -> None:
+    schedule, _ = make()
+    any_message = Fault(party="platform", message="*", effect=Effect.BAD_GATEWAY)
+    handshake = Fault(party="platform", message=HANDSHAKE, effect=Effect.TLS_EXPIRED)
+    schedule.plan(any_message)
+    schedule.plan(handshake)
+    assert schedule.due(HANDSHAKE, among=ON_TLS) is handshake
+    assert schedule.due(HANDSHAKE, among=ON_TLS) is None
+    assert schedule.due("2102") is any_message
+
+
+def test_the_fault_that_was_given_last_is_known_until_the_next_message() -> None:
+    schedule, _ = make()
+    fault = Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY)
+    schedule.plan(fault)
+    assert (schedule.due("1101"), schedule.last) == (None, None)
+    assert (schedule.due("2102"), schedule.last) == (fault, fault)
+    assert (schedule.due("2102"), schedule.last) == (None, None)
+
+
+def test_a_fault_in_vain_is_said() -> None:
+    schedule, tape = make()
+    schedule.in_vain(Fault(party="platform", message="2102", effect=Effect.ANOTHER_SPLIT))
+    (told,) = tape.recent()
+    assert (told.name, told.event["effect"], told.event["message"]) == ("fault-without-effect", "another-split", "2102")

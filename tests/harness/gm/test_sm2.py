@@ -219,3 +219,10 @@ def test_every_private_key_signs_what_its_public_one_verifies(d: int, form: Sign
     assert len(signatures) == 20
     assert all(key.public.verify(b"message", signature, form=form) for signature in signatures)
     assert not any(key.public.verify(b"messages", signature, form=form) for signature in signatures)
+
+
+def test_multiples_of_the_base_point_laid_out_are_those_of_the_plain_way() -> None:
+    curve = sm2_reference.SM2P256V1
+    numbers = (0, 1, 2, 15, 16, 17, curve.n - 1, *(int.from_bytes(sm3(bytes([seed]))) % curve.n for seed in range(5)))
+    for number in numbers:
+        assert curve.multiply_base(number) == curve.multiply(number, curve.base)

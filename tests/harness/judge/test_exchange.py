@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from harness.judge.exchange import Exchange
+from harness.line.record import Direction
 from tests.harness.judge.tape_records import OK, Records, answer
 
 
@@ -96,3 +97,14 @@ def test_the_adapter_is_whoever_is_no_party_of_the_bench(records: Records, agent
     (exchange,) = records.only().exchanges
     assert exchange.client == client
     assert bool(records.only().sent()) == (client == "counter")
+
+
+def test_answers_come_in_the_order_of_requests_that_did_not_wait_for_them() -> None:
+    records = Records()
+    records.case()
+    for number in (1, 2, 3):
+        records.exchange(b'{"msgid": "M%d"}' % number, None)
+    for number in (1, 2):
+        records.frame("platform.http#1", Direction.SENT, answer(f'{{"infcode": 0, "number": {number}}}'))
+    found = {exchange.msgid: exchange.reply_json.get("number") for exchange in records.only().exchanges}
+    assert found == {"M1": 1, "M2": 2, "M3": None}

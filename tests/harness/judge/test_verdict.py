@@ -79,8 +79,25 @@ def test_a_witnessed_fault_counts_once() -> None:
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_fault_that_changed_nothing_is_inconclusive() -> None:
+    found = verdict(
+        lambda tape: tape.event("platform", "fault-scheduled", **FAULT),
+        lambda tape: tape.event("platform", "fault-fired", **FAULT),
+        lambda tape: tape.event("platform", "fault-without-effect", effect="another-split", message="2102"),
+    )
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.inconclusive == ("the fault another-split on platform 2102 changed nothing there",)
+
+
 def test_a_case_whose_end_is_missing_is_inconclusive() -> None:
     assert verdict(ended=False).verdict is Verdict.INCONCLUSIVE
+
+
+def test_of_a_case_that_the_tape_breaks_off_nobody_is_accused() -> None:
+    """What has no answer there may have got one; after a power cut for instance."""
+    found = verdict(lambda tape: tape.event("case", "problem", blame="assertion", problem="1 == 2"), ended=False)
+    assert (found.verdict, found.findings) == (Verdict.INCONCLUSIVE, ())
+    assert found.inconclusive == ("the tape ends before the case does",)
 
 
 def test_a_finding_outranks_a_doubt() -> None:

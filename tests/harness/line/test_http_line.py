@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from harness.clock import BenchClock
 from harness.errors import BenchError
-from harness.line.http import TapedServer, connection_of
+from harness.line.http import Connection, TapedServer, connection_of
 from harness.line.record import Direction
 from harness.line.tape import Tape
 
@@ -204,3 +204,70 @@ def test_an_application_that_fails_leaves_a_problem_on_the_tape() -> None:
         assert "platform failed to answer POST /echo: LookupError: no such thing" in str(problem["problem"])
 
     asyncio.run(run())
+
+
+def test_the_head_of_an_answer_goes_out_with_its_body() -> None:
+    written: list[bytes] = []
+
+    class Wire:
+        def write(self, data: bytes) -> None:
+            written.append(data)
+
+    async def body(server: TapedServer, tape: Tape) -> None:
+        connection = Connection(server, Wire())  # type: ignore[arg-type]  # all that it needs of a transport
+        connection.holds = True
+        connection.write(b"head")
+        assert written == []
+        connection.holds = False
+        connection.write(b"body")
+        connection.write(b"more")
+        assert written == [b"headbody", b"more"]
+        connection.record_sent()
+        assert tape.recent()[-1].data == b"headbodymore"
+
+    serving(body)
+
+
+def test_an_answer_is_on_the_tape_before_its_reader_can_have_it() -> None:
+    on_tape_at_write: list[bytes] = []
+
+    async def body(server: TapedServer, tape: Tape) -> None:
+        class Watched:
+            def __init__(self, inner: asyncio.Transport) -> None:
+                self._inner = inner
+
+            def write(self, data: bytes) -> None:
+                if any(record.direction is Direction.SENT for record in tape.recent()):
+                    on_tape_at_write.append(data)
+                self._inner.write(data)
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(self._inner, name)
+
+        made = server.connection
+        server.connection = lambda transport: made(Watched(transport))  # type: ignore[method-assign,arg-type]
+        host, port = server.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(REQUEST)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert on_tape_at_write
+        assert on_tape_at_write[0].startswith(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    serving(body)
+
+
+def test_a_head_without_a_body_goes_out_all_the_same() -> None:
+    async def body(server: TapedServer, tape: Tape) -> None:
+        host, port = server.address.removeprefix("http://").split(":")
+        for connection in (b"close", b"keep-alive"):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"HEAD /stream HTTP/1.1\r\nHost: x\r\nConnection: " + connection + b"\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert tape.recent()[-1].data == head
+            writer.close()
+            await writer.wait_closed()
+
+    serving(body)

@@ -162,6 +162,12 @@ def case_problem(blame: str) -> Change:
     return change
 
 
+def spoken_unverified(tape: TapeBuilder) -> None:
+    """The platform showed a certificate whose time is over, and was spoken to."""
+    tape.event("platform", "tls-not-verified", certificate="tls-expired", channel="platform.http#1")
+    tape.move("tls-not-verified", after="A0001 query request")
+
+
 def reversal_forgotten(tape: TapeBuilder) -> None:
     """Nobody reverses: the adapter just refuses."""
     tape.drop("A0001 2601 journal", "A0001 2601 request", "A0001 2601 booked", "A0001 2601 notice", "A0001 2601 reply")

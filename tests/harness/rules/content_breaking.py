@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.harness.rules import hospital_stories, stories
-from tests.harness.rules.breaking import Change, body, drug, line, logged, several
+from tests.harness.rules.breaking import Change, body, drug, line, logged, moved, several
 from tests.harness.rules.broken import Broken
 from tests.harness.rules.stories import good_purchase
 from tests.harness.rules.tape_builder import TapeBuilder
 
 TODAY, YESTERDAY, LATER = "2020-10-14", "2020-10-13 08:30:00", "2020-10-14 09:00:00"
 STALE = "2019-01-01 00:00:00"
+OWN_TIME = "2026-03-01 12:00:00"
 
 
 def with_own_clock() -> TapeBuilder:
@@ -21,7 +22,11 @@ def with_own_clock() -> TapeBuilder:
     tape["hello ready"].content["ready"]["clock"] = "own"
     for entry in tape.entries:
         if isinstance(entry.content, dict) and "inf_time" in entry.content:
-            _set_times(entry.content, "2026-03-01 12:00:00")
+            _set_times(entry.content, OWN_TIME)
+        elif isinstance(entry.content, dict) and "do" in entry.content:
+            entry.content["at"] = OWN_TIME
+            if "day" in entry.content:
+                entry.content["day"] = OWN_TIME[:10]
     return tape
 
 
@@ -210,6 +215,86 @@ BROKEN_CONTENT = (
         body("R0001 notify request", "data", "medicalSettleNo", value="X1"),
         '^medicalSettleNo "X1"',
     ),
+    Broken(
+        "attended-as-told",
+        "ordered by another doctor",
+        hospital_stories.fees_paid,
+        body("F0001 2204 request", "input", "feedetail", 0, "bilg_dr_codg", value="0999"),
+        '^bilg_dr_codg "0999"',
+    ),
+    Broken(
+        "attended-as-told",
+        "diagnosed by another doctor",
+        hospital_stories.registration,
+        body("R0001 2203 request", "input", "diseinfo", 0, "dise_dor_name", value="某医师"),
+        "^2203 dise_dor_name",
+    ),
+    Broken(
+        "attended-as-told",
+        "fees of another ward",
+        hospital_stories.stay,
+        body("I0001 charge 2301 request", "input", "feedetail", 1, "bilg_dept_codg", value="99"),
+        "^2301 bilg_dept_codg",
+    ),
+    Broken(
+        "attended-as-told",
+        "from another bed",
+        hospital_stories.stay,
+        at_the_ward("2402", "dscginfo", "dscg_bed", "0999"),
+        '^2402 dscg_bed "0312"',
+    ),
+    Broken(
+        "attended-as-told",
+        "left when it was settled",
+        hospital_stories.stay,
+        several(
+            at_the_ward("2303", "data", "dscg_time", "2020-10-14 11:30:00"),
+            at_the_ward("2304", "data", "dscg_time", "2020-10-14 11:30:00"),
+        ),
+        "^2304 dscg_time .*, of the discharge",
+    ),
+    Broken(
+        "visit-of-the-order",
+        "uploaded into another visit",
+        hospital_stories.fees_paid,
+        body("F0001 2204 request", "input", "feedetail", 0, "mdtrt_id", value="V9999"),
+        '^mdtrt_id "V9999"',
+    ),
+    Broken(
+        "visit-of-the-order",
+        "another's stay is settled",
+        hospital_stories.stay,
+        at_the_ward("2304", "data", "mdtrt_id", "V9999"),
+        "^2304 of V0001",
+    ),
+    Broken(
+        "purpose-as-asked",
+        "a report is fetched",
+        good_purchase,
+        body("A0001 query request", "data", "businessType", value="01303"),
+        '^businessType "01303"',
+    ),
+    Broken(
+        "purpose-as-asked",
+        "admitted, it says",
+        hospital_stories.registration_by_face,
+        body("R0001 check request", "data", "businessType", value="01103"),
+        "^businessType 01101",
+    ),
+    Broken(
+        "answer-names-what-was-booked",
+        "paid once more",
+        stories.refunded,
+        body("A0001 refund answer", "amounts", "total", value="25.00"),
+        "^total 25.00",
+    ),
+    Broken(
+        "result-shown-at-terminal",
+        "a registration called a settlement",
+        hospital_stories.registration_by_face,
+        body("R0001 notify request", "data", "bizType", value="settle"),
+        '^bizType "settle"',
+    ),
     Broken("identified-as-presented", "when they have gone", good_purchase, pried, "nobody was asked to identify"),
     Broken(
         "visit-as-told",
@@ -261,14 +346,44 @@ BROKEN_CONTENT = (
         "own clock never set",
         with_own_clock,
         body("A0001 1101 request", "inf_time", value=STALE),
-        "not before 20",
+        "by a clock that is right",
     ),
     Broken(
         "sent-when-it-says",
         "own clock goes back",
         with_own_clock,
         body("A0001 2102 request", "inf_time", value="2026-03-01 11:00:00"),
+        "^inf_time 2026-03-01 12:00:00, by a clock that is right",
+    ),
+    Broken(
+        "sent-when-it-says",
+        "own clock stands still",
+        with_own_clock,
+        several(*(body(label, "at", value="2026-03-01 13:00:00") for label in ("A0001", "totals"))),
+        "2026-03-01 13:00:00, by a clock that is right",
+    ),
+    Broken(
+        "sent-when-it-says",
+        "own clock goes back where nobody asks anything",
+        with_own_clock,
+        several(
+            moved("A0001 2102 request", after="totals answer"), body("A0001 2102 request", "inf_time", value=STALE)
+        ),
         "not before 2026-03-01 12:00:00",
+    ),
+    Broken(
+        "totals-agree",
+        "the day that an own clock does not have",
+        with_own_clock,
+        body("totals", "day", value=TODAY),
+        "^0 settlements",
+    ),
+    Broken(
+        "totals-agree",
+        "an own clock puts a settlement on another day",
+        with_own_clock,
+        body("A0001 2102 request", "inf_time", value="2026-02-28 23:59:59"),
+        "^0 settlements",
     ),
     Broken("times-of-the-deed", "fees of yesterday", good_purchase, line("fee_ocur_time", YESTERDAY), "2020-10-13"),
     Broken("times-of-the-deed", "fees to come", good_purchase, line("fee_ocur_time", LATER), "09:00:00"),

@@ -66,6 +66,7 @@ class HospitalTape(TapeBuilder):
                 self.counter(f"{sale.order} scan-please", id=self.command, event="scan-please")
                 self.scan(sale)
                 self.decode(sale)
+                self[f"{sale.order} query request"].content["data"]["businessType"] = self._purpose()
                 if self.way == "self-service":
                     self[f"{sale.order} query request"].content["data"]["deviceType"] = "SelfService"
         self.identify(sale)
@@ -82,13 +83,18 @@ class HospitalTape(TapeBuilder):
             case _:
                 return super().certificate(sale)
 
+    def _purpose(self) -> str:
+        """businessType of the command under way."""
+        under_way = [e.content["do"] for e in self.entries if isinstance(e.content, dict) and "do" in e.content]
+        return {"register": "01101", "admit": "01103"}.get(under_way[-1], "01301")
+
     def _ask_terminal(self, sale: Sale, what: str) -> None:
         self.counter(f"{sale.order} present {what}", id=self.command, event="present-please", what=what)
 
     def _library(self, label: str, call: str, **data: str) -> None:
         common = {
             "orgId": PHARMACY,
-            "businessType": "01101",
+            "businessType": self._purpose(),
             "operatorId": "C001",
             "operatorName": "收银员",
             "officeId": "0001",
@@ -214,6 +220,8 @@ class HospitalTape(TapeBuilder):
     def upload(self, label: str, visit: Visit, batch: str, *lines: dict[str, str], infno: str = "2204") -> None:
         """2204 or 2301; every line is in scope."""
         rows, results = [], []
+        ward = infno == "2301"
+        dept, dept_name, doctor = ("03", "普通外科", "丙") if ward else ("01", "内科门诊", "甲")
         for line in lines:
             visit.uploads += 1
             number = f"{visit.order}-{visit.uploads:03d}"
@@ -228,13 +236,13 @@ class HospitalTape(TapeBuilder):
                 "det_item_fee_sumamt": line["amount"],
                 "cnt": line["quantity"],
                 "pric": line["price"],
-                "bilg_dept_codg": "01",
-                "bilg_dept_name": "内科门诊",
-                "bilg_dr_codg": "0101",
-                "bilg_dr_name": "测试医师甲",
+                "bilg_dept_codg": dept,
+                "bilg_dept_name": dept_name,
+                "bilg_dr_codg": f"{dept}01",
+                "bilg_dr_name": f"测试医师{doctor}",
                 "hosp_appr_flag": "0",
             }
-            rows.append({**row, "med_type": "21"} if infno == "2301" else row)
+            rows.append({**row, "med_type": "21"} if ward else row)
             amounts = {"fulamt_ownpay_amt": "0.00", "overlmt_amt": "0.00", "preselfpay_amt": "0.00"}
             money = {"det_item_fee_sumamt": line["amount"], "cnt": line["quantity"], "pric": line["price"]}
             results.append({"feedetl_sn": number, **money, **amounts, "inscp_scp_amt": line["amount"]})

@@ -569,7 +569,7 @@ class TapeBuilder:
         info = self.setlinfo(sale, -1)
         info["psn_pay"], info["cash_payamt"] = info.pop("psn_part_amt"), info.pop("psn_cash_pay")
         self.granted(f"{label} 2103", {"setlinfo": {**info, "setl_id": refund}})
-        amounts = {part: yuan(sale.amounts[part]) for part in SPLIT}
+        amounts = {part: yuan(-sale.amounts[part]) for part in SPLIT}
         self.answer(
             label,
             "accepted",

@@ -7,6 +7,7 @@ import pytest
 from harness.judge.plan import load_plan
 from harness.rules.registry import Observation, all_rules
 from tests.harness.rules import stories
+from tests.harness.rules.box_breaking import BROKEN_AT_THE_BOX
 from tests.harness.rules.breaking import (
     asked_late,
     body,
@@ -32,6 +33,7 @@ from tests.harness.rules.breaking import (
     setlinfo,
     settled_before_reversal,
     several,
+    spoken_unverified,
     token_grown_old,
     used_again,
 )
@@ -39,6 +41,7 @@ from tests.harness.rules.broken import Broken
 from tests.harness.rules.content_breaking import BROKEN_CONTENT
 from tests.harness.rules.desk_breaking import BROKEN_AT_THE_DESK
 from tests.harness.rules.hospital_breaking import BROKEN_AT_HOSPITALS
+from tests.harness.rules.statement_breaking import BROKEN_STATEMENTS
 from tests.harness.rules.stories import good_purchase, refunded, reply_lost, two_purchases, unknown_then_resolved
 from tests.harness.rules.tape_builder import OTHER_PHARMACY, TapeBuilder, yuan
 
@@ -63,6 +66,13 @@ BROKEN = (
         stories.account_not_used,
         drug("acct_used_flag", "1", "2102"),
         "acct_used_flag 0",
+    ),
+    Broken(
+        "certificate-verified",
+        "spoken to whoever answers",
+        good_purchase,
+        spoken_unverified,
+        "platform.http#1, where the certificate was one whose time is over",
     ),
     Broken(
         "activation-is-prompted",
@@ -579,9 +589,12 @@ BROKEN = (
 )
 
 
+ALL = (*BROKEN, *BROKEN_CONTENT, *BROKEN_AT_THE_DESK, *BROKEN_AT_HOSPITALS, *BROKEN_AT_THE_BOX, *BROKEN_STATEMENTS)
+
+
 @pytest.mark.parametrize(
     "broken",
-    [*BROKEN, *BROKEN_CONTENT, *BROKEN_AT_THE_DESK, *BROKEN_AT_HOSPITALS],
+    ALL,
     ids=lambda broken: f"{broken.rule}: {broken.what}",
 )
 def test_a_broken_story_is_found(broken: Broken) -> None:
@@ -596,10 +609,8 @@ def test_a_broken_story_is_found(broken: Broken) -> None:
 
 
 def test_every_rule_has_a_story_in_which_it_fails() -> None:
-    at_a_counter = {name for plan in ("pharmacy", "hospital") for name in load_plan(plan).rules}
-    assert at_a_counter <= {
-        broken.rule for broken in (*BROKEN, *BROKEN_CONTENT, *BROKEN_AT_THE_DESK, *BROKEN_AT_HOSPITALS)
-    }
+    at_a_counter = {name for plan in ("pharmacy", "hospital", "pharmacy-tls") for name in load_plan(plan).rules}
+    assert at_a_counter <= {broken.rule for broken in ALL}
 
 
 def _as_bill(tape: TapeBuilder, label: str) -> None:

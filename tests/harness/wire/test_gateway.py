@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from harness.clock import BEIJING
-from harness.gm import PrivateKey, sm2_reference
+from harness.gm import PrivateKey, signature_to_der, sm2_reference
+from harness.gm.sm3 import sm3
 from harness.wire.gateway import (
     GatewayProblem,
     cainfo,
     cainfo_text,
     csb_signature,
     error_body,
+    error_of,
     find_problem,
     headers_for,
     nonce_of,
@@ -178,13 +180,35 @@ def test_a_changed_envelope_is_found(change: dict[str, Any]) -> None:
     assert found.why == "cainfo-wrong"
 
 
-def test_der_instead_of_r_and_s_is_found() -> None:
-    from harness.gm import signature_to_der
+ENVELOPE: dict[str, object] = {"infno": "2102", "msgid": "m", "sign_no": "", "input": "{}"}
+TEXT = b"infno=2102&msgid=m&sign_no="
+KEY = PrivateKey.from_bytes(bytes.fromhex(CAINFO.gateway.cainfo_key))
+RAW = KEY.sign(TEXT)
+WRONG: dict[str, bytes | str] = {
+    "缺少cainfo": "",
+    "Base64": "汉字",
+    "DER": signature_to_der(RAW),
+    "长度": RAW[:-1],
+    "颠倒": RAW[32:] + RAW[:32],
+    "未计入Z": KEY.sign_digest(sm3(TEXT)),
+    "用户标识为空": KEY.sign(TEXT, user_id=b""),
+    "input": KEY.sign(b"infno=2102&input={}&msgid=m&sign_no="),
+    "不是本报文头的签名": KEY.sign(TEXT + b"&"),
+}
+"""What is said, by what was given; signatures differ from run to run, so they name no test."""
 
-    envelope: dict[str, object] = {"infno": "2102"}
-    raw = base64.b64decode(cainfo(CAINFO.gateway, envelope))
-    wrong = {**envelope, "cainfo": base64.b64encode(signature_to_der(raw)).decode()}
-    assert problem(CAINFO, {}, wrong) == GatewayProblem(why="cainfo-wrong", what="cainfo")
+
+@pytest.mark.parametrize("said", WRONG)
+def test_how_a_wrong_signature_came_to_be_is_said(said: str) -> None:
+    given = WRONG[said]
+    spelt = given if isinstance(given, str) else base64.b64encode(given).decode()
+    found = problem(CAINFO, {}, {**ENVELOPE, "cainfo": spelt})
+    assert found is not None
+    assert found.why == "cainfo-wrong"
+    code, text = error_of(CAINFO.gateway, found)
+    assert (code, text.startswith("cainfo验签失败："), said in text) == ("982006", True, True)
+    right = {**ENVELOPE, "cainfo": base64.b64encode(RAW).decode()}
+    assert problem(CAINFO, {}, right) is None
 
 
 def test_a_gateway_of_no_family_asks_for_nothing() -> None:

@@ -1,17 +1,18 @@
 """Reconciliation files: what is written is read back, and bytes that another tool zipped are read, too."""
 
+import contextlib
 import io
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.money import Fen
 from harness.wire import institution_statement as statement
 
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=20).filter(
-    lambda text: text != statement.EMPTY
+    lambda text: text != statement.EMPTY and not text.startswith(statement.MARK)
 )
 FEN = st.integers(-(10**12), 10**12).map(Fen)
 LINE = st.builds(
@@ -26,9 +27,9 @@ RESULT = st.builds(
 )  # fmt: skip
 
 
-def zipped(text: bytes, *, names: tuple[str, ...] = ("a.txt",)) -> bytes:
+def zipped(text: bytes, *, names: tuple[str, ...] = ("a.txt",), method: int = zipfile.ZIP_STORED) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", method) as archive:
         for name in names:
             archive.writestr(name, text)
     return made.getvalue()
@@ -78,6 +79,9 @@ def test_windows_line_ends_and_a_missing_last_one_are_read() -> None:
         (b"PK\x03\x04 cut off", "no ZIP"),
         (zipped(b"", names=("a.txt", "b.txt")), "one file"),
         (zipped("测试".encode("gbk")), "UTF-8"),
+        (zipped(b"\xef\xbb\xbfS1\tM1\tP1\t1\t0\t0\t0\tnull\n"), "without a byte order mark"),
+        (zipped(b"S1", method=zipfile.ZIP_BZIP2), "method 12"),
+        (zipped(b"S1", method=zipfile.ZIP_LZMA), "method 14"),
         (zipped(b"S1\tM1\tP1\t1\t0\t0\t0\n\nS2\tM2\tP2\t1.005\t0\t0\t0\tnull\n"), r"line 1: 8 fields.*line 2: '1.005'"),
         (zipped(b"null\tM1\tnull\t1\t0\t0\t0\tnull\n"), "setl_id, psn_no must not be empty"),
     ],
@@ -85,6 +89,18 @@ def test_windows_line_ends_and_a_missing_last_one_are_read() -> None:
 def test_what_is_wrong_is_named_with_its_line(raw: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         statement.read_upload(raw)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_damaged_zip_is_read_or_refused_and_nothing_else(method: int, data: st.DataObject) -> None:
+    raw = bytearray(zipped(b"S1\tM1\tP1\t1.00\t0.00\t1.00\t0\tnull\n" * 9, method=method))
+    for at in data.draw(st.lists(st.integers(0, len(raw) - 1), min_size=1, max_size=4)):
+        raw[at] = data.draw(st.integers(0, 255))
+    damaged = bytes(raw[: data.draw(st.integers(len(raw) // 2, len(raw)))])
+    with contextlib.suppress(ValueError):
+        statement.read_upload(damaged)
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -15,6 +15,11 @@ PAIRS = [
 ]
 
 
+AT_A_HOSPITAL = [json.loads(block) for block in blocks("messages-hospital.md")]
+VISITS = [message for message in AT_A_HOSPITAL if "infno" in message]
+ANSWERED = [(one, after) for one, after in itertools.pairwise(AT_A_HOSPITAL) if "infno" in one and "infcode" in after]
+
+
 def test_the_page_shows_a_whole_purchase() -> None:
     assert [request["infno"] for request, _ in PAIRS] == ["9001", "1101", "2101", "2102", "2103", "2601"]
 
@@ -24,6 +29,28 @@ def test_each_message_is_well_formed(request_: dict[str, object], reply: dict[st
     infno = str(request_["infno"])
     assert check(infno, {**ENVELOPE, **request_}, insuplc_required=True) == ()
     assert check_reply(infno, {**PAIRS[0][1], **reply} if infno != "2601" else {**PAIRS[0][1], "output": None}) == ()
+
+
+@pytest.mark.parametrize("request_", VISITS, ids=[request["infno"] for request in VISITS])
+def test_each_message_of_a_hospital_is_well_formed(request_: dict[str, object]) -> None:
+    assert check(str(request_["infno"]), {**ENVELOPE, **request_}, insuplc_required=True) == ()
+
+
+@pytest.mark.parametrize(("request_", "reply"), ANSWERED, ids=[request["infno"] for request, _ in ANSWERED])
+def test_each_answer_to_a_hospital_is_well_formed(request_: dict[str, object], reply: dict[str, object]) -> None:
+    assert check_reply(str(request_["infno"]), {**PAIRS[0][1], **reply}) == ()
+
+
+def test_a_visit_and_a_stay_are_whole() -> None:
+    sent = [request["infno"] for request in VISITS]
+    assert sent == ["2201", "2203", "2204", "2206", "2207", "2208", "2205", "2401", "2301", "2402", "2303"]
+    calls = [message["transType"] for message in AT_A_HOSPITAL if "transType" in message]
+    assert calls == ["cn.nhsa.cert.get", "cn.nhsa.ec.auth", "cn.nhsa.auth.check", "cn.nhsa.settle.notify"]
+    visit, details, settled = VISITS[0], VISITS[2], VISITS[4]
+    told = ANSWERED[0][1]["output"]["data"]["mdtrt_id"]
+    assert {row["mdtrt_id"] for row in details["input"]["feedetail"]} == {told}
+    assert settled["input"]["data"]["mdtrt_id"] == told
+    assert visit["input"]["data"]["psn_no"] == settled["input"]["data"]["psn_no"]
 
 
 def test_what_one_message_tells_the_next_one_repeats() -> None:

@@ -449,3 +449,11 @@ def test_every_effect_has_its_test() -> None:
     """Each effect is named by a test of this file."""
     named = set(re.findall(r"Effect\.([A-Z0-9_]+)", Path(__file__).read_text(encoding="utf-8")))
     assert named >= {effect.name for effect in ON_MACHINE}, sorted({effect.name for effect in ON_MACHINE} - named)
+
+
+def test_a_stale_reply_of_the_signature_server_is_the_one_before(machine: RunningMachine) -> None:
+    machine.plan("genRandomData", Effect.STALE_REPLY, nth=2)
+    first, second, third = (svs(machine, "GenRandomData", len=16) for _ in range(3))
+    assert first["respValue"] == 0
+    assert second == first != third
+    recovered(machine)

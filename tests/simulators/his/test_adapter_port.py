@@ -229,3 +229,13 @@ def test_start_is_light() -> None:
     loaded = set(run.stdout.split())
     heavy = {"httpx", "starlette", "uvicorn", "msgspec", "numpy", "PIL", "harness", "fixtures"}
     assert not loaded & heavy
+
+
+def test_with_its_own_clock_it_says_the_machines_time(start: Any, systems: "Systems") -> None:
+    adapter = start("--own-clock")
+    assert adapter.do("sign-in")["outcome"] == "accepted"
+    (sent,) = systems.sent("9001")
+    assert sent["inf_time"] > "2026-01-01 00:00:00", "and not the time of the command, which is of 2020"
+    assert adapter.do("totals", day=sent["inf_time"][:10])["count"] == 0
+    (introduced,) = [line["ready"] for _, line in adapter.lines if "ready" in line]
+    assert introduced["clock"] == "own"

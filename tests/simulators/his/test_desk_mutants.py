@@ -143,6 +143,18 @@ def refusal_not_explained(adapter: "Adapter", systems: "Systems") -> bool:
     return BUSY[0] not in answer["prompt"]
 
 
+def refused_refund_as_done(adapter: "Adapter", systems: "Systems") -> bool:
+    adapter.buy()
+    systems.refusals["2103"] = [("医保年度已结转", "981099")]
+    done = bool(adapter.do("refund", order="A0001")["outcome"] == "accepted")
+    assert states(adapter) == ["refunded" if done else "settled"]
+    return done
+
+
+def half_fen_to_even(adapter: "Adapter", systems: "Systems") -> bool:
+    return bool(adapter.buy(lines=[("4.25", "0.5", "2.13")])["outcome"] != "accepted")
+
+
 SHOWN: dict[str, Callable[["Adapter", "Systems"], bool]] = {
     shows.__name__.replace("_", "-"): shows
     for shows in (
@@ -163,6 +175,8 @@ SHOWN: dict[str, Callable[["Adapter", "Systems"], bool]] = {
         takes_nonsense_for_done,
         signs_in_for_ever,
         refusal_not_explained,
+        refused_refund_as_done,
+        half_fen_to_even,
     )
 }
 

@@ -97,7 +97,7 @@ SENT: list[tuple[str, str, Make]] = [
     ("2303", "SI51", lambda: settlement(of_stay=True)),
     ("2304", "SI52", lambda: settlement(CARD, of_stay=True)),
     ("2401", "SJ31", lambda: admission(STAY, VOUCHER, RIGHT)),
-    ("2402", "SJ51", lambda: discharge(STAY)),
+    ("2402", "SJ51", lambda: discharge(STAY, RIGHT)),
     ("2404", "SJ31", lambda: cancelled_admission(STAY)),
     ("9801", "LT01", lambda: {"data": {**hall(), "insutype": "390"}}),
     ("9802", "LT02", lambda: {"data": {**hall(), "insutype": "390", "tier": "2"}}),

@@ -97,3 +97,35 @@ def test_elsewhere_totals_send_nothing(start: Any, systems: "Systems") -> None:
     right.buy()
     assert "statement" not in right.do("totals", day=DAY)
     assert data_of(systems) == []
+
+
+def with_mutant(start: Any, name: str) -> "Adapter":
+    """The same two sales, by an adapter with a known defect."""
+    mutant: Adapter = start("--mutant", name, profile=load_profile("unnamed-newer").for_adapter())
+    mutant.do("sign-in")
+    for order in ("A0001", "A0002"):
+        assert mutant.buy(order)["outcome"] == "accepted"
+    assert mutant.do("refund", order="A0002")["outcome"] == "accepted"
+    return mutant
+
+
+def test_a_mutant_leaves_refunds_out(start: Any, systems: "Systems") -> None:
+    with_mutant(start, "statement-without-refunds").do("totals", day=DAY)
+    assert [data["refd_setl_flag"] for data in data_of(systems)] == ["000000"]
+
+
+def test_a_mutant_states_refunds_above_zero(start: Any, systems: "Systems") -> None:
+    with_mutant(start, "statement-refunds-above-zero").do("totals", day=DAY)
+    _, refunded = data_of(systems)
+    assert not any(refunded[name].startswith("-") for name in ("medfee_sumamt", "acct_pay", "cash_payamt"))
+
+
+def test_a_mutant_states_another_day(start: Any, systems: "Systems") -> None:
+    with_mutant(start, "statement-of-yesterday").do("totals", day=DAY)
+    assert {(data["stmt_begndate"], data["stmt_enddate"]) for data in data_of(systems)} == {("2020-10-13",) * 2}
+
+
+def test_a_mutant_tells_a_difference_as_level(start: Any, systems: "Systems") -> None:
+    mutant = with_mutant(start, "difference-as-level")
+    systems.statement = "000101"
+    assert mutant.do("totals", day=DAY)["statement"] == "level"

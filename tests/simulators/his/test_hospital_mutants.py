@@ -287,13 +287,64 @@ def test_released_although_refused(mutant: "Clinic") -> None:
     assert "released" in _events(mutant)
 
 
+def test_doctor_on_duty_for_all(mutant: "Clinic") -> None:
+    mutant.paid()
+    assert {row["bilg_dr_codg"] for row in mutant.sent("2204")[-1]["input"]["feedetail"]} == {"9999"}
+    assert mutant.sent("2201")[0]["input"]["data"]["atddr_no"] == "0101"
+
+
+def test_first_slot_for_all(mutant: "Clinic") -> None:
+    assert mutant.registered(slot=SINGLE)["amounts"]["total"] == "12.00"
+    assert mutant.sent("2201")[0]["input"]["data"]["atddr_no"] == "0101"
+
+
+def test_account_used_for_fees(mutant: "Clinic") -> None:
+    mutant.seen()
+    assert mutant.do("pay", order="F0001", use_account=False)["outcome"] == "accepted"
+    assert mutant.sent("2207")[-1]["input"]["data"]["acct_used_flag"] == "1"
+
+
+def test_refunds_visit_with_fees(mutant: "Clinic") -> None:
+    mutant.paid()
+    mutant.do("refund", order="R0001", way="window")
+    assert len(mutant.sent("2208")) == 1
+
+
+def test_discharged_when_settled(mutant: "Clinic") -> None:
+    _stay(mutant)
+    mutant.do("discharge", order="I0001")
+    mutant.do("settle", order="I0001", at=LATER)
+    assert mutant.sent("2402")[0]["input"]["dscginfo"]["endtime"] != LATER
+    assert mutant.sent("2304")[0]["input"]["data"]["dscg_time"] == LATER
+
+
+def test_way_out_always_ordered(mutant: "Clinic") -> None:
+    _stay(mutant)
+    mutant.do("discharge", order="I0001", way_out="2")
+    assert mutant.sent("2402")[0]["input"]["dscginfo"]["dscg_way"] == "1"
+
+
+def test_lines_joined(mutant: "Clinic") -> None:
+    mutant.seen(lines=(FEES[2], FEES[2]))
+    mutant.do("pay", order="F0001")
+    assert [row["cnt"] for row in mutant.sent("2204")[-1]["input"]["feedetail"]] == ["14"]
+
+
+def test_fees_in_newest_visit(mutant: "Clinic") -> None:
+    mutant.seen()
+    mutant.registered("R0002")
+    mutant.do("pay", order="F0001")
+    first, second = (body["input"]["feedetail"][0]["mdtrt_id"] for body in mutant.sent("2204")[1:])
+    assert first == second
+
+
 SHARED = {m.name for m in mutants_of("pharmacy")}
 
 
 def test_every_mutant_of_a_hospital_alone_is_tested_here() -> None:
     own = {m.name for m in mutants_of("hospital") if not m.profile} - SHARED
     assert {name.removeprefix("test_").replace("_", "-") for name in globals()} >= own
-    assert len(own) == 30
+    assert len(own) == 38
 
 
 def _lost_settlement(clinic: "Clinic") -> Any:
@@ -327,5 +378,7 @@ def test_list_of_a_hospital_is_what_it_is() -> None:
     )
     rows = [line.split("\t") for line in run.stdout.splitlines()]
     assert [row[0] for row in rows] == [m.name for m in mutants_of("hospital")]
-    assert all(len(row) == 4 and all(row) and not row[2].isascii() for row in rows)
+    assert all(all(row) and not row[2].isascii() for row in rows)
+    profiles = [[f"profile={m.profile}"] if m.profile else [] for m in mutants_of("hospital")]
+    assert [row[4:] for row in rows] == profiles
     assert basket("F0001")["total"] == "288.05"

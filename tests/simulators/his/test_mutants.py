@@ -218,6 +218,17 @@ def test_first_code_serves_all(start: Any, systems: "Systems") -> None:
     assert [r["data"]["ecQrCode"] for r in systems.sent("ec.query")] == [CODE.decode()] * 2
 
 
+def test_purpose_mixed_up(start: Any, systems: "Systems") -> None:
+    mutant(start, "purpose-mixed-up").buy()
+    assert [r["data"]["businessType"] for r in systems.sent("ec.query")] == ["01303"]
+
+
+def test_first_insurance_taken(start: Any, systems: "Systems") -> None:
+    mutant(start, "first-insurance-taken").buy()
+    (asked,) = systems.sent("2101")
+    assert (asked["insuplc_admdvs"], asked["input"]["druginfo"]["insutype"]) == ("639901", "390")
+
+
 def test_list_is_complete_and_tells_both_languages() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "simulators.his", "--list-mutants"], capture_output=True, text=True, check=True

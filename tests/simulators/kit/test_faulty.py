@@ -36,6 +36,10 @@ class Rig:
         self.acted.append((await request.body()).decode())
         return JSONResponse(NAME | {"times": len(self.acted)})
 
+    async def untouched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers whatever was planned."""
+        await JSONResponse(NAME)(scope, receive, send)
+
     def run(self, body: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
         async def serve() -> None:
             await self.server.start()
@@ -221,3 +225,34 @@ def test_every_effect_on_http_is_covered_here_or_refused() -> None:
     for effect in ON_HTTP - changes_body:
         with pytest.raises(ValueError, match="changes no body"):
             disturbed(effect, Answer(200, (), b"{}"))
+
+
+def test_a_message_that_is_broken_off_is_neither_acted_on_nor_counted() -> None:
+    rig = Rig()
+    rig.plan(Effect.BAD_GATEWAY)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /act HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n2102")
+        await writer.drain()
+        writer.close()
+        assert await reader.read() == b""
+        assert (await client.post("/act", content="9001")).status_code == 200
+        assert rig.acted == ["9001"]
+        assert (await client.post("/act", content="2102")).status_code == 502
+
+    rig.run(body)
+
+
+def test_an_own_fault_that_nobody_takes_up_was_in_vain() -> None:
+    rig = Rig()
+    rig.layer = FaultyApp(rig.untouched, faults=rig.faults, name_of=lambda *_: "2102", own={Effect.REFUSE})
+    rig.server = TapedServer(rig.layer, name="party", tape=rig.tape)
+    rig.faults.plan(Fault(party="party", message="2102", effect=Effect.REFUSE))
+
+    async def body(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/act", content="2102")).status_code == 200
+
+    rig.run(body)
+    names = [record.name for record in rig.tape.recent() if record.name.startswith("fault")]
+    assert names == ["fault-scheduled", "fault-fired", "fault-without-effect"]

@@ -23,12 +23,21 @@ class SettledRig(MobileRig):
     """A MobileRig whose centre knows a platform; faults of the platform are planned with `trouble`."""
 
     def __init__(
-        self, settings: MobilePaymentSettings | None = None, *, platform: PlatformSettings | None = None
+        self,
+        settings: MobilePaymentSettings | None = None,
+        *,
+        platform: PlatformSettings | None = None,
+        profile: str = "qinghai",
     ) -> None:
         super().__init__(settings or MobilePaymentSettings(pays_after_s=0))
         self.platform_faults = FaultSchedule("platform", self.tape)
         context = SimulatorContext(
-            name="platform", clock=self.clock, tape=self.tape, seed=SEED, faults=self.platform_faults
+            name="platform",
+            clock=self.clock,
+            tape=self.tape,
+            seed=SEED,
+            faults=self.platform_faults,
+            profile=profile,
         )
         self.platform, self.platform_at = self.started(PLATFORM, platform or PlatformSettings(), context)
         self.loop.call(self._introduce())

@@ -419,12 +419,12 @@ def test_the_address_of_the_back_door_holds_until_a_reset_or_another_setting(rig
 # --- a ledger that cannot be used -----------------------------------------------------------------------
 
 
-def limit(rig: DurableRig, pages: int = 0) -> None:
-    """Let the file grow to so many pages at most; without a number, no more."""
+def limit(rig: DurableRig, more: int) -> None:
+    """Let the file grow by so many pages at most."""
 
     async def set_limit() -> None:
         store = rig.payment._ledger._store  # type: ignore[attr-defined]  # the rig's own
-        store.one(f"PRAGMA max_page_count = {pages or store.one('PRAGMA page_count')[0]}")
+        store.one(f"PRAGMA max_page_count = {store.one('PRAGMA page_count')[0] + more}")
 
     rig.loop.call(set_limit())
 
@@ -437,7 +437,7 @@ def post(rig: DurableRig, service: str, data: dict[str, object]) -> int:
 def test_a_full_disk_refuses_and_then_goes_on(rig: DurableRig) -> None:
     to_pay = placed(rig)
     uploads = [rig.upload(P2) for _ in range(60)]
-    limit(rig)
+    limit(rig, 4)
     accepted: list[Order] = []
     for upload in uploads:
         envelope = rig.codec.seal(upload, now_ns=rig.clock.now_ns())

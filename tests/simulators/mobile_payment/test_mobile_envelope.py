@@ -69,8 +69,9 @@ def test_a_stale_envelope_is_refused(mobile: MobileRig) -> None:
 
 
 def test_a_body_of_ten_mebibytes_is_not_looked_at(mobile: MobileRig) -> None:
-    reply = mobile.http.post(mobile.at.at + mobile.variant.paths["6201"], content=b" " * (10 << 20))
-    assert reply.status_code == 413
+    answer = mobile.post(mobile.variant.paths["6201"], b" " * (10 << 20))
+    assert answer["code"] == 970001
+    assert [event["pain"] for event in mobile.events("envelope-refused")] == ["no-envelope"]
 
 
 def test_every_answer_is_signed_also_a_refusal(mobile: MobileRig) -> None:

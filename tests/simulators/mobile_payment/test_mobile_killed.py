@@ -29,6 +29,14 @@ from tests.simulators.mobile_payment.mobile_payment_rig import HOSPITAL
 ORDERS = int(os.environ.get("LIANTIAO_ORDERS", "200"))
 CLIENTS = 32
 KILLED_EVERY = 100
+HUNG = {
+    "2204": "lose-reply",
+    "2206": "lose-request",
+    "2207": "lose-reply",
+    "2208": "lose-reply",
+    "2205": "lose-request",
+}
+"""Messages of which the platform leaves every fifth without an answer, where it hangs."""
 PARTS = ("feeSumamt", "fundPay", "psnAcctPay", "ownPayAmt")
 
 
@@ -41,7 +49,8 @@ def buyers() -> list[Person]:
 @pytest.fixture
 def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
     unknown = getattr(request, "param", "repeat")
-    made = Pair(tmp_path, "--pays-after-s", "0", "--unknown", unknown, "--resolve-after-s", "1")
+    quick = ("--platform-s", "0.3") if "hangs" in request.node.name else ()
+    made = Pair(tmp_path, "--pays-after-s", "0", "--unknown", unknown, "--resolve-after-s", "1", *quick)
     yield made
     made.close()
 
@@ -54,6 +63,8 @@ class Day:
     every: int
     told: dict[str, Order] = field(default_factory=dict)
     """By payOrdId: what 6202 said, and the state that the client saw last."""
+    hangs: bool = False
+    """Whether the platform leaves messages without an answer."""
     placed: int = 0
     kills: int = 0
     sent_again: int = 0
@@ -62,8 +73,9 @@ class Day:
     async def trade(self, orders: int) -> None:
         """So many orders by all clients; they are killed meanwhile."""
         numbers = iter(range(1, orders + 1))
+        await asyncio.to_thread(self._hang, orders)
         self._due, self._over = asyncio.Event(), False
-        killing = asyncio.create_task(self._kill())
+        killing = asyncio.create_task(self._kill(orders))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(CLIENTS):
@@ -73,7 +85,14 @@ class Day:
             self._due.set()
             await killing
 
-    async def _kill(self) -> None:
+    def _hang(self, orders: int) -> None:
+        """Have the platform leave messages without an answer, from now on and until it is killed."""
+        for infno, effect in HUNG.items() if self.hangs else ():
+            for nth in range(5, orders, 5):
+                fault = {"message": infno, "effect": effect, "nth": nth}
+                httpx.post(f"{self.pair.platform.control}/fault", json=fault, trust_env=False).raise_for_status()
+
+    async def _kill(self, orders: int) -> None:
         turns = [self.pair.centre, self.pair.platform]
         while True:
             await self._due.wait()
@@ -86,6 +105,8 @@ class Day:
                 self.pair.up.clear()
             victim.kill()
             await asyncio.to_thread(victim.start)
+            if victim is self.pair.platform:
+                await asyncio.to_thread(self._hang, orders)
             self.pair.up.set()
 
     async def _client(self, numbers: Iterator[int]) -> None:
@@ -189,8 +210,8 @@ def demand_agreement(day: Day, folder: Path) -> None:
         books.close()
 
 
-def killed_day(pair: Pair, folder: Path, *, orders: int, every: int) -> Day:
-    day = Day(pair, every)
+def killed_day(pair: Pair, folder: Path, *, orders: int, every: int, hangs: bool = False) -> Day:
+    day = Day(pair, every, hangs=hangs)
     platform_rigs.run(lambda: day.trade(orders))
     assert day.unequal == []
     assert len(day.told) == orders
@@ -212,6 +233,16 @@ def test_orders_split_and_ledger_agree_after_many_kills(pair: Pair, tmp_path: Pa
 @pytest.mark.timeout(120)
 def test_orders_split_and_ledger_agree_after_two_kills(pair: Pair, tmp_path: Path) -> None:
     assert killed_day(pair, tmp_path, orders=40, every=15).kills >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("pair", ["repeat", "reverse"], indirect=True)
+def test_orders_split_and_ledger_agree_when_the_platform_hangs_and_both_are_killed(pair: Pair, tmp_path: Path) -> None:
+    orders = ORDERS // 5
+    day = killed_day(pair, tmp_path, orders=orders, every=orders // 3, hangs=True)
+    assert day.kills >= 2
+    assert day.sent_again > 0
 
 
 def ran(pair: Pair, *deeds: Any) -> list[Any]:

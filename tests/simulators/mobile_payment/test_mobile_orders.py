@@ -240,6 +240,52 @@ def test_a_wrong_upload_is_refused_and_makes_no_order(mobile: MobileRig, change:
     assert mobile.events("service-refused")[0]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("acctUsedFlag", "9"),
+        ("psnSetlway", "77"),
+        ("mdtrtCertType", "77"),
+        ("erFlag", "9"),
+        ("rxCircFlag", "9"),
+        ("uldLatlnt", "somewhere"),
+        ("uldLatlnt", "101.77;36.61"),
+    ],
+)
+def test_a_code_of_no_table_and_a_place_of_another_form_are_refused(mobile: MobileRig, name: str, value: str) -> None:
+    answer = mobile.call("6201", mobile.upload(P2, **{name: value}))
+    assert answer["code"] == 982001
+    assert name in answer["message"]
+
+
+@pytest.mark.parametrize("at", ["20201314083000", "20201014993000", "2020-10-14 08:30"])
+def test_a_refund_at_no_moment_is_refused(mobile: MobileRig, at: str) -> None:
+    order = mobile.paid(P2)
+    body = {**mobile.refund_request(order, "CASH", "R1", own="1.00", who="P002"), "appRefdTime": at}
+    answer = mobile.call("6203", body)
+    assert answer["code"] == 982001
+    assert "appRefdTime" in answer["message"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("chrgBchno", "OTHER"), ("mdtrtId", "OTHER"), ("acctUsedFlag", "7")])
+def test_a_payment_of_something_else_than_was_uploaded_is_refused(mobile: MobileRig, name: str, value: str) -> None:
+    order = mobile.uploaded(P2)
+    answer = mobile.pay(order, **{name: value})
+    assert answer["code"] == 982001
+    assert name in answer["message"]
+    right = {"chrgBchno": order["chrgBchno"], "mdtrtId": order["extData"]["mdtrtId"], "acctUsedFlag": "1"}
+    assert mobile.pay(order, **right)["code"] == 0
+
+
+def test_a_centre_can_demand_the_visit_of_who_has_no_token(make_mobile: Callable[..., MobileRig]) -> None:
+    mobile = make_mobile(demands_visit=True)
+    answer = mobile.call("6201", mobile.upload(P2))
+    assert answer["code"] == 982001
+    assert "mdtrtId" in answer["message"]
+    assert mobile.call("6201", mobile.upload(P2, mdtrtId="V1"))["code"] == 0
+    assert mobile.call("6201", mobile.upload(P2, ecToken=mobile.token(P2)))["code"] == 0
+
+
 def test_a_refusal_names_every_wrong_field(mobile: MobileRig) -> None:
     answer = mobile.call("6201", {"orgCodg": HOSPITAL.code, "medType": "x"})
     for name in ("insutype", "medOrgOrd", "idNo", "userName", "medType", "feedetailList", "medfeeSumamt"):

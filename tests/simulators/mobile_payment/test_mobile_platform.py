@@ -1,8 +1,10 @@
 """Orders on the platform's ledger: its own split, each booking once, unknown outcomes cleared up, refunds, bad luck."""
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -122,6 +124,33 @@ def test_counter_and_centre_see_one_account_and_one_statement(rig: SettledRig) -
     assert answer["output"]["stmtinfo"]["stmt_rslt"] == "000000", answer
     off = {**sums, "acct_pay": format_yuan(Fen(amount(order["psnAcctPay"]) + 1))}
     assert rig.at_counter("3201", {"data": off}, sign_no=sign_no)["output"]["stmtinfo"]["stmt_rslt"] != "000000"
+
+
+def traced(data: dict[str, Any]) -> list[dict[str, str]]:
+    """One pack of each line, as 6201 has trace codes."""
+    return [
+        {"feedetlSn": line["feedetlSn"], "drugTracCodg": f"8{n:019d}", "trdnFlag": "0", "minPrcuntType": "2"}
+        for n, line in enumerate(data["feedetailList"], start=1)
+    ]
+
+
+def test_where_the_province_asks_for_trace_codes_goods_are_paid_with_those_of_the_upload() -> None:
+    with closing(SettledRig(MobilePaymentSettings(**NO_RESOLVING), profile="unnamed-newer")) as rig:  # type: ignore[arg-type]  # settings by name
+        data: dict[str, Any] = rig.upload(P8)
+        assert rig.call("6201", {**data, "drugTracInfo": [{"feedetlSn": "1"}]})["code"] != 0, "no code in it"
+        answer = rig.call("6201", {**data, "drugTracInfo": traced(data)})
+        order = {**data, **answer["data"]}
+        assert rig.pay(order)["code"] == 0
+        assert rig.status(order) == "6"
+        (sent,) = [r.data for r in rig.tape.recent() if b'"infno":"2207"' in r.data and b'"input"' in r.data]
+        listed = json.loads(sent.partition(b"\r\n\r\n")[2])["input"]["drug_trac_info"]
+        assert [(row["feedetl_sn"], row["drug_trac_codg"]) for row in listed] == [
+            (line["feedetlSn"], f"8{n:019d}") for n, line in enumerate(data["feedetailList"], start=1)
+        ]
+        assert {(row["trdn_flag"], row["min_prcunt_type"]) for row in listed} == {("0", "2")}
+        without = placed(rig, P9)
+        assert rig.status(without) == "15", "981084: goods without a code"
+        assert len(rig.settlements()) == 1
 
 
 def test_the_account_is_taken_once_and_a_used_up_account_fails_the_order(rig: SettledRig) -> None:
@@ -265,6 +294,24 @@ def test_while_the_reversal_has_no_answer_either_the_order_waits(rig: SettledRig
     assert rig.status(order) == "15"
     assert in_force(rig.settlements()) == []
     assert rig.account(P2) == P2.balance_fen
+
+
+def test_a_split_that_was_not_promised_is_undone_also_when_the_reversal_has_no_answer(
+    make_rig: Callable[..., SettledRig],
+) -> None:
+    rig = make_rig(unknown=Unknown.REPEAT)
+    rig.trouble("2207", Effect.BAD_GATEWAY)
+    first = placed(rig, P9)
+    assert first["ordStas"] == "2", "nothing to pay oneself, and the settlement never arrived"
+    second = placed(rig, P9)
+    assert second["ordStas"] == "6"
+    rig.trouble("2601", Effect.BAD_GATEWAY)
+    assert rig.status(first) == "2", "booked with another split, since the second has used up the deductible"
+    assert len(in_force(rig.settlements())) == 2
+    assert rig.status(first) == "13"
+    (booked,) = in_force(rig.settlements())
+    assert booked["setl_id"] == rig.orders_by_id()[second["payOrdId"]]["setl_id"]
+    assert rig.account(P9) == P9.balance_fen - booked["account_fen"]
 
 
 def test_the_centre_clears_up_by_itself(make_rig: Callable[..., SettledRig]) -> None:

@@ -110,6 +110,16 @@ def test_each_picture_and_each_telling_leaves_one_event(phone: RunningPhone) -> 
     ]
 
 
+def test_a_clock_that_is_set_back_leaves_no_old_code_on_the_screen(phone: RunningPhone) -> None:
+    first = phone.digits()
+    phone.clock.step(seconds=-3600)
+    assert phone.digits() == first
+    phone.clock.step(seconds=59)
+    assert phone.digits() == first
+    phone.clock.step(seconds=1)
+    assert phone.digits() != first
+
+
 # --- the phone's own codes ---
 
 
@@ -160,6 +170,7 @@ def test_a_person_without_a_voucher_still_has_a_pay_code(phone: RunningPhone) ->
 
 @pytest.mark.parametrize("what", ["code.png", "code.txt"])
 def test_a_person_without_a_voucher_is_asked_to_activate_one(phone: RunningPhone, what: str) -> None:
+    phone.centre.refusal = (980003, "凭证未激活或已失效")
     reply = phone.get(f"/people/P005/{what}?channel=hxb")
     assert reply.status_code == 409
     assert reply.json()["prompt"]["id"] == "voucher-not-activated"
@@ -170,6 +181,10 @@ def test_a_person_without_a_voucher_is_asked_to_activate_one(phone: RunningPhone
     assert phone.events("code-not-shown") == [
         {"event": "code-not-shown", "person": "P005", "chnl": "hxb", "why": "voucher-not-activated"}
     ]
+
+
+def test_whoever_has_activated_since_shows_a_code(phone: RunningPhone) -> None:
+    assert phone.digits("P005", "channel=wechat").startswith("424")
 
 
 def test_the_centres_word_that_there_is_no_voucher_counts_too(phone: RunningPhone) -> None:

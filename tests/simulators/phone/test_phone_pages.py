@@ -80,6 +80,7 @@ def test_nothing_comes_from_the_network(phone: RunningPhone, path: str) -> None:
 
 
 def test_a_person_without_a_voucher_reads_how_to_activate_one(phone: RunningPhone) -> None:
+    phone.centre.refusal = (980003, "凭证未激活或已失效")
     page = phone.get("/people/P005?channel=hxb").text
     assert "您尚未激活医保电子凭证" in page
     assert "choose insured place" in page

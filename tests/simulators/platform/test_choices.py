@@ -12,13 +12,13 @@ from harness.wire.institution_statement import StatementLine
 from simulators.platform import choices, files, reconciliation
 from simulators.platform.choices import Choices, choices_from, choices_of
 from simulators.platform.reconciliation import Difference, Verdict, result_line
-from simulators.platform.transactions import statements, undo, visit_settle
+from simulators.platform.transactions import sign_in, statements, undo, visit_settle
 from tests.simulators.hospital_rig import HOSPITAL, Hospital
 from tests.simulators.insurer_rig import PEOPLE, Rig, reset_rig
 
 P1, P4 = PEOPLE["P001"], PEOPLE["P004"]
 DEFAULT: Mapping[str, Any] = load_toml("institution/choices.toml")["default"]  # type: ignore[assignment]  # a table
-USERS = (files, statements, undo, visit_settle)
+USERS = (files, sign_in, statements, undo, visit_settle)
 
 
 @pytest.fixture
@@ -132,3 +132,18 @@ def test_a_count_may_be_net_of_refunds(hospital: Hospital, monkeypatch: pytest.M
         answer = hospital.done("3201", {"data": {**data, "fixmedins_setl_cnt": count}})
         assert answer["output"]["stmtinfo"]["stmt_rslt"] == "0"
     assert reconciliation.CLEARING["2208"] == "11"
+
+
+def test_an_operator_may_sign_in_from_anywhere(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(monkeypatch, sign_in_place="any")
+    hospital.done("9001", {"signIn": {"opter_no": "001", "mac": "", "ip": "192.0.2.1"}})
+
+
+def test_a_cancellation_may_misspell_the_cash(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(monkeypatch, pdn_cash_pay=True)
+    settled = hospital.settle(P1, hospital.visit(P1), acct_used_flag="0")
+    info = hospital.done("2208", hospital.rig.keys(settled))["output"]["setlinfo"]
+    assert (info["psn_cash_pay"], info["pdn_cash_pay"]) == ("-185.00", "-185.00")
+    choose(monkeypatch)
+    again = hospital.settle(P1, hospital.visit(P1))
+    assert "pdn_cash_pay" not in hospital.done("2208", hospital.rig.keys(again))["output"]["setlinfo"]

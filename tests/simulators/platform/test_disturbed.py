@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.simulators.hospital_rig import HOSPITAL, Hospital, scope_of
 from tests.simulators.insurer_rig import PEOPLE, Rig, reset_rig
 
 P1, P2, P4 = (PEOPLE[name] for name in ("P001", "P002", "P004"))
@@ -52,6 +53,32 @@ def test_a_yuan_less_from_the_account_than_was_pre_settled(rig: Rig) -> None:
     assert rig.settle(P2)["output"]["setlinfo"]["acct_pay"] == "5.00", "the next one is as reckoned"
 
 
+def test_a_visit_too_is_settled_otherwise_than_it_was_pre_settled(rig: Rig) -> None:
+    rig.sign_in(HOSPITAL.code)
+    hospital = Hospital(rig)
+    keys = hospital.visit(P1)
+    before = hospital.done("2206", hospital.bill(P1, keys))
+    plan(rig, "2207", "another-split")
+    after = hospital.done("2207", {"data": {**hospital.bill(P1, keys)["data"], **scope_of(before)}})
+    assert before["output"]["setlinfo"]["acct_pay"] == "185.00"
+    told = after["output"]["setlinfo"]
+    assert (told["fund_pay_sumamt"], told["acct_pay"], told["psn_cash_pay"]) == ("110.00", "184.00", "1.00")
+    assert rig.balance(P1) == P1.balance_fen - 18_400
+
+
 def test_who_has_nothing_in_the_account_is_settled_as_reckoned(rig: Rig) -> None:
     plan(rig, "2102", "another-split")
     assert rig.settle(P4)["output"]["setlinfo"]["psn_cash_pay"] == "39.96"
+
+
+def test_a_clock_that_is_ahead_refuses_once_and_nothing_is_booked(rig: Rig) -> None:
+    plan(rig, "2102", "clock-skew")
+    body = rig.request("2102", rig.purchase(P1), signtype="MOCK")
+    answer = rig.send(body)
+    assert (answer["infcode"], answer["warn_msg"]) == (-1, "981087")
+    assert "2020-10-14 08:30:00与中心时间2020-10-14 08:40:00" in answer["err_msg"]
+    assert rig.events("booked") == []
+    assert rig.send(body)["infcode"] == 0, "with the right time the msgid is taken"
+    plan(rig, "2102", "clock-skew")
+    assert rig.send(body)["infcode"] == 0, "what has its answer gets it"
+    assert len(rig.events("booked")) == 1

@@ -57,7 +57,8 @@ def test_not_before_it_unless_in_the_meantime(hospital: Hospital) -> None:
     assert paid(interim)[1] == "1576.00"
     hospital.done("2301", {"feedetail": hospital.stay_rows(keys, LINES[:1], batch="D2")})
     hospital.discharge(P1, keys)
-    refused(hospital.settle_stay(P1, keys, "2000.00", mid_setl_flag="1"), "981054")
+    for infno in ("2303", "2304"):
+        refused(hospital.call(infno, hospital.stay_bill(P1, keys, "2000.00", mid_setl_flag="1")), "981054", "已出院")
     last = hospital.settle_stay(P1, keys, "2000.00")
     assert paid(last)[1] == "1600.00", "the stay's deductible is taken once"
 

@@ -31,10 +31,12 @@ def test_a_person_is_found_by_the_province_s_code(office: Office) -> None:
     assert office.done("1101", query, PHARMACY)["baseinfo"]["psn_no"] == BUYER.psn_no
 
 
-@pytest.mark.parametrize("code", ["02", "01", "4", "9"])
+@pytest.mark.parametrize("code", ["02", "01", "04", "4", "9"])
 def test_the_nation_s_code_is_refused_and_nothing_is_booked(office: Office, code: str) -> None:
     answer = office.call("2102", by(code), PHARMACY)
     assert (answer["warn_msg"], "mdtrt_cert_type" in answer["err_msg"]) == ("981003", True)
+    assert "共1处" in answer["err_msg"]
+    assert "one of 1 2 3 expected" in answer["err_msg"]
     assert office.ledger.settlements() == []
 
 

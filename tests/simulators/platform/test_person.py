@@ -33,10 +33,21 @@ def test_a_token_gives_the_person_with_insurance_and_balance(rig: Rig, person_id
     person = PEOPLE[person_id]
     answer = rig.call("1101", by_token(rig.token(person)))
     assert check_reply("1101", answer) == ()
-    base, (insurance,) = answer["output"]["baseinfo"], answer["output"]["insuinfo"]
+    base, (*_, insurance) = answer["output"]["baseinfo"], answer["output"]["insuinfo"]
     assert (base["psn_no"], base["certno"], base["psn_name"]) == (person.psn_no, person.id_no, person.name)
     assert (insurance["insutype"], insurance["insuplc_admdvs"]) == (person.insutype, person.insured_place)
     assert insurance["balc"] == f"{person.balance_fen // 100}.{person.balance_fen % 100:02d}"
+
+
+def test_an_insurance_that_has_ended_stands_first(rig: Rig) -> None:
+    output = rig.call("1101", by_token(rig.token(PEOPLE["P007"])))["output"]
+    assert [
+        (row["psn_insu_stas"], row["insutype"], row["insuplc_admdvs"], row["balc"], row["paus_insu_date"])
+        for row in output["insuinfo"]
+    ] == [
+        ("3", "390", "639901", "0.00", "2009-12-31"),
+        ("1", PEOPLE["P007"].insutype, "639900", f"{PEOPLE['P007'].balance_fen / 100:.2f}", ""),
+    ]
 
 
 def test_ages_count_birthdays(rig: Rig) -> None:

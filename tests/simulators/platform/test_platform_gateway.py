@@ -212,3 +212,21 @@ def test_a_late_original_of_another_form_of_msgid_is_barred_after_its_reversal(
     assert here.post(here.body("2601", data)).json()["warn_msg"] == "981027"
     assert here.post(late).json()["warn_msg"] == "981008"
     assert here.rig.events("booked") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("jiangsu", "9000"), ("unnamed-tif", "982004"), ("inner-mongolia", "981087"), ("unnamed-cainfo", "981087")],
+)
+def test_a_clock_that_is_ahead_turns_away_in_the_provinces_own_way(
+    province: Callable[[str], Province], name: str, code: str
+) -> None:
+    here = province(name)
+    here.sign_in()
+    here.rig.http.post(here.rig.back_doors["platform"] + "/fault", json={"message": "2102", "effect": "clock-skew"})
+    body = here.settlement()
+    answer = here.post(body).json()
+    assert code in {answer.get("code"), answer.get("warn_msg")}
+    assert here.rig.events("booked") == []
+    assert len(here.rig.events("fault-fired")) == 1
+    assert here.post(body).json()["infcode"] == 0

@@ -287,3 +287,10 @@ def test_a_reset_abandons_what_waits(rig: Rig, pool: ThreadPoolExecutor) -> None
         answer.result(5)
     assert rig.tape.recent() == []
     assert rig.balance(P1) == 200_000
+
+
+def test_every_line_that_is_not_above_zero_is_named(rig: Rig) -> None:
+    lines = (("XP000001", "1.00", "0", "0.00"), ("XP000001", "1.00", "1", "1.00"), ("XP000001", "1.00", "-1", "-1.00"))
+    answer = rig.settle(P1, lines=lines)
+    assert answer["warn_msg"] == "981016"
+    assert answer["err_msg"].endswith("A0001-1、A0001-3")

@@ -67,3 +67,23 @@ def test_an_unknown_institution_cannot_sign_in(rig: Rig) -> None:
     answer = rig.call("9001", {"signIn": {"opter_no": "001", "ip": "10.0.0.7"}}, org="P99999999999")
     assert answer["warn_msg"] == "981004"
     assert PHARMACY.code not in answer["err_msg"]
+
+
+FIRST = {"opter_no": "001", "mac": "00-00-5E-00-53-01", "ip": "10.0.0.7"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [({"ip": "10.0.0.8"}, "ip 10.0.0.8≠10.0.0.7"), ({"mac": "00-00-5E-00-53-02"}, "mac 00-00-5E-00-53-02")],
+)
+def test_a_further_sign_in_of_the_day_comes_from_the_same_place(rig: Rig, changed: dict[str, str], named: str) -> None:
+    first = rig.call("9001", {"signIn": FIRST})["output"]["signinoutb"]
+    answer = rig.call("9001", {"signIn": {**FIRST, **changed}})
+    assert (answer["infcode"], answer["warn_msg"]) == (-1, "981089")
+    assert answer["err_msg"].startswith("签到失败！")
+    assert named in answer["err_msg"]
+    same: list[dict[str, str]] = [{}, {"mac": FIRST["mac"].lower()}, {"mac": ""}]
+    assert [rig.call("9001", {"signIn": {**FIRST, **one}})["output"]["signinoutb"] for one in same] == [first] * 3
+    assert rig.call("9001", {"signIn": {**FIRST, "opter_no": "002", **changed}})["infcode"] == 0, "another operator"
+    rig.clock.step(seconds=24 * 3600)
+    assert rig.call("9001", {"signIn": {**FIRST, **changed}})["infcode"] == 0, "another day"

@@ -245,6 +245,27 @@ def test_a_file_must_be_what_the_request_says(office: Office, content: bytes, sa
             assert name in answer["err_msg"]
 
 
+def test_the_cash_is_what_the_file_leaves(office: Office) -> None:
+    lines = [line_of(buy(office, PATIENTS[0], 1))]
+    number = upload(office, PHARMACY, write_upload(lines))
+    data = {**totals(lines, clr_type="41"), "file_qury_no": number}
+    wrong = office.call("3202", {"data": {**data, "cash_payamt": "0.01"}}, PHARMACY)
+    assert (wrong["warn_msg"], "cash_payamt: 0.01≠0.00" in wrong["err_msg"]) == ("981062", True)
+    assert office.call("3202", {"data": data}, PHARMACY)["infcode"] == 0
+
+
+def test_a_reversal_counts_although_the_clock_was_set_back(office: Office) -> None:
+    office.clock.step(seconds=55_800)  # midnight
+    office.sign_in(PHARMACY)
+    output = buy(office, PATIENTS[0], 1)
+    office.clock.step(seconds=-60)
+    office.sign_in(PHARMACY)
+    reversal = {"omsgid": output["setlinfo"]["medins_setl_id"], "oinfno": "2102", "psn_no": PATIENTS[0].psn_no}
+    office.done("2601", {"data": reversal}, PHARMACY)
+    for day in (DAY, "2020-10-15"):
+        assert result_of_totals(office, PHARMACY, totals([], clr_type="41", begin=day, end=day)) == LEVEL
+
+
 def test_files_are_ones_own_and_for_some_days(office: Office) -> None:
     number = upload(office, PHARMACY, b"x")
     wanted = {"fsDownloadIn": {"file_qury_no": number, "filename": "plc", "fixmedins_code": HOSPITAL.code}}

@@ -124,10 +124,12 @@ def test_lines_of_a_file_have_three_positions(office: Office, flag: str, code: s
         account=amount(info["acct_pay"]),
         refund_flag=flag,
     )
-    lines = [line, replace(line, setl_id="S0", total=Fen(-line.total), fund=Fen(-line.fund), refund_flag="001")]
+    back = replace(line, total=Fen(-line.total), fund=Fen(-line.fund), account=Fen(-line.account))
+    lines = [line, replace(back, setl_id="S0", refund_flag="001")]
     data = {"in": base64.b64encode(write_upload(lines)).decode(), "filename": "d.zip", "fixmedins_code": PHARMACY.code}
     number = office.done("9101", {"fsUploadIn": data}, PHARMACY)["fsUploadOut"]["file_qury_no"]
-    asked = stated({"setlinfo": info}, file_qury_no=number, medfee_sumamt="0.00", fund_pay_sumamt="0.00")
+    nothing = dict.fromkeys(("medfee_sumamt", "fund_pay_sumamt", "cash_payamt"), "0.00")
+    asked = stated({"setlinfo": info}, file_qury_no=number, **nothing)
     members = {**asked["data"], "fixmedins_setl_cnt": "2", "refd_setl_flag": ""}  # type: ignore[dict-item]  # an object
     answer = office.call("3202", {"data": members}, PHARMACY)
     assert answer["warn_msg"] == code

@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.clock import NS
+from harness.clock import NS, BenchClock, Clock, SystemClock
+from harness.line.tape import Tape
 from harness.wire import voucher_messages as messages
 from harness.wire.voucher import issuing_key, parse_code, phone_code, window_of
+from simulators.voucher_centre.office import Books, Office, open_office
 from simulators.voucher_centre.settings import DataAs, Issuer, VoucherCentreSettings
+from simulators.voucher_centre.terminal import TerminalLine
 from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, PHARMACY, SEED, Rig
 
 P1 = PEOPLE["P001"]
@@ -62,6 +65,50 @@ def test_a_code_expires_on_the_bench_clock(rig: Rig, step_s: int, code: int) -> 
     digits = rig.new_code(P1)
     rig.clock.step(seconds=step_s)
     assert rig.decode(digits)["code"] == code
+
+
+@pytest.mark.parametrize(("grace_s", "step_s", "code"), [(0, 59, 0), (0, 60, 980001), (5, 64, 0), (5, 65, 980001)])
+def test_a_clock_that_is_set_back_prolongs_no_code(
+    make_rig: Callable[..., Rig], grace_s: int, step_s: int, code: int
+) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(grace_s=grace_s))
+    digits = rig.new_code(P1)
+    rig.clock.step(seconds=-3600)
+    rig.clock.step(seconds=step_s)
+    assert rig.decode(digits)["code"] == code
+
+
+def test_a_code_bears_the_province_of_the_place_that_was_chosen(rig: Rig) -> None:
+    office = opened(rig.clock)
+    office.vouchers.of(P1).place = "150100"
+    assert office.codes.issue(P1, "alipay", now_ns=0).digits[22:24] == "15"
+
+
+@pytest.mark.parametrize(("clock", "again"), [(BenchClock, True), (SystemClock, False)])
+def test_a_centre_that_is_started_again_gives_other_codes_and_tokens_unless_time_stands_still(
+    clock: Callable[[], Clock], again: bool
+) -> None:
+    first, second = opened(clock()), opened(clock())
+    codes = {office.codes.issue(P1, "alipay", now_ns=0).digits for office in (first, second)}
+    tokens = {office.tokens.issue(P1, PHARMACY.code, "", now_ns=0).text for office in (first, second)}
+    assert (len(codes), len(tokens)) == ((1, 1) if again else (2, 2))
+    assert first.register.own_code(PHARMACY) == second.register.own_code(PHARMACY)
+
+
+async def nobody(_: str, __: object) -> bool:
+    return False
+
+
+def opened(clock: Clock) -> Office:
+    return open_office(
+        VoucherCentreSettings(),
+        clock=clock,
+        tape=Tape(clock),
+        seed=SEED,
+        name="voucher-centre",
+        terminal=TerminalLine(post=nobody),
+        books=Books(),
+    )
 
 
 def test_grace_prolongs_what_the_centre_takes_not_what_the_phone_is_told(make_rig: Callable[..., Rig]) -> None:

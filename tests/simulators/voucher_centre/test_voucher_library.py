@@ -1,5 +1,6 @@
 """The terminal library's other calls: scan at the terminal, face, ID card, the result shown; and locked payments."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from harness.wire import voucher_messages as messages
+from harness.wire.voucher import password_proof
 from simulators.voucher_centre.settings import DataAs, PasswordAt, VoucherCentreSettings
 from tests.simulators.insurer_rig import OTHER_PHARMACY, PEOPLE, PHARMACY, Rig
 
@@ -100,6 +102,20 @@ def test_only_codes_faces_and_cards_are_presented(rig: Rig, body: dict[str, str]
 # --- faces ---
 
 
+async def met(rig: Rig, peers: dict[str, str]) -> None:
+    """Tell the centre of its peers."""
+    rig.centre.connect({"phone": rig.phone.server.address, **peers})
+
+
+def wait_until_asked(rig: Rig, calls: int) -> None:
+    """Return when so many calls wait at the pharmacy's terminal."""
+
+    async def waiting() -> int:
+        return sum(task.get_name().startswith("terminal ") for task in asyncio.all_tasks())
+
+    assert any(rig.loop.call(waiting()) >= calls for _ in range(20_000)), "nobody waits there"
+
+
 def begun(rig: Rig, number: str = "B1", org: str = PHARMACY.code) -> str:
     return str(ask(rig, "cn.nhsa.ec.auth", outBizNo=number, org=org)["data"]["authNo"])
 
@@ -116,6 +132,45 @@ def test_a_face_becomes_an_identity_once(rig: Rig) -> None:
     assert rig.centre_post(messages.TOKEN_CHECK_PATH, check)["data"]["flag"] == "1"
     assert ask(rig, "cn.nhsa.auth.check", authNo=auth, outBizNo="B1")["code"] == 980017
     assert rig.decode(data["ecQrCode"])["code"] == 980002, "the code that came with it is spent"
+
+
+def test_one_face_check_gives_one_identity_also_to_two_who_ask_at_once(make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig()
+    auth = begun(rig)
+    rig.loop.call(met(rig, {"terminal": rig.centre_at}))  # with a terminal on the bench the call waits for the face
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ask, rig, "cn.nhsa.auth.check", authNo=auth, outBizNo="B1") for _ in range(2)]
+        wait_until_asked(rig, 2)
+        present(rig, "face", P1.id_no)
+        present(rig, "face", PEOPLE["P002"].id_no)
+        assert sorted(one.result(5)["code"] for one in asked) == [0, 980017]
+    assert len(rig.events("token-issued")) == 1
+
+
+def test_a_face_check_that_ends_while_it_waits_gives_no_identity(make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(face_auth_s=30))
+    auth = begun(rig)
+    rig.loop.call(met(rig, {"terminal": rig.centre_at}))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, rig, "cn.nhsa.auth.check", authNo=auth, outBizNo="B1")
+        wait_until_asked(rig, 1)
+        rig.clock.step(seconds=31)
+        present(rig, "face", P1.id_no)
+        assert asked.result(5)["code"] == 980017
+
+
+@pytest.mark.parametrize(("kind", "step_s", "code"), [("code", 59, 0), ("code", 60, 980014), ("card", 60, 980014)])
+def test_who_has_held_something_there_for_a_minute_has_gone(
+    make_rig: Callable[..., Rig], kind: str, step_s: int, code: int
+) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(validity_s=600))
+    present(rig, kind, P1.id_no if kind == "card" else rig.new_code(P1))
+    rig.clock.step(seconds=step_s)
+    asked = held(rig, "cn.nhsa.cert.get" if kind == "card" else "cn.nhsa.qrcode.get")
+    if code:
+        wait_until_asked(rig, 1)
+        rig.clock.step(seconds=60)
+    assert asked.result(5)["code"] == code
 
 
 def test_an_authorisation_is_one_institutions_and_lives_five_minutes(rig: Rig) -> None:
@@ -232,6 +287,44 @@ def test_a_locked_password_pays_nothing(make_rig: Callable[..., Rig]) -> None:
     assert (answer["result"], answer["reason"]) == ("wrong-password", "password-locked")
     assert len(rig.events("password-locked")) == 1
     assert rig.events("payment-confirmed") == []
+
+
+@pytest.mark.parametrize(("total", "account"), [("-1.00", "0.00"), ("1.00", "1.01"), ("1.00", "-0.01")])
+def test_amounts_that_cannot_be_are_not_asked_about(rig: Rig, total: str, account: str) -> None:
+    assert confirm(rig, ecToken=rig.token(P1), amount=total, accountAmount=account)["code"] == 980005
+    assert rig.phone.prompts == []
+
+
+def test_a_token_that_dies_with_its_payment_pays_one_of_two_at_once(make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(token_single_use=True))
+    token = rig.token(P1)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(confirm, rig, ecToken=token) for _ in range(2)]
+        since = rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=0, timeout=5)
+        assert since is not None
+        rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=since.seq + 1, timeout=5)
+        for prompt in tuple(rig.phone.prompts):
+            proof = password_proof(prompt["promptId"], P1.password)
+            rig.centre_post(messages.PAY_ANSWER_PATH, {"promptId": prompt["promptId"], "proof": proof})
+        assert sorted(one.result(5)["code"] for one in asked) == [0, 980006]
+    assert len(rig.events("payment-confirmed")) == 1
+
+
+@pytest.mark.parametrize("step_s", [86_399, 86_400])
+def test_a_lock_lasts_a_day_whatever_the_clock_is_set_to(make_rig: Callable[..., Rig], step_s: int) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(password_lock_after=1))
+    verify = {
+        "transType": "ec.password",
+        "action": "verify",
+        "idNo": P1.id_no,
+        "userName": P1.name,
+        "chnlId": "alipay",
+    }
+    assert rig.centre_post(messages.PASSWORD_PATH, {**verify, "password": "000000"})["code"] == 980012
+    rig.clock.step(seconds=-7200)
+    rig.clock.step(seconds=step_s)
+    answer = rig.centre_post(messages.PASSWORD_PATH, {**verify, "password": P1.password})
+    assert answer["code"] == (0 if step_s == 86_400 else 980012)
 
 
 def test_a_token_can_die_with_its_payment(make_rig: Callable[..., Rig]) -> None:

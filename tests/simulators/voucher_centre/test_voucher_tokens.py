@@ -36,6 +36,16 @@ def test_a_token_lives_half_an_hour(rig: Rig) -> None:
     assert flag(rig, token) == "0"
 
 
+def test_a_clock_that_is_set_back_prolongs_no_token(rig: Rig) -> None:
+    token = rig.token(P1)
+    rig.clock.step(seconds=-3600)
+    assert flag(rig, token) == "1"
+    rig.clock.step(seconds=1799)
+    assert flag(rig, token) == "1"
+    rig.clock.step(seconds=1)
+    assert flag(rig, token) == "0"
+
+
 def test_the_name_comes_back_and_the_id_number_only_to_who_does_not_say_it(rig: Rig) -> None:
     token = rig.token(P1)
     with_id = rig.centre_post(messages.TOKEN_CHECK_PATH, {"ecToken": token, "idNo": P1.id_no})["data"]
