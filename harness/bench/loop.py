@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import threading
+import warnings
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any, TypeVar
 
 from harness.errors import SimulatorDefect
@@ -18,10 +20,26 @@ SETTLING_TURNS = 4
 def new_loop() -> asyncio.AbstractEventLoop:
     """The fastest event loop that is installed."""
     try:
-        import uvloop
+        return _uvloop()()
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+
+
+@cache
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    class Loop(uvloop.Loop):
+        """Where warnings are errors, as in many a pytest, uvloop would stop closing at the first thing that nobody has
+        closed, and then wait for it for ever.
+        """
+
+        def close(self) -> None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                super().close()
+
+    return Loop
 
 
 class LoopThread:

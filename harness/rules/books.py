@@ -95,6 +95,8 @@ def _compared(seq: int, booking: Booking, state: str, entry: dict[str, Any]) -> 
         return
     if text(entry.get("order")) != booking.order:
         yield Observation(seq=seq, expected=f"{who}", seen=f"order {shown(entry.get('order'))}")
+    if state == "settled" and text(entry.get("setl_id")) != booking.setl_id:
+        yield Observation(seq=seq, expected=f"{who}: its setl_id", seen=f"setl_id {shown(entry.get('setl_id'))}")
     if text(entry.get("infno"))[:4] != booking.infno[:4]:
         yield Observation(seq=seq, expected=f"{who}: a {booking.infno}", seen=f"infno {shown(entry.get('infno'))}")
     given = {part: amount for part in SPLIT if (amount := fen(entry.get(part))) is not None}

@@ -27,6 +27,14 @@ _IDENTIFICATION = (
         kinds=COUNTERS,
     ),
     Mutant(
+        name="insured-where-the-counter-stands",
+        english="everybody counts as insured in the counter's own place",
+        chinese="参保地一律填就医地",
+        shown_by="insuplc_admdvs is mdtrtarea_admvs for a person whose 1101 names another place",
+        behaviour=replace(RIGHT, insuplc=lambda _: "639900"),
+        kinds=COUNTERS,
+    ),
+    Mutant(
         name="face-mismatch-ignored",
         english="a face that is not recognised does not end it; the authNo goes on as token",
         chinese="人脸核验失败仍继续，用授权编号当令牌",

@@ -35,7 +35,8 @@ PHARMACY = institutions()[0]
 PATH = "/fsi/api/callService"
 LINES = (("XP000001", "12.50", "2", "25.00"), ("XP000002", "4.35", "3", "13.05"), ("XP000003", "0.99", "7", "6.93"))
 """A line of each level: code, price, count, amount; 44.98 together."""
-TOKEN = "639900ec" + "0" * 30
+AREA = "639900"
+TOKEN = f"{AREA}ec" + "0" * 30
 END_S = 20
 UNPRIVILEGED = "nobody"
 
@@ -181,8 +182,8 @@ def _request(infno: str, data: Mapping[str, object], org: Institution, number: i
         at=datetime(2020, 10, 14, 8, 30, tzinfo=BEIJING),
         institution=org.code,
         institution_name=org.name,
-        area="639900",
-        insured_place="639900",
+        area=AREA,
+        insured_place=AREA,
         operator="001",
         operator_name="收银员",
         sign_no=sign_no,
@@ -230,9 +231,10 @@ def purchase(person: Person, order: str, *, use_account: bool = True) -> dict[st
 def settlements(
     count: int, *, sign_no: str, first: int = 1, msgid: int | None = None, use_account: bool = True
 ) -> list[bytes]:
-    """So many 2102 of all validly insured employees, one after the other; under their numbers unless said."""
+    """So many 2102 of all employees validly insured here, one after the other; under their numbers unless said."""
+    here = [person for person in people() if person.insutype == "310" and person.insured_place == AREA]
     records = register_records()
-    buyers = [p for p in people() if p.insutype == "310" and records[p.id_no].insurance is Insurance.VALID]
+    buyers = [person for person in here if records[person.id_no].insurance is Insurance.VALID]
     return [
         request(
             "2102",

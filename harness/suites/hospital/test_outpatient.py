@@ -115,6 +115,7 @@ def test_pay_by(stage: CounterStage, by: By, way: Way) -> None:
         pytest.param("P004", id="resident"),
         pytest.param("P006", id="rare-character"),
         pytest.param("P008", id="pensioner"),
+        pytest.param("P020", id="insured-elsewhere"),
     ],
 )
 def test_pay_person(stage: CounterStage, person: str) -> None:

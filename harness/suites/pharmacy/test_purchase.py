@@ -4,6 +4,7 @@ import pytest
 
 from fixtures.channels import channel_ids
 from harness.counter.basket import Basket, Line
+from harness.counter.hospital import By
 from harness.counter.outcome import Amounts, Reason
 from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
@@ -112,6 +113,21 @@ def test_resident(stage: CounterStage) -> None:
     basket = Basket.of("A0001", BANDAGE)
     expected = Amounts(total=Fen(693), fund=Fen(0), account=Fen(0), cash=Fen(693))
     stage.expect_accepted(purchase(stage, basket, Shopper(person="P004")), expected)
+
+
+@pytest.mark.case(
+    "pharmacy/insured-elsewhere",
+    title="Somebody insured in another place 异地参保人购药",
+    requirements=["QH-STANDARD-INTERFACE", "QH-CLEARING"],
+)
+@pytest.mark.parametrize("by", [By.CODE, By.CARD])
+def test_insured_elsewhere(stage: CounterStage, by: By) -> None:
+    """insuplc_admdvs is where the person is insured, not where the counter stands; the day is cleared apart."""
+    stage.counter.sign_in()
+    stage.expect_accepted(purchase(stage, usual_basket("A0001"), Shopper()))
+    stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(person="P020", by=by)))
+    stage.settle_day()
+    stage.expect_accepted(stage.counter.refund("A0002"))
 
 
 @pytest.mark.case(

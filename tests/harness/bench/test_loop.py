@@ -1,6 +1,7 @@
 """The bench's loop: work goes in from any thread, results and errors come out, and nothing is left running."""
 
 import asyncio
+import socket
 import threading
 
 import pytest
@@ -68,3 +69,12 @@ def test_a_callback_runs_in_the_loops_thread() -> None:
     loop.settle()
     loop.close()
     assert seen == ["bench"]
+
+
+def test_what_nobody_closed_does_not_keep_a_loop_from_closing() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    bench = LoopThread()
+    bench.call(bench.loop.create_connection(asyncio.Protocol, *listening.getsockname()))
+    bench.close()
+    assert bench.loop.is_closed()
+    listening.close()

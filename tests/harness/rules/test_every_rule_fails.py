@@ -122,6 +122,13 @@ BROKEN = (
     ),
     Broken(
         "books-agree",
+        "a settlement without its number",
+        good_purchase,
+        body("books answer", "entries", 0, "setl_id", value=None),
+        "^setl_id nothing",
+    ),
+    Broken(
+        "books-agree",
         "still unknown after resolve",
         unknown_then_resolved,
         body("books answer", "entries", 0, "state", value="unknown"),

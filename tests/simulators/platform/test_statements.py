@@ -21,14 +21,16 @@ from simulators.platform.settings import PlatformSettings
 from tests.simulators.hospital_rig import HOSPITAL, rows_of_lines, sample
 from tests.simulators.insurer_rig import PHARMACY
 from tests.simulators.platform_office import Office, open_office
-from tests.simulators.platform_rigs import purchase
+from tests.simulators.platform_rigs import AREA, purchase
 
 DAY = "2020-10-14"
 NOON = datetime(2020, 10, 14, 12, tzinfo=BEIJING)
 PATIENTS = tuple(
     person
     for person in people()
-    if person.insutype in {"310", "390"} and register_records()[person.id_no].insurance is Insurance.VALID
+    if person.insutype in {"310", "390"}
+    and person.insured_place == AREA
+    and register_records()[person.id_no].insurance is Insurance.VALID
 )
 VISIT_LINES = (("XS000001", "15.00", "1"), ("XS000002", "80.00", "1"))
 LEVEL, CENTRE, INSTITUTION, DIFFERENT = "000000", "000101", "000102", "000103"
