@@ -14,6 +14,8 @@ from reports.clinic import effects, found_sentence, number, print_clinic, read_c
 from simulators.clinic.command import Request, run
 from tests.simulators.clinic.clinic_rig import SMALL
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = tuple(f"{key}={value}" for key, value in SMALL.items())
 
 

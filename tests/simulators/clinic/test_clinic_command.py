@@ -66,6 +66,7 @@ def test_the_event_log_tells_each_persons_day_in_order(whole: Path) -> None:
     assert len(first) == 5
 
 
+@pytest.mark.slow
 def test_one_number_changed_is_compared_with_the_shipped_scenario(tmp_path: Path) -> None:
     own = tmp_path / "mine.toml"
     own.write_text(
@@ -98,6 +99,7 @@ def test_a_sweep_shows_each_value(tmp_path: Path) -> None:
     assert (tmp_path / "sweep.csv").read_text(encoding="utf-8-sig").startswith("hospital.windows,")
 
 
+@pytest.mark.slow
 def test_a_search_finds_the_smallest(tmp_path: Path) -> None:
     content = asked(tmp_path, "population.insured=1_500_000", find="windows for wait p95 < 60 s")
     found = content["find"]
@@ -140,6 +142,7 @@ def test_ranges_of_a_sweep() -> None:
     assert read_sweep(scenario, "hospital.windows=2,4") == ("hospital.windows", [2, 4])
 
 
+@pytest.mark.slow
 def test_overload_is_told(tmp_path: Path) -> None:
     content = asked(
         tmp_path,

@@ -79,6 +79,7 @@ def test_the_formulas_meet_where_they_must() -> None:
     assert oracles.customers_for_precision(0.8, 0.01) == pytest.approx(4.7e6, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("load", "expected"), [(0.24 * 2.1, 3), (0.24 * 8.4, 6), (0.24 * 47, 18)])
 def test_workers_for_a_probability_of_waiting_below_five_percent(load: float, expected: int) -> None:
     assert oracles.servers_for_wait(load, mean=0.24, seconds=0.0, share=0.05) == expected
@@ -111,6 +112,7 @@ def test_the_model_agrees_with_theory(rate: float, service: Draw, servers: int, 
     agrees(mean_waits(rate, service, servers, replications=26, count=14_000, by_model=True), theory)
 
 
+@pytest.mark.slow
 def test_a_tandem_is_jacksons() -> None:
     rate, means, servers = 0.7, (1.0, 2.0), (2, 3)
     theory = oracles.tandem(rate, means, servers)

@@ -230,6 +230,7 @@ def test_orders_split_and_ledger_agree_after_many_kills(pair: Pair, tmp_path: Pa
     assert day.sent_again > 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_orders_split_and_ledger_agree_after_two_kills(pair: Pair, tmp_path: Path) -> None:
     assert killed_day(pair, tmp_path, orders=40, every=15).kills >= 2
