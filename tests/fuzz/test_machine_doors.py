@@ -22,7 +22,7 @@ from harness.gm import InvalidEncoding, der
 from tests.benchmarks.machine_load import Line, Machine, machine_process
 from tests.simulators.encryption_machine_rig import der_sign, n4, sign_request
 
-INPUTS, BATCH = int(os.environ.get("LIANTIAO_INPUTS", "40000")), 20
+INPUTS, BATCH = int(os.environ.get("LIANTIAO_INPUTS", "25000")), 20
 WARM = 20_000
 """Inputs until the machine has what it keeps: its modules, and the ten thousand last records of the tape."""
 MOST_GROWN_KIB = 6 * 1024
