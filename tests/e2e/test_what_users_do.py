@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,17 @@ def children(pid: int) -> list[str]:
     """The numbers of the processes that this one started and that are there."""
     said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
     return said.split()
+
+
+def stopped_with_an_adapter(process: "subprocess.Popen[str]") -> list[str]:
+    """Hold the run still while it has an adapter, which it may lack between two cases; returns the numbers."""
+    for _ in range(1000):
+        process.send_signal(signal.SIGSTOP)
+        if adapters := children(process.pid):
+            return adapters
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    raise AssertionError("the run never had an adapter")
 
 
 def wait_for_the_end_of(pids: list[str], seconds: float) -> None:
@@ -208,8 +220,7 @@ def test_an_interrupted_run_does_not_wait_for_an_adapter_that_will_not_go(tmp_pa
 @pytest.mark.slow
 def test_a_killed_run_leaves_no_adapter_and_a_readable_folder(tmp_path: Path) -> None:
     with certifying(tmp_path, until="case-ended") as process:
-        adapters = children(process.pid)
-        assert adapters
+        adapters = stopped_with_an_adapter(process)
         process.kill()
         process.wait()
     wait_for_the_end_of(adapters, 10)  # each adapter sees the end of its input
