@@ -8,7 +8,6 @@
 Outside the main thread, which alone may handle signals, both do nothing.
 """
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -49,17 +48,6 @@ def shielded() -> Iterator[None]:
     finally:
         if held:
             signal.raise_signal(held[0])
-
-
-def end_with_standard_input() -> None:
-    """Send SIGTERM to ourselves when standard input ends: the program that started us, and held it, is gone."""
-
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="standard input", daemon=True).start()
 
 
 @contextmanager

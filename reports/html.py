@@ -150,6 +150,12 @@ def render(template: str, **context: object) -> str:
     return page.render(style=style, script=script, script_digest=digest, words=vocabulary, **context)
 
 
+def compile_pages() -> None:
+    """Compile every template now; else each is when the first page is made from it."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

@@ -41,14 +41,9 @@ def certify(
     sign: SignOption = None,
     as_json: JsonOption = False,
     until_finding: Annotated[bool, typer.Option("--until-finding", help="Stop after the first that fails.")] = False,
-    end_with_input: Annotated[bool, typer.Option("--end-with-input", hidden=True)] = False,
 ) -> None:
     """Run a plan's cases and give a verdict."""
-    from harness.interrupt import end_with_standard_input
     from harness.options import RunOptions
-
-    if end_with_input:
-        end_with_standard_input()
 
     _run(
         RunOptions(

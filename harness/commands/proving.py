@@ -4,10 +4,12 @@ The mutants are those that the bench's adapter lists, or that the simulator of t
 of other virtual devices that the plan demands (`bystanders`), called KIND:NAME. One that shows under a province's
 profile alone runs under that one; the reference must be clean there, too.
 
-Each mutant is certified in a process of its own, several at a time; the proof lies in `prove.json` of its folder.
+Each mutant is certified in a process of its own, several at a time (`harness.commands.family`); the proof lies in
+`prove.json` of its folder.
 """
 
 import json
+import runpy
 import shlex
 import subprocess
 import sys
@@ -35,6 +37,8 @@ from harness.wire.profile import load_profile
 
 REFERENCE = "reference"
 PROFILE = "\tprofile="
+PRELOADED = "harness.cli.preloaded"
+"""What a certification loads on its way."""
 LIST_S = 30
 MOST_S = 900
 
@@ -92,7 +96,7 @@ def prove(options: ProofOptions, told: Callable[[str, bool], None]) -> tuple[Pat
                 mutant=mutant.name,
             )
         )
-    family = Family()
+    family = Family(loaded=[PRELOADED])
 
     def one(run: _Run) -> dict[str, Any]:
         result = _certify(options, family, run, folder / run.folder)
@@ -245,9 +249,14 @@ def _listed(command: Sequence[str]) -> dict[str, _Mutant]:
     return found
 
 
+def _liantiao(*words: str) -> None:
+    """The whole command line, as if it had been started with these words."""
+    sys.argv = ["liantiao", *words]
+    runpy.run_module("harness", run_name="__main__", alter_sys=True)
+
+
 def _certify(options: ProofOptions, family: Family, run: _Run, folder: Path) -> dict[str, Any]:
-    words = [sys.executable, "-m", "harness", "certify", options.plan, "--runs", str(folder), "--json"]
-    words += ["--end-with-input"]
+    words = ["certify", options.plan, "--runs", str(folder), "--json"]
     if run.mutant:
         words += ["--mutant", run.mutant, *(["--until-finding"] if options.quick else [])]
     for case in run.cases:
@@ -258,11 +267,11 @@ def _certify(options: ProofOptions, family: Family, run: _Run, folder: Path) -> 
         words += ["--bench", options.bench]
     if options.seed is not None:
         words += ["--seed", str(options.seed)]
-    status, said = family.run(words, most_s=MOST_S)
+    status, said = family.run(_liantiao, *words, most_s=MOST_S)
     runs = sorted(folder.glob(f"*/{CASES}"))
     if not runs:
         raise BenchError(
-            f"`{shlex.join(words)}` left no run: {said.strip()}",
+            f"`liantiao {shlex.join(words)}` left no run: {said.strip()}",
             cause="the bench could not be brought up, or the certification was ended",
             remedy="run that command by hand",
         )
