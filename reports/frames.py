@@ -22,6 +22,13 @@ from reports.step_words import visible
 HEX_ROW = 16
 HEX_LIMIT = 512
 """Bytes of a binary body that are shown."""
+SEALED = "encData"
+SEALED_DIGITS = 32
+"""How much of a cipher text is shown beside what it holds."""
+OPENED = "encData opened 解密后:"
+"""Above what is sealed in a message, and is shown beside it."""
+CALLBACK = "callback"
+"""The line on which a centre tells of what was paid: bodies without their HTTP."""
 TEXT_LIMIT = 20_000
 """Characters of a text body that are shown."""
 WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]+")
@@ -73,8 +80,33 @@ class _Members:
 _Json: TypeAlias = "_Members | list[_Json] | _Number | str | bool | None"
 
 
-def show(record: Record, *, headers: bool = True) -> Shown:
-    """A record as text, JSON with one line a member; an HTTP message without `headers` keeps its start line."""
+def show(record: Record, *, headers: bool = True, opened: str = "") -> Shown:
+    """A record as text, JSON with one line a member; an HTTP message without `headers` keeps its start line.
+
+    `opened` is what is sealed in it, where the reader may see that; it stands below, as it was written, and of the
+    cipher text without `headers` the beginning.
+    """
+    shown = _shown(record, headers=headers)
+    if not opened:
+        return shown
+    lines = (line if headers or line.key != SEALED else _cut(line) for line in shown.lines)
+    return replace(shown, lines=(*lines, Line(text=""), Line(text=OPENED), *_text_or_hex(opened.encode())))
+
+
+def same(record: Record, seq: int) -> Shown:
+    """A record whose bytes stand on the tape before, as record `seq`."""
+    return replace(_shown(record, headers=False), lines=(Line(text=f"= #{seq}, byte for byte 与 #{seq} 逐字节相同"),))
+
+
+def _cut(line: Line) -> Line:
+    left = len(line.value) - SEALED_DIGITS
+    if left <= 0:
+        return line
+    brief = f"{line.value[:SEALED_DIGITS]}… ({left} more digits on the tape)"
+    return replace(line, text=line.text.replace(line.value, brief))
+
+
+def _shown(record: Record, *, headers: bool) -> Shown:
     device, _, line = record.channel.partition(".")
     if record.kind is Kind.EVENT:
         return Shown(seq=record.seq, title=f"{record.channel}: {record.name}", lines=tuple(_event(record.data)))
@@ -82,12 +114,11 @@ def show(record: Record, *, headers: bool = True) -> Shown:
     if record.channel == COUNTER:
         way = "command to the adapter" if record.direction is Direction.SENT else "line of the adapter"
         return Shown(seq=record.seq, title=f"{COUNTER}: {way}", lines=tuple(_text_or_hex(record.data)))
-    if device == COUNTER:
-        return Shown(
-            seq=record.seq,
-            title=f"{record.channel}: {len(record.data)} bytes",
-            lines=tuple(_text_or_hex(record.data)),
-        )
+    if device == COUNTER or line == CALLBACK:
+        title = f"{record.channel}: {len(record.data)} bytes"
+        if line == CALLBACK:
+            title = f"{'from' if record.direction is Direction.SENT else 'to'} {device} on {record.channel}"
+        return Shown(seq=record.seq, title=title, lines=tuple(_text_or_hex(record.data)))
     if line.startswith("http"):
         what = "request" if record.direction is Direction.RECEIVED else "reply"
         return Shown(seq=record.seq, title=f"{arrow} {record.channel}: {what}", lines=tuple(_http(record, headers)))

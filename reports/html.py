@@ -6,8 +6,8 @@ and never markup; a content security policy allows the page's own script, by its
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -23,8 +23,10 @@ from harness.line.record import Kind, Record
 from reports import vocabulary
 from reports.coverage import SILENT, State, coverage, silent_states
 from reports.diagram import draw
-from reports.frames import Shown, filled, marked, show
+from reports.frames import Shown, filled, marked, same, show
 from reports.masking import for_show
+from reports.opened import Opens, nothing, opens
+from reports.packing import pack, to_pack
 from reports.replay import replay
 from reports.run_folder import CaseResult, RunFolder, read_run_folder
 from reports.whole import write_whole
@@ -34,6 +36,8 @@ NEIGHBOURS = 2
 """Records shown before and after the one that a finding points at."""
 WIDE = 120
 """Characters in a line of a record, but for the lines that a finding points at."""
+SHORT = 200
+"""Bytes of a frame that are shown again, and not as those of a record before."""
 LONG = 20_000
 """With more records than this on the tape, a page shows those of troubled cases only; else no browser would like it."""
 OPEN_AT_MOST = 3
@@ -72,6 +76,10 @@ class CaseView:
     """SVG; escaped by who drew it."""
     records: tuple[Shown, ...]
     """Every record; of a case that passed without HTTP headers, and none of a long run's: `liantiao tape` has them."""
+    steps: str = ""
+    """Diagram and records as HTML; escaped by the template they are of."""
+    packed: str = ""
+    """The same for the page's script, where the page would be too large."""
     findings: tuple[FindingView, ...]
     doubts: tuple[tuple[str, Problem | None], ...]
     """Why it is inconclusive, each with what it ran into."""
@@ -120,6 +128,7 @@ def report_page(run: RunFolder) -> str:
         _case_view(run, case, f"c{number}", few=troubled <= OPEN_AT_MOST, brief=long and case.outcome == "passed")
         for number, case in enumerate(run.cases, 1)
     ]
+    cases = _with_steps(cases)
     return render(
         "report.html.j2",
         run=run,
@@ -130,6 +139,17 @@ def report_page(run: RunFolder) -> str:
         State=State,
         SILENT=SILENT,
     )
+
+
+def _with_steps(cases: Sequence[CaseView]) -> list[CaseView]:
+    """The same with their diagrams and records, packed where there is too much of it."""
+    template = _environment().get_template("steps.html.j2")
+    steps = [template.render(view=view, words=vocabulary) for view in cases]
+    packed = to_pack([len(text.encode()) for text in steps], [view.result.outcome == "passed" for view in cases])
+    return [
+        replace(view, packed=pack(text)) if packs else replace(view, steps=text)
+        for view, text, packs in zip(cases, steps, packed, strict=True)
+    ]
 
 
 def _citations(run: RunFolder) -> Mapping[str, Sequence[str]]:
@@ -185,6 +205,7 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brie
     history = run.history(case)
     records = history.records if history and not brief else ()
     passed = case.outcome == "passed"
+    opened = opens(history) if run.manifest.all_virtual else nothing
     marks: dict[int, str] = {}
     for number, finding in enumerate(case.findings, start=1):
         marks[finding.seq] = f"{marks[finding.seq]}, {number}" if finding.seq in marks else str(number)
@@ -194,12 +215,12 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brie
         replay=replay(run.manifest, case),
         open=few and not passed,
         diagram=draw(history, anchor="" if brief else anchor, marks=marks) if history else "",
-        records=tuple(filled(show(record, headers=not passed), WIDE) for record in records if _worth_showing(record)),
+        records=tuple(_records(records, opened, headers=not passed)),
         findings=tuple(
             FindingView(
                 number=number,
                 finding=finding,
-                frames=_frames(finding, run, history),
+                frames=_frames(finding, run, history, opened),
                 problem=run.problem_at(finding.seq),
             )
             for number, finding in enumerate(case.findings, start=1)
@@ -208,11 +229,24 @@ def _case_view(run: RunFolder, case: CaseResult, anchor: str, *, few: bool, brie
     )
 
 
+def _records(records: Sequence[Record], opened: Opens, *, headers: bool) -> Iterator[Shown]:
+    """Records for the page; what two of the bench's parties have recorded alike is shown once."""
+    first: dict[bytes, int] = {}
+    for record in records:
+        if not _worth_showing(record):
+            continue
+        seq = first.setdefault(record.data, record.seq) if record.kind is Kind.FRAME else record.seq
+        if seq != record.seq and len(record.data) > SHORT:
+            yield same(record, seq)
+        else:
+            yield filled(show(record, headers=headers, opened=opened(record)), WIDE)
+
+
 def _worth_showing(record: Record) -> bool:
     return record.kind is Kind.FRAME or record.name not in {"volatile", "case-start", "case-end"}
 
 
-def _frames(finding: Finding, run: RunFolder, history: CaseHistory | None) -> tuple[FrameView, ...]:
+def _frames(finding: Finding, run: RunFolder, history: CaseHistory | None, opened: Opens) -> tuple[FrameView, ...]:
     records: Sequence[Record] = history.records if history else run.tape.records if run.tape else ()
     at = next((i for i, record in enumerate(records) if record.seq == finding.seq), None)
     if at is None:
@@ -220,7 +254,9 @@ def _frames(finding: Finding, run: RunFolder, history: CaseHistory | None) -> tu
     views = []
     for record in records[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]:
         own = record.seq == finding.seq
-        shown = marked(show(record), expected=finding.expected, seen=finding.seen) if own else show(record)
+        shown = show(record, opened=opened(record))
+        if own:
+            shown = marked(shown, expected=finding.expected, seen=finding.seen)
         views.append(FrameView(shown=filled(shown, WIDE), own=own))
     return tuple(views)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.bench.garbage import end_of_service, expect_little_garbage
 from harness.bench.loop import new_loop
 from harness.bench.plugin import Endpoints, Simulator, SimulatorContext
 from harness.bench.registry import simulator_type
@@ -90,9 +91,11 @@ async def _serve(kind: str, simulator: Simulator, peers: Mapping[str, str]) -> N
     try:
         simulator.connect(peers)  # before anybody can ask for what needs them
         endpoints = await simulator.start()
+        expect_little_garbage()
         _say_ready(kind, endpoints)
         await ended.wait()
     finally:
+        end_of_service()
         await simulator.stop()
 
 

@@ -73,6 +73,9 @@ class CounterTable:
     """case: a fresh adapter for every case; run: one adapter for the whole run, each case a working day of its own."""
     iot_box: bool = True
     """Whether Alipay's IoT box (支付宝IoT设备) stands at the counter; without it cases by it are left out."""
+    tills: int = 1
+    """How many tills the institution has: 2 where the adapter can be started twice, side by side; with 1 cases of two
+    tills are left out."""
     clock: AdapterClock = AdapterClock.BENCH
     """bench: the adapter takes the time from the commands; own: it takes its machine's, as its `ready` says too, and
     cases in which time passes at the counter are left out."""
@@ -81,6 +84,8 @@ class CounterTable:
         for name in ("connect_s", "reply_s", "patience_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0 seconds, not {getattr(self, name):g}")
+        if self.tills not in {1, 2}:
+            raise ValueError(f"tills must be 1 or 2, not {self.tills}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,8 @@ class Ability(StrEnum):
     """Goods are released without a cashier: drug cabinet, internet pharmacy."""
     LIBRARIES = "libraries"
     """The two libraries' widths are checked before they are used."""
+    TILLS = "tills"
+    """A second one may run beside it, for another till of the institution."""
     HALL = "hall"
     """A self-service terminal of a government hall: insurance, proof, tier."""
 
@@ -78,5 +80,7 @@ class Hello:
     """What the counter is: pharmacy, hospital or hall; empty: not said."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Paths of the two libraries, `voucher` and `settlement`; empty: not said."""
+    till: Mapping[str, int] = field(default_factory=dict)
+    """Which of the institution's tills this is, `number` from 1, and `of` how many; empty: not said, the only one."""
     tls: Mapping[str, str] = field(default_factory=dict)
     """Files for https:// endpoints: `ca`, where they ask for one `client_cert` and `client_key`; empty: not said."""

@@ -99,6 +99,7 @@ def encode_hello(hello: Hello, *, now: str) -> bytes:
                 **({"kind": hello.kind} if hello.kind else {}),
                 **({"libraries": hello.libraries} if hello.libraries else {}),
                 **({"tls": hello.tls} if hello.tls else {}),
+                **({"till": hello.till} if hello.till else {}),
             },
         }
     )

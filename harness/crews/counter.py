@@ -5,6 +5,7 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from fixtures.population import Institution, institutions
@@ -21,6 +22,7 @@ from harness.counter.kinds import PortContext
 from harness.counter.libraries import Libraries
 from harness.counter.port import AdapterSilent, CounterPort
 from harness.crews.back_doors import open_back_doors
+from harness.crews.second_till import SecondTill, require_tills
 from harness.devices.back_door import BackDoorClient
 from harness.devices.phone import PhoneDriver
 from harness.devices.scanner import VirtualStage
@@ -40,6 +42,11 @@ IOT_BOX = "iot-box"
 """What a plan's `needs` calls Alipay's box; people present to it as to the terminal."""
 BENCH_CLOCK = "bench-clock"
 """What a plan's `needs` calls an adapter that takes the time from the commands, so that a case can let it pass."""
+SIGN_IN_MESSAGE = "sign-in-message"
+"""What a plan's `needs` calls a province whose protocol has a message for the sign-in; Shanghai's has none."""
+SHANGHAI = "shanghai"
+TWO_TILLS = "two-tills"
+"""What a plan's `needs` calls an adapter that can be started twice, side by side."""
 OPERATOR: Mapping[str, str] = {"no": "C0001", "name": "联调收银员", "mac": "00-00-5E-00-53-01", "ip": "127.0.0.1"}
 """The cashier who signs in; the address ranges are those reserved for documentation."""
 
@@ -60,6 +67,7 @@ class CounterCrew:
         self._terminal: TerminalDriver | None = None
         self._libraries: Libraries | None = None
         self._back_doors: dict[str, BackDoorClient] = {}
+        self._second: SecondTill | None = None
 
     @staticmethod
     def check(file: BenchFile) -> None:
@@ -81,12 +89,14 @@ class CounterCrew:
 
     @staticmethod
     def offers(file: BenchFile) -> frozenset[str]:
-        """What of this there is: an insurance `terminal`, cards that may be locked, Alipay's box, the bench's clock."""
+        """What there is of the things that a plan's `needs` names, see above."""
         there = {
             TERMINAL: _has_terminal(file),
             CARD_OFFICE: any(spec.kind == TERMINAL and spec.virtual for spec in file.devices),
             IOT_BOX: _has_terminal(file) and file.counter.iot_box,
             BENCH_CLOCK: file.counter.clock is AdapterClock.BENCH,
+            TWO_TILLS: file.counter.tills > 1,
+            SIGN_IN_MESSAGE: _signs_in_by_message(file),
         }
         return frozenset(name for name, offered in there.items() if offered)
 
@@ -118,10 +128,10 @@ class CounterCrew:
         counter = self._counter or self._start(case, number=day + 1)
         if self._libraries is not None:
             self._libraries.fit(counter.ready.bits)
-        return CounterStage(
+        stage = CounterStage(
             phone=self._phone,
             scanner=self._scanner,
-            counter=DayCounter(counter, day=day) if self.lives_on else counter,
+            counter=self._of_day(counter, day),
             tape=self._bench.tape,
             clock=self._bench.clock,
             step_clock=lambda seconds: self._bench.step(seconds=seconds),
@@ -129,10 +139,24 @@ class CounterCrew:
             libraries=self._libraries,
             back_doors=self._back_doors,
             patience_s=self._table.patience_s,
+            signs_in_by_message=_signs_in_by_message(self._bench.file),
         )
+        return replace(stage, open_second=lambda: self._open_second(stage, case, day=day))
+
+    def _of_day(self, counter: CounterPort, day: int) -> CounterPort:
+        return DayCounter(counter, day=day) if self.lives_on else counter
+
+    def _open_second(self, stage: CounterStage, case: str, *, day: int) -> CounterStage:
+        """Start another adapter under the same command beside this. Raises NotOffered, and what a start raises."""
+        require_tills(stage.counter.ready)
+        self._second = second = SecondTill(self._context(case, number=day + 1), kind=self._table.port)
+        second.start()
+        counter = self._of_day(second.counter, day)
+        return replace(stage, counter=counter, scanner=second.scanner, desk=second.name, open_second=None)
 
     def end_case(self) -> None:
-        """End the adapter, unless it lives on and works."""
+        """End the adapter, unless it lives on and works; a second till's in any case."""
+        self._end_second()
         if self._counter is not None and not (self.lives_on and self._counter.idle):
             self._end()
 
@@ -144,18 +168,35 @@ class CounterCrew:
         """End the adapter and hang up; may be called twice."""
         with ExitStack() as last:
             last.callback(self._drivers.close)
-            self._end()
+            last.callback(self._end)
+            self._end_second()
+
+    def _end_second(self) -> None:
+        second, self._second = self._second, None
+        if second is not None:
+            second.close()
 
     def _start(self, case: str, *, number: int) -> CounterPort:
         bench, table = self._bench, self._table
-        institution = institution_of(bench.file)
-        parties = ["scanner", "voucher-centre", "platform", *([TERMINAL] if _has_terminal(bench.file) else [])]
         libraries = self._libraries = Libraries(self._folder / "libraries" / f"{number:03d}")
         libraries.fit(64)  # until the adapter says how wide it is
         bench.tape.volatile("libraries", str(libraries.folder))
         for what, path in bench.tls_told.items():
             bench.tape.volatile(f"tls.{what}", path)
-        context = PortContext(
+        counter = self._counter = create_port(table.port, self._context(case, number=number))
+        counter.start()
+        self._check_clock(counter)
+        if not self._started:
+            self._about = {"name": counter.ready.adapter, "version": counter.ready.version}
+        self._started += 1
+        return counter
+
+    def _context(self, case: str, *, number: int) -> PortContext:
+        """What the adapter of the first till is told, and what it writes to."""
+        bench, table = self._bench, self._table
+        institution = institution_of(bench.file)
+        parties = ["scanner", "voucher-centre", "platform", *([TERMINAL] if _has_terminal(bench.file) else [])]
+        return PortContext(
             clock=bench.clock,
             tape=bench.tape,
             loop=bench.loop.loop,
@@ -169,20 +210,14 @@ class CounterCrew:
                 connect_s=table.connect_s,
                 reply_s=table.reply_s,
                 kind=institution.kind,
-                libraries=libraries.paths,
+                libraries=self._libraries.paths if self._libraries else {},
+                till={"number": 1, "of": table.tills} if table.tills > 1 else {},
                 tls=bench.tls_told,
             ),
             command=runnable(bench.file.command),
             folder=self._folder,
             patience_s=table.patience_s,
         )
-        counter = self._counter = create_port(table.port, context)
-        counter.start()
-        self._check_clock(counter)
-        if not self._started:
-            self._about = {"name": counter.ready.adapter, "version": counter.ready.version}
-        self._started += 1
-        return counter
 
     def _check_clock(self, counter: CounterPort) -> None:
         """Compare the adapter's clock with what the bench file says of it. Raises ConfigError."""
@@ -237,6 +272,10 @@ def _check_command(file: BenchFile) -> None:
             cause="it is not installed, its path is wrong, or it may not be executed",
             remedy="try the command by hand in the same folder; `python` means the interpreter that runs Liantiao",
         )
+
+
+def _signs_in_by_message(file: BenchFile) -> bool:
+    return load_profile(file.bench.profile).protocol != SHANGHAI
 
 
 def _has_terminal(file: BenchFile) -> bool:

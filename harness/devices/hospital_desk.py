@@ -2,9 +2,11 @@
 
 with HospitalDesk("http://127.0.0.1:8002", institution, load_profile("qinghai"), clock=clock) as desk:
     desk.totals({"insutype": "310", …})       # 3201: the answer's stmtinfo
+    desk.details({"clr_type": "11", …}, lines)   # 9101, 3202, 9102: the lines of the result
 """
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from fixtures.population import Institution
@@ -13,10 +15,14 @@ from harness.devices.http import HttpClient
 from harness.errors import PeerViolation
 from harness.line.tls import NOTHING_SAID, ClientTls
 from harness.wire import institution as wire
+from harness.wire.fields import bytes_of
+from harness.wire.institution_statement import ResultLine, StatementLine, read_result, write_upload
 from harness.wire.msgid import make_msgid
 from harness.wire.profile import Profile
 
 OPERATOR, OPERATOR_NAME = "001", "收银员"
+NAME = "statement.zip"
+"""Of the files with which details are compared."""
 
 
 class HospitalDesk:
@@ -57,10 +63,34 @@ class HospitalDesk:
 
         Raises PeerViolation for a refusal, and what the HTTP client raises.
         """
+        self._sign_in()
+        return _member(self._ask("3201", {"data": dict(stated)}), "stmtinfo")
+
+    def details(self, stated: Mapping[str, object], lines: Sequence[StatementLine]) -> tuple[ResultLine, ...]:
+        """What the platform says to each line of a statement, and of what it has besides (3202).
+
+        Raises PeerViolation for a refusal or a result that is none, and what the HTTP client raises.
+        """
+        self._sign_in()
+        code = self._institution.code
+        file = {"in": base64.b64encode(write_upload(lines)).decode(), "filename": NAME, "fixmedins_code": code}
+        number = _member(self._ask("9101", {"fsUploadIn": file}), "fsUploadOut").get("file_qury_no")
+        found = _member(self._ask("3202", {"data": {**stated, "file_qury_no": number}}), "fileinfo")
+        wanted = {"file_qury_no": found.get("file_qury_no"), "filename": NAME, "fixmedins_code": code}
+        result = _member(self._ask("9102", {"fsDownloadIn": wanted}), "fsDownloadOut")
+        try:
+            return read_result(bytes_of(result.get("out")))
+        except (TypeError, ValueError) as error:
+            raise PeerViolation(
+                f"The settlement platform's result of 3202 cannot be read: {error}.",
+                cause="its files have another form than the interface's",
+                remedy="leave the platform out of the bench",
+            ) from error
+
+    def _sign_in(self) -> None:
         if not self._sign_no:
             data = {"signIn": {"opter_no": OPERATOR, "mac": "00-00-00-00-00-00", "ip": "127.0.0.1"}}
             self._sign_no = str(_member(self._ask("9001", data), "signinoutb").get("sign_no") or "")
-        return _member(self._ask("3201", {"data": dict(stated)}), "stmtinfo")
 
     def _ask(self, infno: str, data: Mapping[str, object]) -> Mapping[str, object]:
         profile, at, institution = self._profile, local_time(self._clock), self._institution

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from harness.line.http import LOOPBACK, TapedServer, connection_of
+from harness.line.http import LOOPBACK, TapedServer
+from harness.line.http_connection import connection_of
 from harness.line.tape import Tape
 
 NAME = "hospital"

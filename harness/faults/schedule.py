@@ -60,7 +60,7 @@ class FaultSchedule:
             key = (id(fault), fault.message)
             self._counts[key] += 1
             count = self._counts[key]
-            if due is None and (count == fault.nth or (fault.lasting and count > fault.nth)):
+            if due is None and count >= fault.nth:  # above nth: it lasts, or its message went to another fault
                 due = fault
         if due is not None:
             if not due.lasting:

@@ -9,6 +9,8 @@ from harness.line.record import Direction, Record
 
 COUNTER = "counter"
 """Channel of the counter port."""
+SECOND_COUNTER, SECOND_SCANNER = "counter-2", "scanner-2"
+"""Channels of a second till's port, and (before `.tcp`) of what reads codes to it."""
 
 
 @dataclass(frozen=True, kw_only=True)

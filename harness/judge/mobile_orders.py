@@ -16,10 +16,10 @@ from typing import Any
 from harness.judge.mobile_talk import NS, MobileCall, MobileTalk
 from harness.money import Fen, parse_yuan
 from harness.wire.mobile_payment.answers import OWN_PAY, PAY, QUERY, REFUND, REFUND_DECISION, REVOKE, UPLOAD
-from harness.wire.mobile_payment.order_state import PAID_STATES
+from harness.wire.mobile_payment.order_state import LEADS, PAID_STATES
 
-SAVED, TO_PAY, REVOKED, FAILED, REFUNDING = "0", "2", "12", "15", "17"
-IN_DOUBT = frozenset({TO_PAY, "13", "14", FAILED, REFUNDING}) | PAID_STATES
+SAVED, TO_PAY, OWN_PAID, REVOKED, FAILED, NOT_REVERSED, REFUNDING = "0", "2", "3", "12", "15", "16", "17"
+IN_DOUBT = frozenset({TO_PAY, OWN_PAID, "13", "14", FAILED, REFUNDING}) | PAID_STATES
 """What an order may be while the platform has not answered."""
 PARTS = {"fund": "fundPay", "account": "psnAcctPay", "own": "ownPayAmt"}
 REFUND_PARTS = {"fund": "fundRefdAmt", "account": "psnAcctRefdAmt", "own": "cashRefdAmt"}
@@ -75,6 +75,10 @@ class OrderState:
     refunds: Mapping[str, str] = field(default_factory=dict)
     """refStatus by appRefdSn, of what was told."""
     refund_in_doubt: bool = False
+    own_paid: bool = False
+    """Whether the person has paid the own part."""
+    own_stays: bool = False
+    """Whether the payment channel will not give the own part back: then what fails has failed twice."""
 
     @property
     def certain(self) -> bool:
@@ -166,7 +170,9 @@ def _aged(order: OrderState, talk: MobileTalk, call: MobileCall) -> OrderState:
     unpaid_s, pays_s = talk.seconds("unpaid_s"), talk.seconds("pays_after_s")
     asked_from, placed_until = order.placed_ns
     if not talk.own_doors or (pays_s and call.answered_ns >= asked_from + pays_s * NS):
-        return replace(order, states=order.states | PAID_STATES | {"3", FAILED, REVOKED}, why="doubt")
+        return replace(
+            order, states=order.states | PAID_STATES | {OWN_PAID, FAILED, REVOKED, NOT_REVERSED}, why="doubt"
+        )
     if not unpaid_s or order.states != {TO_PAY} or order.why == "doubt":
         return order
     if call.asked_ns >= placed_until + unpaid_s * NS:
@@ -203,11 +209,14 @@ def _after(before: OrderState | None, call: MobileCall, talk: MobileTalk) -> Ord
         case name if name == OWN_PAY:
             if call.asked.get("result") != "SUCCESS":
                 return replace(before, states=frozenset({FAILED}), why="failed")
-            if told in {TO_PAY, "3"}:
+            before = replace(before, own_paid=True, own_stays=call.asked.get("reversal") == "FAIL")
+            if told in {TO_PAY, OWN_PAID}:
                 return _loose(before)
+            if told in {FAILED, NOT_REVERSED}:
+                return replace(before, states=frozenset({_failed(before)}), why="own-paid")
             return replace(before, states=PAID_STATES if told in PAID_STATES else frozenset({told}), why="own-paid")
         case name if name == QUERY:
-            return replace(before, states=frozenset({told}), why="told")
+            return _queried(before, told)
         case name if name == REVOKE:
             return replace(before, states=frozenset({REVOKED}), why="revoked")
         case name if name in {REFUND, REFUND_DECISION}:
@@ -263,5 +272,19 @@ def _perhaps(before: OrderState, call: MobileCall) -> OrderState:
             return before
 
 
+def _queried(before: OrderState, told: str) -> OrderState:
+    """What a 6301 says is so; what is paid may go on by itself, and what is still in doubt may end."""
+    if told in PAID_STATES:
+        return replace(before, states=frozenset({told}) | (PAID_STATES & LEADS[told]), why="told")
+    if before.why == "doubt" and before.own_paid and told in {TO_PAY, OWN_PAID}:
+        return replace(before, states=before.states & (LEADS[told] | {told}))
+    return replace(before, states=frozenset({told}), why="told")
+
+
+def _failed(order: OrderState) -> str:
+    """The state of an order whose insurance part has failed."""
+    return NOT_REVERSED if order.own_stays else FAILED
+
+
 def _loose(order: OrderState) -> OrderState:
-    return replace(order, states=order.states | IN_DOUBT, why="doubt")
+    return replace(order, states=order.states | (IN_DOUBT - {FAILED}) | {_failed(order)}, why="doubt")

@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.judge.history import CaseHistory
 from harness.judge.plan import RuleTerms
-from harness.rules.registry import all_rules
+from harness.judge.tills import tills_of
+from harness.rules.registry import Observation, Rule, all_rules
 
 NS_PER_MS = 1_000_000
 OURS = frozenset({"BenchError", "SimulatorDefect", "ConfigError", "NotOffered", "case"})
@@ -82,6 +83,7 @@ def judge_case(history: CaseHistory, terms: Mapping[str, RuleTerms]) -> CaseVerd
     To a case that the tape breaks off none is applied: what an answer lacks that had no time to come is nobody's fault.
     """
     rules = all_rules()
+    tills = tills_of(history)
     findings = []
     for name, said in terms.items() if history.ended else ():
         rule = rules[name]
@@ -95,7 +97,7 @@ def judge_case(history: CaseHistory, terms: Mapping[str, RuleTerms]) -> CaseVerd
                 expected=observation.expected,
                 seen=observation.seen,
             )
-            for observation in rule.check(history)
+            for observation in _observed(rule, history, tills)
         ]
     faults = _faults(history)
     doubts = _doubts(history, faults)
@@ -111,6 +113,12 @@ def judge_case(history: CaseHistory, terms: Mapping[str, RuleTerms]) -> CaseVerd
         faults=tuple(faults),
         elapsed_ms=(history.records[-1].real_ns - history.records[0].real_ns) // NS_PER_MS,
     )
+
+
+def _observed(rule: Rule, history: CaseHistory, tills: Sequence[CaseHistory]) -> Iterable[Observation]:
+    """What a rule finds at each till, or in the whole; once what both tills' histories show."""
+    found = [observation for view in ((history,) if rule.whole else tills) for observation in rule.check(view)]
+    return dict.fromkeys(found) if len(tills) > 1 else found
 
 
 def explain(verdict: CaseVerdict) -> str:

@@ -12,209 +12,25 @@ client to give up.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import socket
 import ssl
 from typing import Any
 
-import httptools
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from harness.errors import BenchError
-from harness.line.record import Direction
+from harness.line.http_connection import Connection, TrustingConnection, connection_of
+from harness.line.http_protocol import taped_protocol
+from harness.line.http_whole import Heads
 from harness.line.tape import Tape
 from harness.line.tls import GOOD, Choice, ServerSide, ServerTls
 
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are about clients, and on the tape
 LOOPBACK = "127.0.0.1"
 GRACE_S = 1
-LONGEST = 64 << 20
-"""Bytes of a message; whoever sends more is hung up on."""
-
-
-class Connection:
-    """What one client connection has carried since its last complete message."""
-
-    def __init__(self, server: "TapedServer", transport: asyncio.Transport) -> None:
-        self._server = server
-        self._transport = transport
-        self._received = bytearray()
-        self._sent = bytearray()
-        self._held = b""
-        self.holds = False
-        """Whether what is written waits: a head for the beginning of its body, the end of an answer for the tape."""
-        self.whole = False
-        """Whether a message that came whole is not on the tape yet."""
-        self.pipelines = False
-        """Whether this client sends requests before it has read the answers to those before."""
-        self._number = (-1, 0)
-        self._channel = ""
-        self.gone = asyncio.Event()
-
-    @property
-    def channel(self) -> str:
-        """The channel of this connection's frames on the tape."""
-        number = self._server.number(self._number)
-        if number is not self._number:
-            self._number, self._channel = number, f"{self._server.channel}#{number[1]}"
-        return self._channel
-
-    def received(self, data: bytes) -> None:
-        """Take bytes that came; they are recorded when their message is complete."""
-        self._received += data
-        if len(self._received) > LONGEST:
-            self._server.say("message-too-long", channel=self.channel)
-            self.abort()
-
-    def write(self, data: bytes) -> None:
-        """Put bytes on the wire, or keep them while `holds`; they are recorded when their message is complete."""
-        self._held += data
-        if not self.holds:
-            held, self._held = self._held, b""
-            self._sent += held
-            self._transport.write(held)
-
-    def record_received(self) -> None:
-        """A message has come whole: put it on the tape."""
-        self.whole = False
-        if self.pipelines:
-            *messages, rest = split_messages(bytes(self._received))
-            self._received = bytearray(rest)
-            for message in messages:
-                self._server.tape.frame(self.channel, Direction.RECEIVED, message)
-        else:
-            self.record_rest()
-
-    def record_rest(self) -> None:
-        """Put on the tape what has come, whole or not."""
-        if self._received:
-            data, self._received = bytes(self._received), bytearray()
-            self._server.tape.frame(self.channel, Direction.RECEIVED, data)
-
-    def record_sent(self) -> None:
-        """A message is whole: put it on the tape, then its rest on the wire, for its reader may step the clock."""
-        held, self._held = self._held, b""
-        self._sent += held
-        self.record_end()
-        if held:
-            self._transport.write(held)
-
-    def let_go(self) -> None:
-        """The connection is closed after this: what waits goes out first."""
-        if self._held:
-            self.record_sent()
-
-    def record_end(self) -> None:
-        """Put on the tape what has been written, whole or not."""
-        if self._sent:
-            data, self._sent = bytes(self._sent), bytearray()
-            self._server.tape.frame(self.channel, Direction.SENT, data)
-
-    def send_raw(self, data: bytes) -> None:
-        """Put bytes on the wire as they are, recorded as one frame."""
-        self._held += data
-        self.record_sent()
-
-    def abort(self) -> None:
-        """Cut the connection."""
-        self._transport.abort()
-
-
-class TrustingConnection(Connection):
-    """A connection whose client was shown the spoilt certificate `certificate`; the event says so if it speaks."""
-
-    def __init__(self, server: "TapedServer", transport: asyncio.Transport, *, certificate: str) -> None:
-        super().__init__(server, transport)
-        self._certificate = certificate
-
-    def received(self, data: bytes) -> None:
-        """Take bytes that came."""
-        super().received(data)
-        if self._certificate != GOOD:
-            certificate, self._certificate = self._certificate, GOOD
-            self._server.say("tls-not-verified", certificate=certificate, channel=self.channel)
-
-
-class _TapedTransport:
-    """A transport that writes by way of its connection; everything else is the real transport's."""
-
-    def __init__(self, inner: asyncio.Transport, connection: Connection) -> None:
-        self._inner = inner
-        self._connection = connection
-        self.write = connection.write
-        self.is_closing = inner.is_closing
-
-    def close(self) -> None:
-        self._connection.let_go()
-        self._inner.close()
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a proxy hands through what it does not know
-        return getattr(self._inner, name)
-
-
-def _protocol(server: "TapedServer") -> type[HttpToolsProtocol]:
-    class TapedProtocol(HttpToolsProtocol):
-        taped: Connection
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            self.taped = server.connection(transport)
-            super().connection_made(_TapedTransport(transport, self.taped))  # type: ignore[arg-type]
-            server.connections[self.client] = self.taped
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            if self.taped.whole:
-                self.taped.pipelines = True
-            self.scope["liantiao.connection"] = self.taped  # type: ignore[typeddict-unknown-key]
-
-        def data_received(self, data: bytes) -> None:
-            self.taped.received(data)
-            super().data_received(data)
-
-        def on_message_complete(self) -> None:
-            # One turn later: what the client wrote elsewhere before this request is read in this turn and comes first.
-            self.loop.call_soon(self.taped.record_received)
-            self.taped.whole = True
-            super().on_message_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self.taped.record_received()
-            self.taped.record_rest()
-            self.taped.record_end()
-            self.taped.gone.set()
-            if server.connections.get(self.client) is self.taped:
-                del server.connections[self.client]
-            super().connection_lost(exc)
-
-    return TapedProtocol
-
-
-def split_messages(data: bytes) -> list[bytes]:
-    """The requests in what a client has sent, and last what is not whole yet; what is no HTTP is one piece."""
-    ends: list[int] = []
-
-    class Ends:
-        def on_message_complete(self) -> None:
-            ends.append(at)
-
-    parser = httptools.HttpRequestParser(Ends())
-    try:
-        for at in range(1, len(data) + 1):  # the parser does not say where a message ends
-            parser.feed_data(data[at - 1 : at])
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-        ends.append(len(data))
-    begins = [0, *ends]
-    return [*(data[begin:end] for begin, end in itertools.pairwise(begins)), data[begins[-1] :]]
-
-
-def connection_of(scope: Scope) -> Connection:
-    """The connection that a request came on; for middleware that works on the wire itself."""
-    connection: Connection = scope["liantiao.connection"]
-    return connection
 
 
 class TapedServer:
@@ -238,6 +54,8 @@ class TapedServer:
         self.tape = tape
         self.channel = f"{name}.http"
         self.connections: dict[Any, Connection] = {}
+        self.heads = Heads()
+        self._outbox: list[tuple[asyncio.Transport, bytes]] = []
         self._name = name
         self._app = app
         self._host = host
@@ -269,6 +87,19 @@ class TapedServer:
                 return TrustingConnection(self, transport, certificate=certificate)
         return Connection(self, transport)
 
+    def post(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Write an answer with all others of this turn of the loop: their readers are woken up once, not for each."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self.deliver)
+        self._outbox.append((transport, data))
+
+    def deliver(self) -> None:
+        """Write what waits."""
+        outbox, self._outbox = self._outbox, []
+        for transport, data in outbox:
+            if not transport.is_closing():
+                transport.write(data)
+
     def say(self, event: str, **fields: str) -> None:
         """Put an event of this party on the tape."""
         self.tape.event(self._name, event, **fields)
@@ -293,7 +124,7 @@ class TapedServer:
         self._port = listening.getsockname()[1]
         config = uvicorn.Config(
             self._call,
-            http=_protocol(self),
+            http=taped_protocol(self),
             interface="asgi3",
             lifespan="off",
             proxy_headers=False,
@@ -350,8 +181,12 @@ class TapedServer:
             if message["type"] == "http.response.body" and not more:
                 connection.record_sent()
 
+        await self.serve(scope, taped_receive, taped_send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, whose messages are put on the tape elsewhere. What the application raises is our defect."""
         try:
-            await self._app(scope, taped_receive, taped_send)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             return
         except Exception as error:

@@ -22,7 +22,7 @@ STAFF = ("operatorName", "opter_name", "dr_name", "atddrName", "atddr_name", "cz
 """Keys of names of those who work there."""
 SECRETS = (
     *("password", "oldPassword", "newPassword", "proof", "birthday", "brdy"),
-    *("tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo", "cardinfo", "lxdh"),
+    *("tel", "mob", "mobile", "email", "addr", "cardInfo", "sfzInfo", "cardinfo", "lxdh", "ACCESS_KEY", "SECRETKEY"),
 )
 """Keys of what is masked whole."""
 NUMBERS = (

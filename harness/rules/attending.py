@@ -75,7 +75,7 @@ def _left_as_told(history: CaseHistory) -> Iterator[Observation]:
         if operation is None or not said or clock_at(history, exchange.request.seq) != BENCH_CLOCK:
             continue
         left = [o for o in history.doing("discharge") if o.order == operation.order and o.outcome == "accepted"]
-        if left and not said_in_time(left[-1], said):
+        if left and not said_in_time(history, left[-1], said):
             yield Observation(
                 seq=exchange.request.seq,
                 expected=f"{exchange.infno} dscg_time {text(left[-1].command.content.get('at'))}, of the discharge",

@@ -15,7 +15,7 @@ from harness.rules.registry import Observation, rule
 from harness.rules.transactions import SETTLEMENTS, SPLIT, VOUCHER, member, shown, text
 
 
-@rule("one-bill-a-settlement")
+@rule("one-bill-a-settlement", whole=True)
 def one_bill_a_settlement(history: CaseHistory) -> Iterator[Observation]:
     """What was settled or taken back by the code of a channel with a bills page is one bill there, as it was booked."""
     if not all(history.stood_in(kind) for kind in ("phone", "platform", "voucher-centre")):

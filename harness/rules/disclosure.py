@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
-MOST_DIGITS = 8
-"""So many digits of an ID number may stand in a row (assumed): the first 6 (`639999********7031`), or a birthday."""
-MOST_SHOWN = 10
-"""So many of its digits a masked ID number of full length may show (assumed): the first 6 and the last 4."""
+from harness.rules.limits import Limits
+
 SHORTEST = 6
 """Bytes of a spelling that is looked for; a shorter one would be found by chance."""
 SEPARATORS = b" \t-._,/:|"
@@ -36,27 +34,27 @@ def whole(data: bytes, secret: str) -> tuple[int, str] | None:
     return None
 
 
-def part(data: bytes, id_no: str) -> tuple[int, int] | None:
+def part(data: bytes, id_no: str, limits: Limits) -> tuple[int, int] | None:
     """Where more of an ID number stands than may, and how many of its digits; None where that is nowhere.
 
     Digits count as in a row also when they are written in groups.
     """
     places = [at for at, byte in enumerate(data) if byte not in SEPARATORS]
     squeezed, wanted = bytes(data[at] for at in places), id_no.encode(errors="ignore")
-    for size in range(len(wanted), MOST_DIGITS, -1):
+    for size in range(len(wanted), limits.id_digits_in_row, -1):
         for start in range(len(wanted) - size + 1):
             found = squeezed.find(wanted[start : start + size])
             if found >= 0:
                 return places[found], size
-    return _badly_masked(data, wanted)
+    return _badly_masked(data, wanted, limits.id_digits_shown)
 
 
-def _badly_masked(data: bytes, wanted: bytes) -> tuple[int, int] | None:
+def _badly_masked(data: bytes, wanted: bytes, most: int) -> tuple[int, int] | None:
     if len(wanted) != ID_LENGTH:
         return None
     for match in _MASKED.finditer(data):
         pairs = [(seen, due) for seen, due in zip(match[0], wanted, strict=True) if chr(seen).isdigit()]
-        if len(pairs) > MOST_SHOWN and all(seen == due for seen, due in pairs):
+        if len(pairs) > most and all(seen == due for seen, due in pairs):
             return match.start(), len(pairs)
     return None
 

@@ -216,7 +216,7 @@ def _same_person(history: CaseHistory, operation: Operation, told: dict[str, obj
         if due and seen and due != seen:
             yield Observation(seq=operation.last_seq, expected=f"{name} of whose face it was", seen=masked(seen))
     said = text(told.get("setlTime"))
-    if clock_at(history, operation.last_seq) == BENCH_CLOCK and said and not said_in_time(operation, said):
+    if clock_at(history, operation.last_seq) == BENCH_CLOCK and said and not said_in_time(history, operation, said):
         asked = text(operation.command.content.get("at"))
         yield Observation(seq=operation.last_seq, expected=f"setlTime {asked}", seen=f"setlTime {shown(said)}")
 

@@ -127,6 +127,31 @@ def mobile_notice_sent(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(seq=paid[0].at, expected="a notice of this order", seen="none")
 
 
+@rule("mobile-hospital-settles")
+def mobile_hospital_settles(history: CaseHistory) -> Iterator[Observation]:
+    """Where an order waits for the hospital it is 4 until that has taken the notice, then 5, and 6 in its time."""
+    talk = mobile_talk(history)
+    if talk is None or not talk.terms["hospital_settles"]:
+        return
+    after_ns, by_itself = talk.seconds("settles_after_s") * NS, not history.named("clock-step")
+    for step in order_steps(talk):
+        call, told = step.call, str(step.call.data.get("ordStas", ""))
+        if call.name != QUERY or not call.accepted or told not in PAID_STATES:
+            continue
+        mine = [one for one in talk.notices if one.pay_ord_id == step.after.pay_ord_id and one.seq < call.at]
+        taken = next((one for one in mine if one.taken), None)
+        if taken is None:
+            if told != "4":
+                yield Observation(seq=call.at, expected="ordStas 4: the hospital has not taken the notice", seen=told)
+            continue
+        due_ns = taken.answered_ns + after_ns
+        if told == "6" and call.answered_ns < due_ns:
+            yield Observation(seq=call.at, expected="ordStas 6 not before its time", seen="6")
+        # How long a centre takes for it is told by a clock that goes by itself alone.
+        elif by_itself and told != "6" and not taken.disturbed and call.asked_ns > due_ns + LATE_NS:
+            yield Observation(seq=call.at, expected="ordStas 6: the hospital has taken the notice", seen=told)
+
+
 def _readable(talk: MobileTalk) -> Iterator[Notice]:
     return (notice for notice in talk.notices if not notice.disturbed and not notice.pain)
 

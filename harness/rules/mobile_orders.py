@@ -154,7 +154,7 @@ def mobile_revokes_only_unpaid(history: CaseHistory) -> Iterator[Observation]:
     for step in order_steps(talk):
         if step.call.name != REVOKE or not step.call.accepted or step.before is None:
             continue
-        if step.before.states <= PAID_STATES | REFUNDED_STATES | {"17", "15"}:
+        if step.before.states <= PAID_STATES | REFUNDED_STATES | {"3", "14", "15", "16", "17"}:
             yield Observation(seq=step.call.at, expected="6401 refused: the order is paid, or over", seen="success")
 
 
@@ -216,6 +216,8 @@ def _told(history: CaseHistory) -> Iterator[tuple[Step, frozenset[str], str]]:
         elif call.name == OWN_PAY and not step.before.states & {"2", "3"}:
             # Where nothing was to be paid, nothing is paid.
             yield step, step.before.states, "paid"
+        elif call.name == OWN_PAY and call.asked.get("result") == "SUCCESS":
+            yield step, step.after.states, told
 
 
 def _is_replay(step: Step) -> bool:

@@ -56,7 +56,7 @@ def _is_time(digits: str) -> bool:
     return True
 
 
-@rule("msgid-unique")
+@rule("msgid-unique", whole=True)
 def msgid_unique(history: CaseHistory) -> Iterator[Observation]:
     """A msgid serves one transaction only; nothing but that very transaction is sent with it again."""
     first: dict[str, Exchange] = {}

@@ -27,6 +27,8 @@ from harness.rules.transactions import (
 )
 from harness.wire.card_pin import MEMBER, exp_content
 
+PROVINCE = 2
+"""Digits of an admdvs code that name its province."""
 MOCK = "MOCK"
 """The signtype that skips the password in a test environment."""
 IN_FORCE = "1"
@@ -35,7 +37,11 @@ IN_FORCE = "1"
 
 @rule("password-asked")
 def password_asked(history: CaseHistory) -> Iterator[Observation]:
-    """Nothing is booked unless its person has confirmed with the password: the voucher's, or that of their card."""
+    """Nothing is booked unless its person has confirmed with the password: the voucher's, or that of their card.
+
+    Who is insured in another province is exempt (institution interface, password rule); that they are,
+    `insured-as-told-now` compares.
+    """
     booked = {booking.msgid: booking for booking in read_ledger(history).settlements()}
     confirmed = history.named("payment-confirmed")
     told = set()
@@ -49,7 +55,7 @@ def password_asked(history: CaseHistory) -> Iterator[Observation]:
                 seen="signtype MOCK, which skips the password",
             )
         booking = booked.get(exchange.msgid)
-        if booking is None or allowed or booking in told:
+        if booking is None or allowed or booking in told or _across_provinces(exchange):
             continue
         told.add(booking)
         certificate = member(exchange, "mdtrt_cert_type")
@@ -67,6 +73,12 @@ def password_asked(history: CaseHistory) -> Iterator[Observation]:
                 expected="a confirmed payment of this person between request and booking",
                 seen=f"{booking.setl_id} booked without one",
             )
+
+
+def _across_provinces(exchange: Exchange) -> bool:
+    """Whether a settlement is of somebody insured in another province than that of the counter."""
+    place, here = (text(exchange.request.json.get(name)) for name in ("insuplc_admdvs", "mdtrtarea_admvs"))
+    return bool(place and here) and place[:PROVINCE] != here[:PROVINCE]
 
 
 def _typed(history: CaseHistory, exchange: Exchange) -> bool:
@@ -112,7 +124,7 @@ def confirmed_amount_is_booked(history: CaseHistory) -> Iterator[Observation]:
                 )
 
 
-@rule("one-notice-a-movement")
+@rule("one-notice-a-movement", whole=True)
 def one_notice_a_movement(history: CaseHistory) -> Iterator[Observation]:
     """Each movement of the personal account brings its owner exactly one notice, with its amount and the balance."""
     if not history.stood_in("phone"):
@@ -139,7 +151,7 @@ def one_notice_a_movement(history: CaseHistory) -> Iterator[Observation]:
             yield Observation(seq=notice.seq, expected="a booking for every notice", seen="a notice of nothing")
 
 
-@rule("money-conserved")
+@rule("money-conserved", whole=True)
 def money_conserved(history: CaseHistory) -> Iterator[Observation]:
     """No fen is lost or made: each balance is the one before less what was booked, and no account is overdrawn."""
     balances = _opening_balances(history)
@@ -194,7 +206,7 @@ def _opening_balances(history: CaseHistory) -> dict[str, list[tuple[int, Fen]]]:
     return found
 
 
-@rule("repeat-books-nothing")
+@rule("repeat-books-nothing", whole=True)
 def repeat_books_nothing(history: CaseHistory) -> Iterator[Observation]:
     """A msgid books once, however often it is sent."""
     first: dict[str, Booking] = {}

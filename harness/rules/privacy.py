@@ -8,6 +8,7 @@ from harness.judge.exchange import ADAPTER
 from harness.judge.history import CaseHistory
 from harness.line.record import Kind
 from harness.rules.disclosure import part, whole
+from harness.rules.limits import Limits, limits_of
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, masked, reply_output, social_card, text, voucher_of
 
@@ -21,13 +22,13 @@ SHORTEST_CODE = 16
 @rule("no-personal-data-in-log")
 def no_personal_data_in_log(history: CaseHistory) -> Iterator[Observation]:
     """Log and addresses hold no ID number or much of one, name, voucher code or token of anybody, encoded or not."""
-    secrets = _secrets(history)
-    yield from _in_addresses(history, secrets)
+    secrets, limits = _secrets(history), limits_of(history)
+    yield from _in_addresses(history, secrets, limits)
     told = set()
     for pieces in _logs(history):
         logged = b"".join(data for _, data in pieces)
         for secret, kind in secrets.items() if logged else ():
-            found = _disclosed(logged, secret, kind)
+            found = _disclosed(logged, secret, kind, limits)
             if found is None or secret in told:
                 continue
             told.add(secret)
@@ -41,21 +42,23 @@ def no_personal_data_in_log(history: CaseHistory) -> Iterator[Observation]:
 def no_personal_data_in_prompt(history: CaseHistory) -> Iterator[Observation]:
     """No prompt holds an ID number, nor much of one, or a voucher code, token or card's number."""
     secrets = {secret: kind for secret, kind in _secrets(history).items() if kind != NAME}
+    limits = limits_of(history)
     for line in history.port:
         prompt = text(line.content.get("prompt")).encode() if not line.sent else b""
         for secret, kind in secrets.items() if prompt else ():
-            found = _disclosed(prompt, secret, kind)
+            found = _disclosed(prompt, secret, kind, limits)
             if found is not None:
                 yield Observation(
                     seq=line.seq, expected="no personal data in a prompt", seen=f"{found[1]}: {masked(secret)}"
                 )
 
 
-def _in_addresses(history: CaseHistory, secrets: Mapping[str, str]) -> Iterator[Observation]:
+def _in_addresses(history: CaseHistory, secrets: Mapping[str, str], limits: Limits) -> Iterator[Observation]:
     """Personal data in the path of a request, which every gateway on the way logs."""
     for exchange in history.exchanges:
         asked = exchange.path.encode(errors="ignore") if exchange.client == ADAPTER else b""
-        found = [what for secret, kind in secrets.items() if asked and (what := _disclosed(asked, secret, kind))]
+        held = secrets.items() if asked else ()
+        found = [what for secret, kind in held if (what := _disclosed(asked, secret, kind, limits))]
         if found:
             yield Observation(
                 seq=exchange.request.seq,
@@ -64,13 +67,13 @@ def _in_addresses(history: CaseHistory, secrets: Mapping[str, str]) -> Iterator[
             )
 
 
-def _disclosed(said: bytes, secret: str, kind: str) -> tuple[int, str] | None:
+def _disclosed(said: bytes, secret: str, kind: str, limits: Limits) -> tuple[int, str] | None:
     """Where a text holds a secret, and what of it; None where it does not."""
     found = whole(said, secret)
     if found is not None:
         place, how = found
         return place, f"{kind} in {how}" if how else kind
-    rest = part(said, secret) if kind == ID_NUMBER else None
+    rest = part(said, secret, limits) if kind == ID_NUMBER else None
     return None if rest is None else (rest[0], f"{rest[1]} digits of {kind}")
 
 

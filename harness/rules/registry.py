@@ -40,19 +40,21 @@ class Rule:
     id: str
     sentence: str
     check: Check
+    whole: bool = False
+    """Whether it speaks of the institution as a whole, and not of one of its tills."""
 
 
 _RULES: dict[str, Rule] = {}
 
 
-def rule(identity: str) -> Callable[[Check], Check]:
-    """Register a check as the rule of this id."""
+def rule(identity: str, *, whole: bool = False) -> Callable[[Check], Check]:
+    """Register a check as the rule of this id; `whole` as in `Rule`."""
 
     def register(check: Check) -> Check:
         if identity in _RULES:
             raise ValueError(f"there are two rules called {identity}")
         sentence = (check.__doc__ or "").strip().splitlines()[0]
-        _RULES[identity] = Rule(id=identity, sentence=sentence, check=check)
+        _RULES[identity] = Rule(id=identity, sentence=sentence, check=check, whole=whole)
         return check
 
     return register

@@ -51,9 +51,36 @@ def signed_in_first(history: CaseHistory) -> Iterator[Observation]:
             )
 
 
+@rule("sign-in-told-as-answered")
+def sign_in_told_as_answered(history: CaseHistory) -> Iterator[Observation]:
+    """Whoever is not signed in asks the platform at each sign-in, and is signed in only when it says so."""
+    if not history.stood_in("platform"):
+        return
+    asked = history.sent(SIGN_IN)
+    for operation in history.doing("sign-in"):
+        said = operation.answer.content.get("reason") if operation.answer else None
+        if operation.answer is None or said == "library-mismatch" or _no_sign_in_at(history, operation.command.seq):
+            continue
+        day = text(operation.command.content.get("at"))[:10]
+        if any(e.granted and e.request.seq < operation.command.seq and _day(e).isoformat() == day for e in asked):
+            continue
+        mine = [e for e in asked if operation.spans(e.request.seq)]
+        if not mine:
+            yield Observation(seq=operation.last_seq, expected="a 9001, for nobody is signed in", seen="none sent")
+        elif operation.outcome == "accepted" and not any(e.granted for e in mine):
+            answered = "no readable answer" if mine[-1].unknown else "a refusal"
+            yield Observation(
+                seq=operation.last_seq, expected="accepted when 9001 is", seen=f"accepted, after {answered}"
+            )
+
+
 def _has_no_sign_in(history: CaseHistory, exchange: Exchange) -> bool:
     """Whether the province's protocol has no such message."""
-    profile = as_object(history.hello_at(exchange.request.seq).get("profile"))
+    return _no_sign_in_at(history, exchange.request.seq)
+
+
+def _no_sign_in_at(history: CaseHistory, seq: int) -> bool:
+    profile = as_object(history.hello_at(seq).get("profile"))
     return text(profile.get("protocol")) == SHANGHAI
 
 

@@ -12,12 +12,11 @@ from harness.clock import BEIJING, BENCH_ORIGIN, NS
 from harness.judge.counter_talk import Operation
 from harness.judge.exchange import Exchange
 from harness.judge.history import CaseHistory
+from harness.rules.limits import limits_of
 from harness.rules.registry import Observation, rule
 from harness.rules.transactions import as_object, is_repeat, member, request_input, shown, text
 from harness.rules.visits import mdtrt_id_of
 
-TOLERANCE = timedelta(minutes=5)
-"""How far a time may be off (assumed): real seconds that pass while a command runs, not an hour of another zone."""
 BENCH_CLOCK = "bench"
 OWN_CLOCK = "own"
 """Whose clock an adapter keeps: the commands', or its machine's."""
@@ -51,15 +50,16 @@ class _Now:
     earliest: datetime
     latest: datetime
 
-    def holds(self, moment: datetime) -> bool:
+    def holds(self, moment: datetime, tolerance: timedelta) -> bool:
         """Whether a moment is now, as far as anybody can tell."""
-        return self.earliest - TOLERANCE <= moment <= self.latest + TOLERANCE
+        return self.earliest - tolerance <= moment <= self.latest + tolerance
 
 
 @rule("sent-when-it-says")
 def sent_when_it_says(history: CaseHistory) -> Iterator[Observation]:
     """inf_time is the time at which a message is sent: of the command, or of the adapter's own clock, which goes on."""
     before: dict[int, datetime] = {}
+    tolerance = limits_of(history).tolerance
     for exchange in history.sent():
         seq, said = exchange.request.seq, text(exchange.request.json.get("inf_time"))
         moment, session = read_time(said), _session(history, exchange.request.seq)
@@ -68,17 +68,17 @@ def sent_when_it_says(history: CaseHistory) -> Iterator[Observation]:
         match clock_at(history, seq):
             case "bench":
                 now = _by_command(history, exchange)
-                if now is not None and not now.holds(moment):
+                if now is not None and not now.holds(moment, tolerance):
                     yield Observation(seq=seq, expected=f"inf_time {_span(now)}", seen=f"inf_time {shown(said)}")
             case "own":
                 now, least = _by_own_command(history, exchange), before.get(session, BENCH_ORIGIN)
-                if now is not None and not now.holds(moment):
+                if now is not None and not now.holds(moment, tolerance):
                     yield Observation(
                         seq=seq,
                         expected=f"inf_time {_span(now)}, by a clock that is right",
                         seen=f"inf_time {shown(said)}",
                     )
-                elif moment < least - TOLERANCE:
+                elif moment < least - tolerance:
                     yield Observation(
                         seq=seq, expected=f"inf_time not before {_written(least)}", seen=f"inf_time {shown(said)}"
                     )
@@ -91,6 +91,7 @@ def sent_when_it_says(history: CaseHistory) -> Iterator[Observation]:
 def times_of_the_deed(history: CaseHistory) -> Iterator[Observation]:
     """What a message says of when fees arose and visits began or ended is not after it and not before its order."""
     visits: dict[str, str] = {}
+    tolerance = limits_of(history).tolerance
     for exchange in history.sent(*TIMES, VISIT, VISIT_DATA):
         seq = exchange.request.seq
         operation, now = history.operation_at(seq), _now(history, exchange)
@@ -106,7 +107,7 @@ def times_of_the_deed(history: CaseHistory) -> Iterator[Observation]:
         for name, said in _times(exchange):
             least = own_day if (exchange.infno, name) in OF_THE_DAY else first_day
             moment = read_time(said)
-            if moment is not None and not (least <= moment.date() and moment <= now.latest + TOLERANCE):
+            if moment is not None and not (least <= moment.date() and moment <= now.latest + tolerance):
                 yield Observation(
                     seq=seq,
                     expected=f"{exchange.infno} {name} from {least.isoformat()} to {_written(now.latest)}",
@@ -141,10 +142,11 @@ def clock_at(history: CaseHistory, seq: int) -> str:
     return text(history.ready_at(seq).get("clock"))
 
 
-def said_in_time(operation: Operation, said: str) -> bool:
+def said_in_time(history: CaseHistory, operation: Operation, said: str) -> bool:
     """Whether a time is that of a command, or not long after it; what is no time passes."""
     asked, moment = read_time(_asked_at(operation)), read_time(said)
-    return asked is None or moment is None or asked - TOLERANCE <= moment <= asked + LONGEST
+    tolerance = limits_of(history).tolerance
+    return asked is None or moment is None or asked - tolerance <= moment <= asked + LONGEST
 
 
 def read_time(said: str) -> datetime | None:

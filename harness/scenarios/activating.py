@@ -50,14 +50,15 @@ class Activating:
     def refuse_to_skip(self) -> list[Step]:
         """At each mandatory step try the next one first: it has to be refused, and the missing one can be taken then.
 
-        Nor is a code shown as long as one is missing. Returns the steps that were tried to be left out.
+        Nor is a code shown as long as one is missing; but a centre that keeps its people from case to case may have the
+        person active in the channel already. Returns the steps that were tried to be left out.
         """
         tried = []
         for step, following in zip(self.flow.steps, (*self.flow.steps[1:], None), strict=True):
             if step.value in self.done:
                 continue
             mandatory = step in self.flow.mandatory
-            if mandatory and Step.ISSUE.value in self.done:
+            if mandatory and Step.ISSUE.value in self.done and self._stage.begins_anew:
                 self._stage.ask(calls.show_code(self._stage.holder(self.person.id, self.channel)), UNFINISHED)
             if mandatory and following is not None and following.value not in self.done:
                 reply = self.take(following, SKIPPED)

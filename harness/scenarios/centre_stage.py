@@ -100,6 +100,11 @@ class CentreStage(Stage):
 
     # --- asking ---
 
+    @property
+    def begins_anew(self) -> bool:
+        """Whether the centre's people are as new in every case; one elsewhere keeps what earlier cases did."""
+        return PARTY in self.back_doors
+
     def ask(
         self, call: CentreCall, *reasons: str, charset: str = calls.UTF_8, data_as: str = calls.AS_OBJECT
     ) -> CentreReply:
@@ -144,9 +149,9 @@ class CentreStage(Stage):
         for _ in (other, held) if PARTY in self.back_doors else ():
             sent = self.await_reply(PARTY, since=since)
             since = since if sent is None else sent.seq + 1
-        other.reply()
+        other.answer()
         self.expect()
-        return held.reply()
+        return held.answer()
 
     def expect(self, *reasons: str) -> None:
         """Put on the tape how the call before this had to end; the judge compares."""

@@ -1,11 +1,11 @@
 """The stage of a counter: phone, scanner box, terminal, and the adapter under test, reached through a counter port."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.clock import Clock, SystemClock, local_time
 from harness.counter.greeting import AdapterClock
@@ -14,9 +14,12 @@ from harness.counter.outcome import Amounts, Outcome, OutcomeKind, Reason
 from harness.counter.port import CounterPort
 from harness.devices.phone import PhoneDriver
 from harness.errors import ConfigError, NotOffered
-from harness.line.record import Direction, Kind, Record
+from harness.faults.catalogue import Effect
+from harness.line.record import Direction, JsonValue, Kind, Record
 from harness.scenarios.stage import CASE, Stage
 
+COUNTER = "counter"
+"""The channel of a till's port; the second till's is another."""
 TERMINAL = "terminal"
 """The insurance terminal on the tape."""
 
@@ -84,6 +87,20 @@ class CounterStage(Stage):
     """The two libraries as they are installed beside the adapter."""
     machine: Clock = field(default_factory=SystemClock)
     """The clock of an adapter that keeps its own."""
+    desk: str = COUNTER
+    """The channel on which this till's port stands on the tape."""
+    signs_in_by_message: bool = True
+    """Whether the province's protocol has a message for the sign-in (9001)."""
+    open_second: Callable[[], Self] | None = None
+    """Open a second till of the institution, until the case ends; None at the second."""
+
+    def second_till(self) -> Self:
+        """The stage of a second till beside this one. Raises NotOffered when the adapter cannot be started twice."""
+        if self.open_second is None:
+            raise ConfigError(
+                "There is no other till to open.", cause="this is the second one already", remedy="use the first stage"
+            )
+        return self.open_second()
 
     @property
     def own_clock(self) -> bool:
@@ -107,6 +124,16 @@ class CounterStage(Stage):
             )
         self.step_clock(seconds)
 
+    def disturb_sign_in(self, effect: Effect) -> None:
+        """Schedule a fault at the platform for the next sign-in. Raises ConfigError where there is no such message."""
+        if not self.signs_in_by_message:
+            raise ConfigError(
+                "In this province nobody signs in by a message, so none can be disturbed.",
+                cause="the profile's protocol has no 9001",
+                remedy="leave the case out, as a run of the whole plan does",
+            )
+        self.disturb("platform", "9001", effect)
+
     def await_prompt_or_answer(self, *, since: int) -> str:
         """What happens next at the counter.
 
@@ -115,12 +142,12 @@ class CounterStage(Stage):
         """
         if not self.counter.works:
             return "silence"
-        found = self.tape.wait_for(lambda r: bool(next_at_counter(r)), since=since, timeout=self.patience_s)
+        found = self.tape.wait_for(lambda r: bool(next_at_counter(r, self.desk)), since=since, timeout=self.patience_s)
         return "silence" if found is None else self.happened(found)
 
     def happened(self, record: Record) -> str:
         """What a record means at the counter, once whoever asks for a password has been heard."""
-        what = next_at_counter(record)
+        what = next_at_counter(record, self.desk)
         if what in {"prompt", "keypad"}:
             self.await_reply(record.channel, since=record.seq)  # or what the case does next would race with it
         return what
@@ -175,7 +202,7 @@ class CounterStage(Stage):
     @property
     def command_at(self) -> int:
         """The record of the last command to the adapter; 0 before the first."""
-        return next((r.seq for r in reversed(self.tape.recent()) if _command_of(r) is not None), 0)
+        return next((r.seq for r in reversed(self.tape.recent()) if _command_of(r, self.desk) is not None), 0)
 
     def expect(
         self,
@@ -193,6 +220,7 @@ class CounterStage(Stage):
             outcomes=[kind.value for kind in kinds],
             reasons=[reason.value for reason in reasons],
             amounts=dict(expected),
+            **self._which_desk,
         )
         return outcome
 
@@ -206,7 +234,8 @@ class CounterStage(Stage):
 
     def expect_error(self, said: str | None) -> str | None:
         """The last operation had to be answered with `error`, since it made no sense. Returns what the adapter said."""
-        self.tape.event(CASE, "expect", operation=self._last_command(), outcomes=["error"], reasons=[], amounts={})
+        last, which = self._last_command(), self._which_desk
+        self.tape.event(CASE, "expect", operation=last, outcomes=["error"], reasons=[], amounts={}, **which)
         return said
 
     def settle_day(self, day: date | None = None) -> None:
@@ -217,8 +246,12 @@ class CounterStage(Stage):
         self.counter.books()
         self.counter.totals(day or self.today)
 
+    @property
+    def _which_desk(self) -> dict[str, JsonValue]:
+        return {} if self.desk == COUNTER else {"desk": self.desk}
+
     def _last_command(self) -> int:
-        found = (_command_of(record) for record in reversed(self.tape.recent()))
+        found = (_command_of(record, self.desk) for record in reversed(self.tape.recent()))
         return next((number for number in found if number is not None), -1)
 
 
@@ -231,9 +264,9 @@ def at_counter(stage: Stage) -> CounterStage:
     )
 
 
-def _command_of(record: Record) -> int | None:
-    """The number of the command that a record is; None when it is none."""
-    if record.channel != "counter" or record.direction is not Direction.SENT:
+def _command_of(record: Record, desk: str) -> int | None:
+    """The number of the command to a desk that a record is; None when it is none."""
+    if record.channel != desk or record.direction is not Direction.SENT:
         return None
     try:
         content = json.loads(record.data)
@@ -243,13 +276,13 @@ def _command_of(record: Record) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def next_at_counter(record: Record) -> str:
-    """What a record means to whoever stands at the counter; empty for nothing (see `await_prompt_or_answer`)."""
+def next_at_counter(record: Record, desk: str = COUNTER) -> str:
+    """What a record means to whoever stands at a counter; empty for nothing (see `await_prompt_or_answer`)."""
     if record.name == "prompt-shown":
         return "keypad" if record.channel == TERMINAL else "prompt"
     if record.name in {"adapter-failed", "adapter-ended"}:
         return "silence"
-    if record.kind is Kind.FRAME and record.channel == "counter" and record.direction is Direction.RECEIVED:
+    if record.kind is Kind.FRAME and record.channel == desk and record.direction is Direction.RECEIVED:
         try:
             content = json.loads(record.data)
         except (ValueError, RecursionError):

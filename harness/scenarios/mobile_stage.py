@@ -22,6 +22,7 @@ from harness.line.record import Direction, Record
 from harness.scenarios.mobile_forgeries import Forger
 from harness.scenarios.stage import CASE, Stage
 from harness.wire import voucher_calls as calls
+from harness.wire.institution_statement import ResultLine, StatementLine
 from harness.wire.mobile_payment import Application, Standing, Variant, encode, standing_of
 from harness.wire.mobile_payment.answers import AUTH_PATH, DECISION_PATH, OWN_PAY_PATH, QUERY, answers
 from harness.wire.voucher_calls import Desk, Holder
@@ -47,6 +48,7 @@ class MobileTerms(Protocol):
     unknown: str
     resolve_after_s: int
     hospital_settles: bool
+    settles_after_s: int
     callback_after_s: int
     callback_s: int
     callback_retries: str
@@ -212,9 +214,10 @@ class MobileStage(Stage):
         reply = self.voucher.ask(calls.decode(Desk(institution=institution or self.table.institution), code))
         return reply.identity().token
 
-    def own_pay(self, pay_ord_id: object, *reasons: str, result: str = "SUCCESS") -> Answered:
-        """The payment channel tells the centre what became of the own part."""
-        return self.plain(OWN_PAY_PATH, {"payOrdId": pay_ord_id, "result": result}, *reasons)
+    def own_pay(self, pay_ord_id: object, *reasons: str, result: str = "SUCCESS", stays: bool = False) -> Answered:
+        """The payment channel tells the centre what became of the own part; `stays`: it will not give that back."""
+        said = {"payOrdId": pay_ord_id, "result": result, **({"reversal": "FAIL"} if stays else {})}
+        return self.plain(OWN_PAY_PATH, said, *reasons)
 
     def decide(self, pay_ord_id: object, serial: str, *reasons: str, happened: bool) -> Answered:
         """A person decides about a refund whose outcome is unknown."""
@@ -266,4 +269,8 @@ class PlatformDesk(Protocol):
 
     def totals(self, stated: Data) -> Data:
         """What the platform says to the totals of a day (3201)."""
+        ...
+
+    def details(self, stated: Data, lines: Sequence[StatementLine]) -> Sequence[ResultLine]:
+        """What the platform says to each line of a statement, and of what it has besides (3202)."""
         ...

@@ -152,6 +152,8 @@ def show(value: object) -> str:
     """A value for a person, cut to a line."""
     if value is None:
         return "nothing"
+    if isinstance(value, Decimal) and value.is_nan():
+        return "a number with an exponent"  # which is what decoding a message makes of one
     text = repr(str(value)) if isinstance(value, Decimal) else repr(value)
     return text if len(text) <= SEEN_LIMIT else text[: SEEN_LIMIT - 1] + "…"
 

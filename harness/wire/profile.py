@@ -178,6 +178,12 @@ class Profile:
     """Members of 3201 that must be there, beyond the nation's."""
     statement_with_totals: bool
     """Whether a counter compares its day with the platform's (3201) whenever it is asked for its totals."""
+    time_tolerance_s: int
+    """Seconds that a time of a message may be off before a rule finds it wrong."""
+    id_digits_in_row: int
+    """The most digits of an ID number that a log or a prompt may show in a row."""
+    id_digits_shown: int
+    """The most digits that a masked ID number of full length may show there."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that every request carries as they stand."""
     envelope: Mapping[str, str] = field(default_factory=dict)
@@ -210,6 +216,8 @@ class Profile:
             raise ValueError("local_codes must have a list of codes for each field")
         if self.name_length < 1 or self.input_length < 0 or self.oinfno_length < NATIONAL.oinfno_length:
             raise ValueError("name_length, input_length or oinfno_length is too small")
+        if min(self.time_tolerance_s, self.id_digits_in_row, self.id_digits_shown) < 0:
+            raise ValueError("time_tolerance_s, id_digits_in_row or id_digits_shown is below 0")
         if set(self.trace_codes) - set(TRACED):
             raise ValueError(f"trace_codes may have: {', '.join(TRACED)}")
         if stray := [infno for infno in self.assumed_trace_codes if infno not in self.trace_codes]:

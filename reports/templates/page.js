@@ -2,12 +2,29 @@
 (function () {
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 
-  function reveal() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  async function unfold(box) {
+    const packed = box.querySelector("template[data-packed]");
+    if (!packed || !("DecompressionStream" in window)) return;
+    const place = packed.parentElement;
+    packed.remove();
+    const bytes = Uint8Array.from(atob(packed.content.textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    place.innerHTML = await new Response(stream).text();
+  }
+
+  async function reveal() {
+    const name = decodeURIComponent(location.hash.slice(1));
+    const box = name && document.getElementById(name.split("-")[0]);
+    if (box) await unfold(box);
+    const target = name && document.getElementById(name);
     if (!target) return;
     for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
     target.scrollIntoView({ block: "center" });
   }
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open && event.target.matches("details.case")) unfold(event.target);
+  }, true);
+  all("details.case[open]").forEach(unfold);
   addEventListener("hashchange", reveal);
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from harness.bench.plugin import SimulatorContext
 from harness.clock import local_time
 from harness.faults.catalogue import ON_HTTP, Effect, Fault
-from harness.line.http import connection_of
+from harness.line.http_connection import connection_of
 from harness.line.tape import Tape
 from harness.wire.encryption_machine.reasons import Reason
 from harness.wire.encryption_machine.svs import WIRE_NAMES, SvsCall, SvsMalformed, SvsRefusal

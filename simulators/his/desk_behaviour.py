@@ -42,5 +42,13 @@ class DeskBehaviour:
     """A line that makes no sense is answered with an error."""
     signs_in_daily: bool = True
     """A sign-in is good for its day alone."""
+    heeds_refused_sign_ins: bool = True
+    """Who was refused is not signed in."""
+    signs_in_again: bool = True
+    """Who was refused is asked for again at the next sign-in."""
+    asks_person_anew: bool = True
+    """The platform is asked who somebody is each time they pay (1101)."""
+    keeps_to_own_numbers: bool = True
+    """Of the message numbers a till uses those that no other till of the institution does."""
     heeds_refused_refunds: bool = True
     """A refund that the platform refuses has not happened."""

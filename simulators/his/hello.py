@@ -83,6 +83,10 @@ class Hello:
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Paths of the libraries, `voucher` and `settlement`; empty where there are none to check."""
     trust: Trust = NOTHING_TOLD
+    till: int = 1
+    """Which of the institution's tills this is, from 1."""
+    tills: int = 1
+    """How many there are."""
 
 
 def read_hello(raw: Mapping[str, object]) -> Hello:
@@ -92,6 +96,7 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
     endpoints, profile = _object(hello, "endpoints"), _object(hello, "profile")
     timeouts, scan = _object(hello, "timeouts"), _object(hello, "scan")
     tls = _texts({"tls": {}} | dict(hello), "tls")
+    till = _object({"till": {}} | dict(hello), "till")
     return Hello(
         institution=_text(institution, "code"),
         institution_name=_text(institution, "name"),
@@ -112,6 +117,8 @@ def read_hello(raw: Mapping[str, object]) -> Hello:
         wait_s=_number(scan, "wait_s", 60.0),
         now=str(hello.get("now") or ""),
         terminal=str(endpoints.get("terminal") or "").rstrip("/"),
+        till=int(_number(till, "number", 1)),
+        tills=int(_number(till, "of", 1)),
         trust=Trust(ca=tls.get("ca", ""), client_cert=tls.get("client_cert", ""), client_key=tls.get("client_key", "")),
         libraries={name: str(path) for name, path in _object({"libraries": {}} | dict(hello), "libraries").items()},
     )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 SEQUENCE_END = 9999
+ALL_NUMBERS = range(1, SEQUENCE_END + 1)
 HELD_S = 1.0
 """How long to wait for an adapter that is just ending."""
 _SCHEMA = """
@@ -107,14 +108,24 @@ class Settlement:
     refunded_at: str | None = None
 
 
+def numbers_of(till: int, tills: int) -> range:
+    """The message numbers of one of the institution's tills, from 1: no other's, so that no two make one msgid."""
+    each = SEQUENCE_END // tills
+    return range((till - 1) * each + 1, till * each + 1)
+
+
 class JournalError(Exception):
     """The state folder cannot be used, in words for whoever looks after the counter."""
 
 
 class Journal:
-    """The journal in a state folder; one process at a time. Raises JournalError when the folder cannot be used."""
+    """The journal in a state folder; one process at a time. Raises JournalError when the folder cannot be used.
 
-    def __init__(self, folder: Path) -> None:
+    `numbers` are those that its messages may bear.
+    """
+
+    def __init__(self, folder: Path, numbers: range = ALL_NUMBERS) -> None:
+        self._numbers = numbers
         self._held: sqlite3.Connection | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -166,17 +177,19 @@ class Journal:
         self._base.execute("COMMIT")
 
     def next_number(self, at: str) -> int:
-        """A message number, 1 to 9999, that no message of this second has; it goes on across restarts.
+        """A message number, 1 to 9999 or the till's part of that, that no message of this second has; it goes on
+        across restarts.
 
         Raises RuntimeError when all numbers of this second are in use.
         """
-        for _ in range(SEQUENCE_END):
+        first, many = self._numbers.start, len(self._numbers)
+        for _ in range(many):
             row = self._base.execute(
                 "INSERT INTO counters VALUES ('message', 1) ON CONFLICT (name) DO UPDATE SET value = value % ? + 1"
                 " RETURNING value",
-                (SEQUENCE_END,),
+                (many,),
             ).fetchone()
-            number = int(row[0])
+            number = int(row[0]) + first - 1
             used = self._base.execute("SELECT 1 FROM messages WHERE at = ? AND number = ?", (at, number))
             if used.fetchone() is None:
                 return number

@@ -30,6 +30,37 @@ def _dull(reason: Reason, message: str) -> str:
 
 DESK_MUTANTS = (
     Mutant(
+        name="refused-sign-in-as-done",
+        english="the cashier's day begins although the platform refused the sign-in",
+        chinese="签到被拒绝仍当作已签到",
+        shown_by="9001 refused or without an answer, sign-in accepted; then 1101 with a sign_no of its own",
+        behaviour=replace(RIGHT, desk=DeskBehaviour(heeds_refused_sign_ins=False)),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="signs-in-once-a-day",
+        english="after a refused sign-in the platform is not asked again that day",
+        chinese="签到被拒绝后当日不再签到",
+        shown_by="a second sign-in of the day without a 9001, refused",
+        behaviour=replace(RIGHT, desk=DeskBehaviour(signs_in_again=False)),
+        kinds=BOTH,
+    ),
+    Mutant(
+        name="tills-share-numbers",
+        english="each till numbers its messages as if it were the institution's only one",
+        chinese="两个收银台各自从头编报文号，互相重复",
+        shown_by="two tills at once: a second 9001 with the first one's msgid, refused",
+        behaviour=replace(RIGHT, desk=DeskBehaviour(keeps_to_own_numbers=False)),
+    ),
+    Mutant(
+        name="keeps-persons",
+        english="what 1101 told of somebody is kept and taken for true the next time they pay",
+        chinese="缓存人员信息，再次购药不重新查询",
+        shown_by="the same person pays again without a 1101; moved meanwhile, they are refused",
+        behaviour=replace(RIGHT, desk=DeskBehaviour(asks_person_anew=False)),
+        kinds=BOTH,
+    ),
+    Mutant(
         name="sells-while-unknown",
         english="somebody else pays although an outcome is unknown and cannot be resolved",
         chinese="有未知结果的交易未处理即办理新的结算",

@@ -19,7 +19,7 @@ from simulators.his.behaviour import Behaviour
 from simulators.his.centre import Centre
 from simulators.his.equipment import Command, CounterKind, Equipment, Members
 from simulators.his.hello import Hello, read_hello
-from simulators.his.journal import Journal, JournalError
+from simulators.his.journal import ALL_NUMBERS, Journal, JournalError, numbers_of
 from simulators.his.log import Log
 from simulators.his.outcome import OutcomeUnknownError, RefusedError
 from simulators.his.platform import Platform
@@ -116,7 +116,8 @@ class Desk:
         self._bits = bits
         self._behaviour = behaviour
         self._log = Log(log, behaviour.masked)
-        self._journal = Journal(hello.state_dir)
+        own_numbers = behaviour.desk.keeps_to_own_numbers
+        self._journal = Journal(hello.state_dir, numbers_of(hello.till, hello.tills) if own_numbers else ALL_NUMBERS)
         self._scanner = Scanner(
             hello.scanner,
             idle_s=hello.idle_s,

@@ -1,11 +1,14 @@
 """The insurance terminal (医保综合服务终端) at the counter: social-insurance card and its password.
 
-Own design: the library's calls ReadCardBas and VerifyPIN travel over HTTP. Each waits until something is presented.
+Own design: the library's calls ReadCardBas and VerifyPIN travel over HTTP. Each waits until something is presented. A
+library that wants to be set up first (`not-set-up`) is, by Init, and asked again.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from simulators.his.exchange import NoAnswerError, post
 from simulators.his.hello import Hello
@@ -14,6 +17,9 @@ from simulators.his.shanghai_library import SHANGHAI, read_card
 from simulators.his.texts import Reason
 
 READ_CARD_PATH, VERIFY_PIN_PATH = "/HeaSecReadInfo/ReadCardBas", "/HeaSecReadInfo/VerifyPIN"
+INIT_PATH, NOT_SET_UP = "/HeaSecReadInfo/Init", "not-set-up"
+CHIP_KNOWS = "1"
+"""CARD_PASSTYPE: the card's chip knows its password."""
 PIN_REASONS = {
     "pin-wrong": Reason.WRONG_PASSWORD,
     "pin-locked": Reason.CARD_LOCKED,
@@ -75,8 +81,30 @@ class Terminal:
 
     def _ask(self, path: str, members: Mapping[str, str], *, silent: Reason) -> Mapping[str, object]:
         """One call; `silent` is why it was refused when there is no answer."""
+        members = {"orgId": self._hello.institution, **members}
+        answer = self._post(path, members, silent=silent)
+        if answer.get("reason") != NOT_SET_UP:
+            return answer
+        set_up = self._post(INIT_PATH, self._setup(), silent=silent)
+        return self._post(path, members, silent=silent) if str(set_up.get("code")) == "0" else set_up
+
+    def _setup(self) -> dict[str, str]:
+        """What Init is told. The library's own way to the platform is the counter's."""
         hello = self._hello
-        body = json.dumps({"orgId": hello.institution, **members}, separators=(",", ":")).encode()
+        platform = urlsplit(hello.platform)
+        return {
+            "IP": platform.hostname or "",
+            "PORT": str(platform.port or {"http": 80, "https": 443}.get(platform.scheme, 0)),
+            "TIMEOUT": str(max(1, math.ceil(hello.wait_s))),
+            "EC_URL": hello.voucher_centre + hello.profile.voucher_path,
+            "CARD_PASSTYPE": CHIP_KNOWS,
+            "ORG_ID": hello.institution,
+            "AREA_CODE": hello.admdvs,
+        }
+
+    def _post(self, path: str, members: Mapping[str, str], *, silent: Reason) -> Mapping[str, object]:
+        hello = self._hello
+        body = json.dumps(members, separators=(",", ":")).encode()
         try:
             reply_s = hello.wait_s + hello.reply_s
             return post(hello.terminal + path, body, connect_s=hello.connect_s, reply_s=reply_s, trust=hello.trust)

@@ -21,7 +21,7 @@ from simulators.his.sale import Insured, read_person, read_sign_no, text_of
 from simulators.his.statement import Statements
 from simulators.his.texts import UNKNOWN_PROMPT, Reason
 
-CAN = ("sign-in", "refund", "totals", "books", "resolve")
+CAN = ("sign-in", "refund", "totals", "books", "resolve", "tills")
 CAN_IDENTIFY = ("id-card", "card", "face", "iot-box", "self-service", "unattended", "libraries")
 
 
@@ -57,6 +57,10 @@ class Till:
         self._lets_go = lets_go
         self._signed_in = ""
         """When somebody last signed in since the start; for the defect `signs-in-for-ever`."""
+        self._refused_on = ""
+        """The day of a refused sign-in; for the defect `signs-in-once-a-day`."""
+        self._seen: dict[str, Insured] = {}
+        """Who 1101 said somebody is; for the defect `keeps-persons`."""
         self.tidy: Callable[[str], str] = lambda _: ""
         self._last = ""
 
@@ -182,14 +186,18 @@ class Till:
                 require_person(evidence.id_no, output)
             return read_person(output, heeds_status=self._behaviour.heeds_status)
 
+        if not self._behaviour.desk.asks_person_anew and evidence.id_no in self._seen:
+            return self._seen[evidence.id_no]
         try:
-            return accepted(self._equipment.platform.call("1101", content, sender=sender, parse=read))
+            insured = accepted(self._equipment.platform.call("1101", content, sender=sender, parse=read))
         except RefusedError as error:
             if ways.by is By.CARD and error.code == PERSON_UNKNOWN:
                 raise RefusedError(
                     Reason.CARD_UNKNOWN, message=error.message, code=error.code, msgid=error.msgid
                 ) from error
             raise
+        self._seen[evidence.id_no] = insured
+        return insured
 
     def _pry(self, at: str) -> None:
         """For the defect `looks-people-up`: 1101 by the ID number of whoever was here last."""
@@ -223,7 +231,15 @@ class Till:
                 self._journal.signed_in(hello.operator, at[:10], result.value)
 
         sender = Sender(at=at, order="", sign_no="")
-        accepted(self._equipment.platform.call("9001", content, sender=sender, parse=read_sign_no, finished=keep))
+        if self._refused_on == at[:10] and not behaviour.desk.signs_in_again:
+            raise RefusedError(Reason.PLATFORM_UNAVAILABLE)
+        try:
+            accepted(self._equipment.platform.call("9001", content, sender=sender, parse=read_sign_no, finished=keep))
+        except RefusedError:
+            self._refused_on = at[:10]
+            if behaviour.desk.heeds_refused_sign_ins:
+                raise
+            self._journal.signed_in(hello.operator, at[:10], "0")
         self._signed_in = at
         if not self.bookings.resolve_all(at):
             self.tidy(at)

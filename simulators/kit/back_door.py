@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from harness.bench.plugin import SimulatorContext
 from harness.clock import BenchClock, Clock, local_time
+from harness.errors import BenchError
 from harness.faults.catalogue import Effect, Fault
 from harness.line.http import TapedServer
 from harness.line.record import JsonValue, Kind
@@ -64,7 +65,7 @@ class BackDoor:
                 Route("/reset", self._do_reset, methods=["POST"]),
                 *routes,
             ],
-            exception_handlers={HTTPException: _as_json},
+            exception_handlers={HTTPException: _as_json, BenchError: _out_of_order},
         )
         untaped = Tape(context.clock)
         self._server = TapedServer(app, name=f"{context.name} back door", tape=untaped)
@@ -191,3 +192,8 @@ async def json_object(request: Request) -> dict[str, object]:
 async def _as_json(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, status_code=error.status_code)
+
+
+async def _out_of_order(_: Request, error: Exception) -> Response:
+    assert isinstance(error, BenchError)
+    return JSONResponse({"error": error.problem, "cause": error.cause, "remedy": error.remedy}, status_code=503)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.faults.catalogue import Effect, Fault
 from harness.faults.schedule import FaultSchedule
-from harness.line.http import connection_of
+from harness.line.http_connection import connection_of
 from simulators.kit.quick_paths import whole_body
 
 NameOf = Callable[[str, bytes], str]
@@ -17,6 +17,8 @@ NameOf = Callable[[str, bytes], str]
 OWN_FAULT = "liantiao.fault"
 PAGE_TYPE = (b"content-type", b"text/html")
 JSON_TYPE = (b"content-type", b"application/json;charset=UTF-8")
+GBK_TYPE = (b"content-type", b"application/json;charset=GBK")
+UTF_8, GBK = "utf-8", "gbk"
 
 
 class Due:
@@ -148,7 +150,11 @@ class FaultyApp:
                 else:
                     await _send(send, earlier)
             case effect:
-                await _send(send, disturbed(effect, await self._answer(scope, body)))
+                answer = await self._answer(scope, body)
+                damaged = disturbed(effect, answer)
+                if damaged.body == answer.body:  # an answer without Chinese is the same in either charset
+                    self._faults.in_vain(fault)
+                await _send(send, damaged)
 
     async def _answer(self, scope: Scope, body: bytes) -> Answer:
         status, headers, parts = 500, (), bytearray()
@@ -172,15 +178,27 @@ def disturbed(effect: Effect, answer: Answer) -> Answer:
         case Effect.CUT_JSON:
             return Answer(200, (JSON_TYPE,), answer.body[: len(answer.body) // 2])
         case Effect.DOUBLED_JSON:
-            return Answer(200, (JSON_TYPE,), json.dumps(_text(answer), ensure_ascii=False).encode())
+            text, charset = json.dumps(_text(answer), ensure_ascii=False), _charset(answer)
+            return Answer(200, (_json_type(answer),), text.encode(charset, errors="replace"))
         case Effect.WRONG_CHARSET:
-            return Answer(200, (JSON_TYPE,), _text(answer).encode("gbk", errors="replace"))
+            charset = UTF_8 if _charset(answer) == GBK else GBK
+            return Answer(200, (_json_type(answer),), _text(answer).encode(charset, errors="replace"))
         case _:
             raise ValueError(f"{effect} changes no body")
 
 
+def _charset(answer: Answer) -> str:
+    """That which the answer says it is in."""
+    said = dict(answer.headers).get(JSON_TYPE[0], b"").lower()
+    return GBK if said.endswith(b"charset=gbk") else UTF_8
+
+
+def _json_type(answer: Answer) -> tuple[bytes, bytes]:
+    return GBK_TYPE if _charset(answer) == GBK else JSON_TYPE
+
+
 def _text(answer: Answer) -> str:
-    return answer.body.decode(errors="replace")
+    return answer.body.decode(_charset(answer), errors="replace")
 
 
 async def _send(send: Send, answer: Answer) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
+from harness.bench.garbage import end_of_service, expect_little_garbage
 from harness.bench.loop import new_loop
 from harness.bench.plugin import SimulatorContext
 from harness.clock import SystemClock
@@ -68,6 +69,7 @@ class GateWorker:
             await self._ended.wait()
         finally:
             loop.remove_reader(self._channel)
+            end_of_service()
             await self._part.stop()
 
     def _heard(self) -> None:
@@ -107,6 +109,7 @@ class GateWorker:
             self._ended.set()
             return
         self._ready = True
+        expect_little_garbage()
         self._say({"ready": True})
 
     async def _adopt(self, door: str, connection: socket.socket) -> None:

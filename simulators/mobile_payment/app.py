@@ -110,8 +110,13 @@ class MobilePayment:
 
     async def start(self) -> Endpoints:
         """Read what the ledger holds and open both doors; services wait for `connect`. Raises BenchError."""
-        self._ledger = Ledger(self._settings.ledger, full=self._settings.durability is Durability.FULL, together=False)
-        self._store = Store(self._ledger)
+        self._ledger = Ledger(
+            self._settings.ledger,
+            full=self._settings.durability is Durability.FULL,
+            together=False,
+            patience_s=self._settings.lock_patience_s,
+        )
+        self._store = Store(self._ledger, alone=self._settings.ledger is None)
         self._store.open()
         self._begin(self._context.seed)
         if self._introduced.is_set() and self._centre is not None:
@@ -130,6 +135,7 @@ class MobilePayment:
         """Forget orders, authorisations and callbacks, in a file, too; accounts as they opened."""
         await self._end()
         if self._store is not None:
+            await self._store.turn()
             self._store.clear()
             self._begin(seed)
         self._party.renumber()

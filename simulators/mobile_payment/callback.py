@@ -101,7 +101,7 @@ class Callbacks:
 
     async def _round(self, pay_ord_id: str) -> None:
         """One attempt, its copies, and what comes of it."""
-        await self._desk.insist(nothing)  # what the notice tells of is safe
+        await self._desk.insist(nothing, writes=False)  # what the notice tells of is safe
         order = self._desk.orders[pay_ord_id]
         notice, message = order.notice, self._message(order)
         if notice is None:
@@ -137,8 +137,10 @@ class Callbacks:
         wrong = effect if effect in ON_SEAL else None
         body = message.seal(wrong)
         if effect in _DAMAGED:
-            assert effect is not None
-            body = disturbed(effect, Answer(200, (), body)).body
+            assert fault is not None
+            whole, body = body, disturbed(fault.effect, Answer(200, (), body)).body
+            if body == whole:  # a sealed notice has no Chinese
+                self._context.faults.in_vain(fault)
         self._event("callback-sent", pay_ord_id=order, attempt=attempt, **message.told)
         if effect is not None and not wrong and effect not in _DAMAGED | {Effect.LOSE_REPLY}:
             why = "lost"

@@ -68,7 +68,7 @@ class Centre:
             settings=settings,
             clock=context.clock,
             numbers=self.numbers(seed=seed, name=context.name),
-            auths=self.auths(life_s=settings.pay_auth_s),
+            auths=self.auths(life_s=settings.pay_auth_s, clock=context.clock),
             belongs=belongs,
             notify=lambda order: self._callbacks.send(order, callback_url()),
             tell=self._event,
@@ -105,7 +105,7 @@ class Centre:
             _checked(service, data)
             if service == services.QUERY and not self._desk.broken and not self._in_doubt(data):
                 # Whoever asks what is known does not wait for a platform that is being asked about the same batch.
-                answer = self._told(self._desk.of_person(data))
+                answer = self._told(self._desk.as_saved(self._desk.of_person(data)))
                 await self._desk.store.flushed()
                 return answer
             async with self._desk.working(*self._keys(service, data)):
@@ -117,6 +117,7 @@ class Centre:
 
     async def note(self, which: Note, body: Answer) -> None:
         """Keep a note with the orders. Raises BenchError."""
+        await self._desk.store.turn()
         async with self._desk.working():
             self._desk.store.put(Kind.NOTE, which, body)
 
@@ -161,11 +162,13 @@ class Centre:
                 key = _submission(data)
                 if (before := self._replayed(key, data, "order-exists")) is not None:
                     return before
+                await self._desk.turn()
                 return self._desk.keep_answer(key, _digest(data), await self._uploading.upload(data))
             case services.PAY:
                 key = (service, str(data["payOrdId"]))
                 if (before := self._replayed(key, data, "state")) is not None:
                     return before
+                await self._desk.turn()
                 answer = await self._paying.pay(
                     data, keep=lambda placed: self._desk.keep_answer(key, _digest(data), placed)
                 )
@@ -177,10 +180,12 @@ class Centre:
             case services.REVOKE:
                 return await self._revoke(data)
             case services.AUTH_QUERY:
+                await self._desk.turn()
                 return self._authorise(data)
             case services.OWN_PAY:
                 return await self._paying.own_pay(data)
             case _:
+                await self._desk.turn()
                 return await self._refunding.decide(data)
 
     def _replayed(self, key: tuple[str, ...], data: Data, otherwise: str) -> Answer | None:
@@ -195,6 +200,10 @@ class Centre:
 
     async def _query(self, data: Data) -> Answer:
         order = self._desk.touch(self._desk.of_person(data))
+        try:
+            await self._desk.turn()
+        except RefusedError:  # while nobody can write it is told as far as it is known
+            return self._told(order)
         await self._paying.resolve(order)
         await self._refunding.resolve(order)
         return self._told(order)
@@ -229,6 +238,7 @@ class Centre:
         if order.status is OrdStas.REVOKED:
             self._desk.tell("replayed", service=services.REVOKE, key=order.pay_ord_id)
         elif order.status in REVOCABLE:
+            await self._desk.turn()
             order.move(OrdStas.REVOKED)
             self._desk.event("order-revoked", order, why="asked")
             await self._desk.withdraw(order)
@@ -238,13 +248,8 @@ class Centre:
 
     def _authorise(self, data: Data) -> Answer:
         person = self._desk.person(data)
-        now_ns = self._desk.clock.now_ns()
-        given = self._desk.auths.give(
-            self._desk.numbers.authorisation(person.insured_place, at_ns=now_ns),
-            person,
-            str(data["appId"]),
-            now_ns=now_ns,
-        )
+        number = self._desk.numbers.authorisation(person.insured_place, at_ns=self._desk.clock.now_ns())
+        given = self._desk.auths.give(number, person, str(data["appId"]))
         self._desk.keep_authorisation(given)
         self._desk.tell("authorised", auth=given.number, id_no=person.id_no, expires_ns=given.expires_ns)
         return {"payAuthNo": given.number, "expiresAt": spell_moment(given.expires_ns)}

@@ -2,7 +2,8 @@
 
 What is done to them is done within `working`: one at a time for each key, and at its end all of it is saved, or none of
 it has been. Nothing leaves before it is saved: before a message to the platform, `safe`; events and notices wait for
-the save. While a piece of work waits for anybody, others go on; so whatever it has changed by then is fit to be read.
+the save. While a piece of work waits for anybody, others go on; so whatever it has changed by then is saved, or is not
+told: `as_saved`. Before anything is begun, who has to write waits for programs that have locked the ledger: `turn`.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from simulators.mobile_payment.settings import MobilePaymentSettings
 from simulators.mobile_payment.split import Parts
 from simulators.mobile_payment.store import Kind, Note, Store, key_of, parts_of_key
 from simulators.mobile_payment.work import CURRENT, Key, Locks, Work
+from simulators.platform.ledger import LockedError
 
 Data = Mapping[str, object]
 Answer = dict[str, object]
@@ -81,6 +83,8 @@ class Desk:
     """What orders do by themselves."""
     resolving: set[str] = field(default_factory=set)
     """Orders, by payOrdId, whose settlement is being cleared up."""
+    _unsaved: set[str] = field(default_factory=set)
+    """Orders, by payOrdId, that have changed and wait to be saved while another program has the ledger locked."""
     _epoch: int = 0
     """How often something could not be kept, so that all under way counted no more."""
     _broken: bool = False
@@ -109,7 +113,7 @@ class Desk:
         self.batches.clear()
         for _, body in self.store.read(Kind.ORDER):
             self._enter(read_order(body))
-        self.auths.given = {number: read_authorisation(body) for number, body in self.store.read(Kind.AUTH)}
+        self.auths.load({number: read_authorisation(body) for number, body in self.store.read(Kind.AUTH)})
         self.answers = {}
         for key, body in self.store.read(Kind.ANSWER):
             answer = body["answer"]
@@ -123,21 +127,41 @@ class Desk:
         self.insurance.load(self.store)
         self._broken = False
 
-    def save(self) -> None:
+    async def turn(self) -> None:
+        """Wait until something can be written, before anything is begun. Raises RefusedError when nobody can."""
+        try:
+            await self.store.turn()
+        except LockedError as error:
+            self.out_of_order(error)
+            raise RefusedError("busy") from error
+        self.still()
+
+    async def save(self) -> None:
         """Save what this work has done; then tell of it. Raises BenchError; then all of it has never been."""
         self.still()
         work = CURRENT.get()
-        for pay_ord_id in work.orders:
-            order = self.orders.get(pay_ord_id)
-            if order is not None:
-                self.store.put(Kind.ORDER, pay_ord_id, order_body(order))
-        numbers = {"drawn": self.numbers.drawn, "tokens": self.numbers.tokens}
-        self.store.put(Kind.NOTE, Note.NUMBERS, numbers)
-        self.insurance.note_numbers()
+        self._put(work)
+        if self.store.behind:
+            waiting = work.orders - self._unsaved
+            self._unsaved |= waiting
+            try:
+                await self.store.turn()
+            finally:
+                self._unsaved -= waiting
+            self.still()
+            self._put(work)  # again: others have drawn numbers meanwhile
         self.store.save()
         later, work.later = work.later, []
         for act in later:
             act()
+
+    def _put(self, work: Work) -> None:
+        for pay_ord_id in work.orders:
+            order = self.orders.get(pay_ord_id)
+            if order is not None:
+                self.store.put(Kind.ORDER, pay_ord_id, order_body(order))
+        self.store.put(Kind.NOTE, Note.NUMBERS, {"drawn": self.numbers.drawn, "tokens": self.numbers.tokens})
+        self.insurance.note_numbers()
 
     def still(self) -> None:
         """Whether this work goes on after it has waited. Raises BenchError when it counts no more."""
@@ -152,7 +176,7 @@ class Desk:
 
     async def safe(self) -> None:
         """Save what was done so far, and return when it is safe: before anything of it leaves."""
-        self.save()
+        await self.save()
         await self.store.flushed()
         self.still()
 
@@ -177,7 +201,7 @@ class Desk:
                     yield
                 except RefusedError as error:
                     refusal = error
-                self.save()
+                await self.save()
             except BaseException:
                 if work.epoch == self._epoch:
                     self._epoch += 1
@@ -198,10 +222,12 @@ class Desk:
         """Whether the case is over."""
         return self._ended
 
-    async def insist(self, step: Callable[[], Awaitable[None]], pay_ord_id: str = "") -> None:
+    async def insist(self, step: Callable[[], Awaitable[None]], pay_ord_id: str = "", *, writes: bool = True) -> None:
         """Do what an order does by itself; later again while the ledger cannot be used."""
         while True:
             try:
+                if writes:
+                    await self.store.turn()
                 async with self.working(*self.keys_of(pay_ord_id)):
                     await step()
             except BenchError as error:
@@ -294,7 +320,7 @@ class Desk:
         if bool(token) == bool(number):
             raise RefusedError("auth-missing")
         if number:
-            self.auths.check(number, person, self.settings.app_id, use=use, now_ns=self.clock.now_ns())
+            self.auths.check(number, person, self.settings.app_id, use=use)
             return
         belongs = await self.belongs(str(token), person, institution)
         self.still()
@@ -303,8 +329,7 @@ class Desk:
 
     def use(self, number: object, person: Person, use: str) -> None:
         """Let an authorisation number serve a use, once. Raises RefusedError."""
-        now_ns = self.clock.now_ns()
-        found = self.auths.check(number, person, self.settings.app_id, use=use, now_ns=now_ns)
+        found = self.auths.check(number, person, self.settings.app_id, use=use)
         found.used_for = use
         self.keep_authorisation(found)
 
@@ -313,6 +338,11 @@ class Desk:
         for other in self.batches.get(batch, ()):
             if other is not but and other.status not in _OPEN_TO_OTHERS:
                 raise RefusedError("already-settled")
+
+    def as_saved(self, order: Order) -> Order:
+        """An order as it may be told of: without what waits to be saved."""
+        body = self.store.saved(Kind.ORDER, order.pay_ord_id) if order.pay_ord_id in self._unsaved else None
+        return order if body is None else read_order(body)
 
     def own(self, data: Data) -> Order:
         """The order that a message is about, if it is the sender's own; only to be looked at. Raises RefusedError."""

@@ -48,6 +48,22 @@ class GoesBack(_Answering):
         return {**answer, "ordStas": "2"} if back else answer
 
 
+class OwnPartForgotten(_Answering):
+    """Says of an order whose own part is paid, and the insurance's is not, that it is still to be paid."""
+
+    def spoilt(self, service: str, data: Data, answer: Answer) -> Answer:
+        """State 2 for state 3."""
+        return {**answer, "ordStas": "2"} if service == QUERY and answer["ordStas"] == "3" else answer
+
+
+class OwnPartSaidBack(_Answering):
+    """Says that the own part was given back, which the payment channel has refused."""
+
+    def spoilt(self, service: str, data: Data, answer: Answer) -> Answer:
+        """State 15 for state 16."""
+        return {**answer, "ordStas": "15"} if answer.get("ordStas") == "16" else answer
+
+
 class LosesAFen(_Answering):
     """Says that the fund pays a fen more than adds up."""
 

@@ -26,6 +26,12 @@ class Otherwise(Centre):
         super().__init__(context, replace(settings, **self.changed), **rest)
 
 
+class SettlesAlone(Otherwise):
+    """Settles an order without waiting for the hospital."""
+
+    changed: ClassVar[Mapping[str, Any]] = {"hospital_settles": False}
+
+
 class NeverEndsUnpaid(Otherwise):
     """Lets an order be paid for ever."""
 
@@ -253,10 +259,10 @@ class ChargesTwice(Centre):
 
 
 class _Twice(Authorisations):
-    def check(self, number: object, person: Person, app_id: str, *, use: str, now_ns: int) -> Authorisation:
+    def check(self, number: object, person: Person, app_id: str, *, use: str) -> Authorisation:
         """Whatever it has served."""
         found = self.given.get(str(number))
-        return super().check(number, person, app_id, use=found.used_for if found else use, now_ns=now_ns)
+        return super().check(number, person, app_id, use=found.used_for if found else use)
 
 
 class AuthServesTwice(Centre):
@@ -266,10 +272,10 @@ class AuthServesTwice(Centre):
 
 
 class _Anybodys(Authorisations):
-    def check(self, number: object, person: Person, app_id: str, *, use: str, now_ns: int) -> Authorisation:
+    def check(self, number: object, person: Person, app_id: str, *, use: str) -> Authorisation:
         """For whomever it was given to."""
         found = self.given.get(str(number))
-        return super().check(number, found.person if found else person, app_id, use=use, now_ns=now_ns)
+        return super().check(number, found.person if found else person, app_id, use=use)
 
 
 class AuthOfAnybody(Centre):
@@ -279,10 +285,10 @@ class AuthOfAnybody(Centre):
 
 
 class _AnyApplications(Authorisations):
-    def check(self, number: object, person: Person, app_id: str, *, use: str, now_ns: int) -> Authorisation:
+    def check(self, number: object, person: Person, app_id: str, *, use: str) -> Authorisation:
         """Whichever application it was given to."""
         found = self.given.get(str(number))
-        return super().check(number, person, found.app_id if found else app_id, use=use, now_ns=now_ns)
+        return super().check(number, person, found.app_id if found else app_id, use=use)
 
 
 class AuthOfAnyApplication(Centre):

@@ -121,6 +121,8 @@ class Order:
     """When 6202 was done: from then on the person has time to pay."""
     own_paid: bool = False
     """Whether the person has paid the own part; what became of the insurance's is another matter."""
+    own_stays: bool = False
+    """Whether the payment channel will not give the own part back."""
     paid_at_ns: int = 0
     taken_at_ns: int = 0
     """When the hospital had settled too, where the order waits for that."""

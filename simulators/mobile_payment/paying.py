@@ -1,8 +1,8 @@
 """6202 and what follows: the order is split, the person pays the own part, the insurance pays the rest.
 
 With a platform on the bench the split is its pre-settlement and the insurance's part its settlement; while the outcome
-of that is unknown the order stays in state 2. Alone the centre splits by its own rule and keeps own accounts. What an
-order does by itself goes on after a restart, at the moments that it was due before.
+of that is unknown the order stays in state 3, or in 2 where the person pays nothing. Alone the centre splits by its own
+rule and keeps own accounts. What an order does by itself goes on after a restart, when it was due before.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,9 @@ from simulators.mobile_payment.platform_line import Outcome, Result
 from simulators.mobile_payment.services import OrdStas, RefusedError
 from simulators.mobile_payment.settings import InsuranceLeg, Unknown
 from simulators.mobile_payment.split import Parts, benefit_rules, split
+
+_UNDER_WAY = frozenset({OrdStas.TO_PAY, OrdStas.OWN_PAID})
+"""States in which an order is being paid."""
 
 
 class Paying:
@@ -70,9 +73,13 @@ class Paying:
     async def own_pay(self, data: Data) -> Answer:
         """The payment channel tells what became of the own part. Raises RefusedError."""
         order = self._desk.order(str(data["payOrdId"]))
-        if order.status is not OrdStas.TO_PAY or _is_unknown(order):
+        # A payment that was undone half-way, since it could not be saved, may be told of again.
+        again = order.status is OrdStas.OWN_PAID and data["result"] == "SUCCESS"
+        if (order.status is not OrdStas.TO_PAY and not again) or _is_unknown(order):
             raise RefusedError("state")
+        await self._desk.turn()
         if data["result"] == "SUCCESS":
+            order.own_stays = data.get("reversal") == "FAIL"
             await self._own_part_done(order)
         else:
             order.move(OrdStas.FAILED)
@@ -97,9 +104,9 @@ class Paying:
     def resume(self) -> None:
         """What orders were about to do when the centre ended, they do when it is due, or at once."""
         for order in self._desk.orders.values():
-            if order.status is OrdStas.TO_PAY and _is_unknown(order):
+            if order.status in _UNDER_WAY and _is_unknown(order):
                 self._clear_up(order.pay_ord_id, after_s=0)
-            elif order.status is OrdStas.TO_PAY:
+            elif order.status in _UNDER_WAY:
                 self._begin(order.pay_ord_id)
             elif order.status is OrdStas.HOSPITAL_SETTLED:
                 self._end_soon(order.pay_ord_id)
@@ -141,7 +148,7 @@ class Paying:
 
         async def pay() -> None:
             order = self._desk.order(pay_ord_id)
-            if order.status is OrdStas.TO_PAY and not _is_unknown(order):
+            if order.status in _UNDER_WAY and not _is_unknown(order):
                 await self._own_part_done(order)
 
         async def revoke() -> None:
@@ -163,6 +170,8 @@ class Paying:
 
     async def _own_part_done(self, order: Order) -> None:
         parts, leg = order.parts or Parts(), self._desk.settings.insurance_leg
+        if parts.own and leg is not InsuranceLeg.NEVER_ENDS:
+            order.move(OrdStas.OWN_PAID)
         if parts.own and not order.own_paid:
             order.own_paid = True
             self._desk.event("own-paid", order, own_fen=parts.own)
@@ -244,8 +253,6 @@ class Paying:
         self._desk.live(life(), f"settling {pay_ord_id}")
 
     def _paid(self, order: Order, parts: Parts, balance: Fen, **keys: str) -> None:
-        if parts.own:
-            order.move(OrdStas.OWN_PAID)
         order.move(OrdStas.INSURANCE_PAID)
         if not self._desk.settings.hospital_settles:
             order.move(OrdStas.SETTLED)
@@ -254,14 +261,12 @@ class Paying:
         self._desk.notify(order)
 
     async def _insurance_failed(self, order: Order, parts: Parts, why: str) -> None:
-        if parts.own:
-            order.move(OrdStas.OWN_PAID)
         if order.leg is not None and order.leg.reversed and not parts.own:
             order.move(OrdStas.INSURANCE_REVOKED)
             self._desk.event("order-failed", order, why=why)
             await self._desk.withdraw(order)
             return
-        reversed_too = self._desk.settings.insurance_leg is not InsuranceLeg.FAILS_NOT_REVERSED
+        reversed_too = self._desk.settings.insurance_leg is not InsuranceLeg.FAILS_NOT_REVERSED and not order.own_stays
         if parts.own and reversed_too:
             self._desk.event("own-reversed", order, own_fen=parts.own)
         failed = OrdStas.FAILED if reversed_too or not parts.own else OrdStas.FAILED_NOT_REVERSED

@@ -26,6 +26,8 @@ class Refunding:
         if before := order.refunds.get(serial):
             if (before.kind, before.parts) != (kind, parts):
                 raise RefusedError("refund-repeated")
+            if _is_open(before):
+                await self._desk.turn()
             await self.resolve(order)
             self._desk.tell("replayed", service=REFUND, key=serial)
             return _refund_answer(order, before)
@@ -35,6 +37,7 @@ class Refunding:
             raise RefusedError("refund-sum")
         if why := refund_problem(order, kind, parts):
             raise RefusedError(why)
+        await self._desk.turn()
         await self._desk.authorised(data, order.person, order.institution, use=serial)
         if data.get("payAuthNo"):
             self._desk.use(data["payAuthNo"], order.person, serial)

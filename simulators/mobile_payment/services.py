@@ -145,6 +145,7 @@ def check(service: str, data: Mapping[str, object]) -> tuple[FieldProblem, ...]:
         problems += _formed(data, "uldLatlnt", lambda text: PLACE.match(text) is not None, "longitude,latitude")
     if service == OWN_PAY:
         problems += _one_of(data, "result", ("SUCCESS", "FAIL"))
+        problems += _one_of(data, "reversal", ("SUCCESS", "FAIL"))
     return tuple(problems)
 
 

@@ -51,6 +51,8 @@ class MobilePaymentSettings:
     memory and every start begins anew."""
     durability: Durability = Durability.FULL
     """full: an order survives a power cut; process: it survives the end of the process. Not for memory."""
+    lock_patience_s: int = 10
+    """Seconds that a service waits for another program that has locked the ledger; then it is refused, and undone."""
     variant: str = "national"
     """The platform's form of the envelope."""
     older_path: str = "/mpc-local/pmc/api"
@@ -112,6 +114,8 @@ class MobilePaymentSettings:
             raise ValueError(f"variant is one of {', '.join(offered_variants())}")
         if not 0 < self.platform_s <= 600:
             raise ValueError("platform_s must be above 0 and at most 600")
+        if self.lock_patience_s < 0:
+            raise ValueError("lock_patience_s must not be below 0")
         for name in ("pay_auth_s", "callback_s", "callback_copies"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")

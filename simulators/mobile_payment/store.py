@@ -49,8 +49,10 @@ Body = Mapping[str, object]
 class Store:
     """Documents of one centre in a ledger. Methods raise BenchError when the ledger cannot be used."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, alone: bool = False) -> None:
+        """`alone`: the ledger is in memory, where no other program can lock it."""
         self._ledger = ledger
+        self._alone = alone
         self._saved: dict[tuple[str, str], bytes] = {}
         self._owner = 0
 
@@ -76,6 +78,24 @@ class Store:
     def drop(self, kind: Kind, key: str) -> None:
         """Have a document deleted by the next `save` of the same work."""
         CURRENT.get().documents[kind, key] = None
+
+    async def turn(self) -> None:
+        """Wait for the turn to write, right before it, while others go on. Raises LockedError: nobody could write.
+
+        Without it whoever writes waits for other programs, and the loop with them.
+        """
+        if not self._alone:
+            await self._ledger.turn()
+
+    @property
+    def behind(self) -> bool:
+        """Whether this work has put anything that is not saved."""
+        return any(body != self._saved.get(place) for place, body in CURRENT.get().documents.items())
+
+    def saved(self, kind: Kind, key: str) -> Body | None:
+        """A document as it was saved last."""
+        raw = self._saved.get((kind, key))
+        return None if raw is None else wire.decode(raw)
 
     def save(self) -> None:
         """Write what this work has put since the last time; afterwards it survives the end of this process."""

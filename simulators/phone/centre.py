@@ -27,6 +27,11 @@ class CentreRefusalError(Exception):
         """Whether it says that the person has no voucher."""
         return self.code == messages.return_codes()["not-activated"].code
 
+    @property
+    def member_not_bound(self) -> bool:
+        """Whether it says that somebody is not of the person's family account."""
+        return self.code == messages.return_codes()["member-not-bound"].code
+
 
 class CentreUnavailableError(Exception):
     """The centre gave no answer, or none that can be read; the text says which."""
@@ -47,8 +52,10 @@ class Centre:
         self._client = client
         self._address = address.rstrip("/")
 
-    async def fetch_code(self, person: Person, chnl: str, *, now_ns: int) -> Code:
-        """A new code. Its refresh time counts from `now_ns`, the phone's own clock; its validity is the centre's word.
+    async def fetch_code(self, person: Person, chnl: str, *, now_ns: int, member: Person | None = None) -> Code:
+        """A new code, one's own or a bound member's.
+
+        Its refresh time counts from `now_ns`, the phone's own clock; its validity is the centre's word.
 
         Raises CentreRefusalError or CentreUnavailableError.
         """
@@ -59,6 +66,8 @@ class Centre:
             "userName": person.name,
             "chnlId": chnl,
         }
+        if member is not None:
+            request["memberIdNo"] = member.id_no
         data = await self._ask(messages.QRCODE_PATH, request)
         try:
             issued_ns = read_moment(data.get("issuedAt"), "issuedAt")
@@ -70,6 +79,19 @@ class Centre:
             )
         except ValueError as error:
             raise CentreUnavailableError(f"its code cannot be used: {error}") from error
+
+    async def members(self, person: Person, chnl: str) -> tuple[str, ...]:
+        """The ID numbers of the members of a person's family account. Raises like `fetch_code`."""
+        request = {
+            "transType": messages.FAMILY,
+            "idNo": person.id_no,
+            "userName": person.name,
+            "chnlId": chnl,
+            "action": "list",
+        }
+        found = (await self._ask(messages.FAMILY_PATH, request)).get("members")
+        rows = found if isinstance(found, list) else []
+        return tuple(str(row.get("memberIdNo") or "") for row in rows if isinstance(row, dict))
 
     async def answer(self, prompt_id: str, password: str | None) -> Verdict:
         """Answer a prompt with the proof of a password, or decline (None).

@@ -36,6 +36,8 @@ class CodeKey:
     person: str
     chnl: str
     kind: CodeKind
+    member: str = ""
+    """Whose code the person shows, if not their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,10 @@ class Codes:
                 code = self._current[key] = await make()
                 self._deadlines[key] = clock.elapsed_ns() + code.refresh_ns - begun_ns
             return code
+
+    def forget(self, key: CodeKey) -> None:
+        """Take a code off the screen before it is due."""
+        self._current.pop(key, None)
 
     def draw(self, key: CodeKey) -> random.Random:
         """The source of a key's next locally made digits: the same for the same seed and count, whatever else ran."""

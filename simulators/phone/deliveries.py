@@ -19,6 +19,7 @@ from simulators.kit.live_page import Bell
 from simulators.phone import pages, texts
 from simulators.phone.bills import Bills, bills_json, read_bill
 from simulators.phone.centre import Centre, CentreRefusalError, CentreUnavailableError
+from simulators.phone.family import Family
 from simulators.phone.inbox import Inbox, Notice, Prompt, read_notice, read_prompt
 from simulators.phone.requests import Answer, owner_of, person_of, read_answer
 
@@ -26,14 +27,19 @@ from simulators.phone.requests import Answer, owner_of, person_of, read_answer
 class Deliveries:
     """All that has reached the phones in one case; `begin` empties them for the next."""
 
-    def __init__(self, context: SimulatorContext, bell: Bell, centre: Callable[[], Centre | None]) -> None:
+    def __init__(
+        self, context: SimulatorContext, bell: Bell, centre: Callable[[], Centre | None], *, shared: bool
+    ) -> None:
         self._context = context
         self._bell = bell
         self._centre = centre
-        self.begin()
+        self._shared = shared
+        """Whether who shows a member's code sees that member's prompts and notices."""
+        self.begin(Family(None, bell))
 
-    def begin(self) -> None:
+    def begin(self, family: Family) -> None:
         """Nothing has come yet."""
+        self._family = family
         self._inbox = Inbox(self._context.clock)
         self._bills = Bills()
 
@@ -61,6 +67,20 @@ class Deliveries:
             "balance": self.balance(person),
             "bills": {chnl: self.bills(person, chnl) for chnl in sorted(bill_channels())},
         }
+
+    def member_screen(self, holder: Person, member: Person) -> dict[str, JsonValue]:
+        """The same of a holder who shows a member's code: beside their own, what they may know of the member."""
+        bound = self._family.bound(holder, member)
+        refusal = texts.member_not_bound(holder, member)
+        shared: dict[str, JsonValue] = {}
+        if bound and self._shared:
+            shared = {
+                "prompt": self._prompt(member),
+                "notices": self._notices(member),
+                "balance": self.balance(member),
+            }
+        why: JsonValue = None if bound else {"zh": refusal.zh, "en": refusal.en}
+        return {**self.screen(holder), "member": {"id": member.id, "name": member.name, "why": why, **shared}}
 
     def bills(self, person: Person, chnl: str) -> list[JsonValue]:
         """A person's bills in a channel, newest first."""
@@ -125,6 +145,7 @@ class Deliveries:
     async def _answer_prompt(self, request: Request) -> Response:
         person = person_of(request)
         answer = read_answer(await json_object(request))
+        holder, person = person, self._whose(person, answer)
         prompt = self._answerable(person, answer)
         self._inbox.take_prompt(prompt)
         self._tell(
@@ -132,9 +153,20 @@ class Deliveries:
             prompt=prompt.id,
             person=person.id,
             answer="declined" if answer.password is None else "password",
+            **({} if holder == person else {"by": holder.id}),
         )
         self._bell.ring()
         return JSONResponse({"result": await self._deliver(person, prompt, answer)})
+
+    def _whose(self, holder: Person, answer: Answer) -> Person:
+        """Whose prompt is answered: one's own, or a bound member's, where the holder may."""
+        if answer.member is None:
+            return holder
+        if not self._family.bound(holder, answer.member):
+            raise texts.member_not_bound(holder, answer.member)
+        if not self._shared:
+            raise texts.no_prompt(holder)
+        return answer.member
 
     def _answerable(self, person: Person, answer: Answer) -> Prompt:
         waiting = self._inbox.waiting(person.id_no)

@@ -42,7 +42,16 @@ class PersonPage:
     channel: Channel
     kind: CodeKind
     screen: Mapping[str, JsonValue]
-    balance: str
+    member: Person | None = None
+    """Whose code it shows, if not the person's own."""
+    family: tuple[Person, ...] = ()
+    """The members whose codes the person may show."""
+
+    @property
+    def account(self) -> Mapping[str, JsonValue]:
+        """Balance and notices: the member's where the person may see them while they show the member's code."""
+        told = self.screen.get("member")
+        return told if isinstance(told, Mapping) and "balance" in told else self.screen
 
 
 def people_page(balances: Mapping[str, str]) -> str:
@@ -60,13 +69,17 @@ def person_page(page: PersonPage, *, code: Code | None = None, png: bytes = b"",
         "person": page.person.id,
         "channel": page.channel.id,
         "kind": page.kind.value,
+        "member": page.member.id if page.member else "",
         "screen": page.screen,
         "code": {"issued_ms": _ms(code.issued_ns), "refresh_ms": _ms(code.refresh_ns)} if code else None,
     }
     return _TEMPLATES.get_template("person.html").render(
         page=page,
         masked=masked(page.person.id_no),
+        masked_of=lambda person: masked(person.id_no),
         state=VOUCHER_STATES[page.person.voucher],
+        whose=page.member or page.person,
+        owner=page.member if page.account is not page.screen else page.person,
         bills=page.channel.id in bill_channels(),
         channels=channels(),
         kinds=(("voucher", "医保码", "Voucher code"), ("pay", "付款码", "Pay code")),

@@ -26,6 +26,8 @@ class Wish:
     kind: CodeKind = CodeKind.VOUCHER
     format: PictureFormat = PictureFormat.QR
     fresh: bool = False
+    member: Person | None = None
+    """Whose code is shown, if not one's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +36,19 @@ class Answer:
 
     password: str | None
     prompt: str = ""
+    member: Person | None = None
+    """Whose prompt it is, if not one's own."""
 
 
 def person_of(request: Request) -> Person:
     """The person that a path names. Raises Refusal (404)."""
-    asked = str(request.path_params["person"])
-    for person in people():
-        if person.id == asked:
-            return person
-    raise unknown_person(asked)
+    return _person(str(request.path_params["person"]))
+
+
+def member_of(query: Mapping[str, object]) -> Person | None:
+    """The person that `member` names, None without one. Raises Refusal (404)."""
+    asked = query.get("member") or ""
+    return _person(str(asked)) if asked else None
 
 
 def owner_of(id_no: str) -> Person:
@@ -64,18 +70,22 @@ def read_channel(query: Mapping[str, str], default: str) -> Channel:
 
 def read_wish(query: Mapping[str, str]) -> Wish:
     """The wish of a query: channel, kind, format, fresh. Raises Refusal (400) that says what is possible."""
-    unknown = set(query) - {"channel", "kind", "format", "fresh"}
+    unknown = set(query) - {"channel", "kind", "format", "fresh", "member"}
     if unknown:
-        raise bad_request(f"There is no {sorted(unknown)[0]!r}; use channel, kind, format and fresh.")
+        raise bad_request(f"There is no {sorted(unknown)[0]!r}; use channel, kind, format, fresh and member.")
     channel = read_channel(query, channels()[0].id)
     fresh = query.get("fresh", "0")
     if fresh not in {"0", "1"}:
         raise bad_request(f"fresh is 0 or 1, not {fresh!r}.")
+    kind, member = _member(CodeKind, query.get("kind", CodeKind.VOUCHER), "kind"), member_of(query)
+    if member is not None and kind is CodeKind.PAY:
+        raise bad_request("A pay code is one's own; a member has a voucher code only.", zh="亲情账户只能出示医保码")
     return Wish(
         channel=channel,
-        kind=_member(CodeKind, query.get("kind", CodeKind.VOUCHER), "kind"),
+        kind=kind,
         format=_member(PictureFormat, query.get("format", PictureFormat.QR), "format"),
         fresh=fresh == "1",
+        member=member,
     )
 
 
@@ -86,13 +96,20 @@ def read_answer(body: Mapping[str, object]) -> Answer:
         raise bad_request("promptId must be a text.")
     match body:
         case {"decline": True} if "password" not in body:
-            return Answer(password=None, prompt=prompt)
+            return Answer(password=None, prompt=prompt, member=member_of(body))
         case {"password": str(password)} if "decline" not in body and _PASSWORD.match(password):
-            return Answer(password=password, prompt=prompt)
+            return Answer(password=password, prompt=prompt, member=member_of(body))
         case _:
             raise bad_request(
                 'Answer with {"password": "six digits"} or {"decline": true}.', zh="请输入6位数字支付密码，或选择拒绝"
             )
+
+
+def _person(asked: str) -> Person:
+    for person in people():
+        if person.id == asked:
+            return person
+    raise unknown_person(asked)
 
 
 def _member(kind: type[E], value: str, name: str) -> E:

@@ -15,6 +15,15 @@ class Issuer(StrEnum):
     """The phone itself, as when it is offline; also when no centre is connected. The centre needs the same settings."""
 
 
+class FamilyPrompts(StrEnum):
+    """On whose phone the payment prompts and notices of a member stand, whose code another one shows."""
+
+    BOTH = "both"
+    """The member's, and that of whoever shows the code, as long as it is shown."""
+    MEMBER = "member"
+    """The member's alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PhoneSettings:
     """How the phone behaves; sizes are pixels, times seconds on the bench's clock."""
@@ -25,6 +34,9 @@ class PhoneSettings:
     """A code that the phone makes itself is replaced after this time; a centre says so with each of its codes."""
     validity_s: int = 60
     """A code that the phone makes itself is valid for this time; a centre says so with each of its codes."""
+    family_prompts: FamilyPrompts = FamilyPrompts.BOTH
+    """both: who shows a member's code also sees that member's prompts and notices meanwhile; member: they do not
+    (assumed)."""
     module_px: int = 10
     """Pixels of one module of the QR code, 1 to 64."""
     bar_px: int = 2

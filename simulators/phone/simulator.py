@@ -4,6 +4,7 @@ What the systems send to them is the business of `deliveries`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -12,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from fixtures.channels import bill_channels
-from fixtures.population import people
+from fixtures.channels import bill_channels, channels
+from fixtures.population import Person, people
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.line.record import JsonValue
 from simulators.kit.http_party import HttpParty
@@ -22,10 +23,11 @@ from simulators.phone import pages, texts
 from simulators.phone.centre import Centre
 from simulators.phone.codes import Code
 from simulators.phone.deliveries import Deliveries
+from simulators.phone.family import Family
 from simulators.phone.pictures import PictureFormat
-from simulators.phone.requests import Wish, person_of, read_channel, read_wish
+from simulators.phone.requests import member_of, person_of, read_channel, read_wish
 from simulators.phone.screens import Screens
-from simulators.phone.settings import PhoneSettings
+from simulators.phone.settings import FamilyPrompts, PhoneSettings
 
 
 class Phone:
@@ -36,7 +38,8 @@ class Phone:
         self._settings = settings
         self._centre: Centre | None = None
         self._bell = Bell()
-        self._deliveries = Deliveries(context, self._bell, lambda: self._centre)
+        shared = settings.family_prompts is FamilyPrompts.BOTH
+        self._deliveries = Deliveries(context, self._bell, lambda: self._centre, shared=shared)
         self._begin(context.seed)
         app = Starlette(
             routes=[
@@ -46,6 +49,7 @@ class Phone:
                 Route("/people/{person}/code.txt", self._get_digits),
                 Route("/people/{person}/bills", self._get_bills_page),
                 Route("/people/{person}/bills.json", self._get_bills),
+                Route("/people/{person}/family", self._get_family),
                 Route("/people/{person}/live", self._get_live),
                 *self._deliveries.routes(),
             ],
@@ -75,8 +79,9 @@ class Phone:
 
     def _begin(self, seed: int) -> None:
         self._seed = seed
-        self._screens = Screens(self._context, self._settings, self._centre, seed=seed)
-        self._deliveries.begin()
+        self._family = Family(self._centre, self._bell)
+        self._screens = Screens(self._context, self._settings, self._centre, self._family, seed=seed)
+        self._deliveries.begin(self._family)
 
     async def _reset(self, seed: int) -> None:
         await self.reset(seed=seed)
@@ -104,19 +109,26 @@ class Phone:
             person, wish = person_of(request), read_wish(request.query_params)
         except texts.Refusal as refusal:
             return _html(pages.refusal_page(refusal), status=refusal.status)
+        shown: tuple[Code, bytes] | None = None
+        why: texts.Refusal | None = None
+        try:
+            shown = await self._screens.show(person, replace(wish, format=PictureFormat.BOTH, fresh=False))
+        except texts.Refusal as refusal:
+            why = refusal
+        family = self._family.known(person)
+        if wish.member is None:
+            family = await self._family.members(person, wish.channel)
         page = pages.PersonPage(
             person=person,
             channel=wish.channel,
             kind=wish.kind,
-            screen=self._deliveries.screen(person),
-            balance=self._deliveries.balance(person),
+            screen=self._screen(person, wish.member),
+            member=wish.member,
+            family=family,
         )
-        try:
-            code, png = await self._screens.show(
-                person, Wish(channel=wish.channel, kind=wish.kind, format=PictureFormat.BOTH)
-            )
-        except texts.Refusal as refusal:
-            return _html(pages.person_page(page, refusal=refusal))
+        if shown is None:
+            return _html(pages.person_page(page, refusal=why))
+        code, png = shown
         return _html(pages.person_page(page, code=code, png=png))
 
     async def _get_bills_page(self, request: Request) -> Response:
@@ -133,8 +145,20 @@ class Phone:
         return JSONResponse(self._deliveries.bills(person, channel.id))
 
     async def _get_live(self, request: Request) -> Response:
-        person = person_of(request)
-        return LivePage(self._bell, self._context.clock, lambda: self._deliveries.screen(person))
+        person, member = person_of(request), member_of(request.query_params)
+        if member is not None:
+            await self._family.members(person, read_channel(request.query_params, channels()[0].id))
+        return LivePage(self._bell, self._context.clock, lambda: self._screen(person, member))
+
+    async def _get_family(self, request: Request) -> Response:
+        person, channel = person_of(request), read_channel(request.query_params, channels()[0].id)
+        members = await self._family.members(person, channel)
+        rows = [{"id": m.id, "name": m.name, "number": pages.masked(m.id_no)} for m in members]
+        return JSONResponse({"members": rows})
+
+    def _screen(self, person: Person, member: Person | None) -> dict[str, JsonValue]:
+        deliveries = self._deliveries
+        return deliveries.screen(person) if member is None else deliveries.member_screen(person, member)
 
     def _state(self) -> dict[str, JsonValue]:
         return {

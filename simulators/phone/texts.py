@@ -52,6 +52,16 @@ def not_activated(person: Person, channel: Channel) -> Refusal:
     )
 
 
+def member_not_bound(holder: Person, member: Person) -> Refusal:
+    """Somebody else's code is shown only by whose family account they are bound to."""
+    return Refusal(
+        status=409,
+        name="member-not-bound",
+        zh="该成员未绑定您的医保亲情账户，不能出示其医保码",
+        en=f"{member.id} is not bound to the family account of {holder.id}; their code is not shown.",
+    )
+
+
 def centre_refused(code: int, message: str) -> Refusal:
     """The voucher centre gives no code, or does not take an answer."""
     return Refusal(

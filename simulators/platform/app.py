@@ -3,6 +3,7 @@
 In faults a message is called by its transaction: 2102, 9001, …
 """
 
+import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from harness.bench.plugin import Endpoints, SimulatorContext
 from harness.errors import BenchError
 from harness.faults.catalogue import ON_PLATFORM
-from harness.line.http import connection_of
+from harness.line.http_connection import connection_of
 from harness.line.record import JsonValue
 from harness.wire import shanghai
 from harness.wire.institution import decode
@@ -29,7 +30,7 @@ from harness.wire.voucher_messages import (
     parse_reply,
 )
 from simulators.kit.faulty import due_fault
-from simulators.kit.http_party import HttpParty
+from simulators.kit.http_party import PEER_TIMEOUT_S, HttpParty
 from simulators.kit.quick_paths import answer, whole_body
 from simulators.platform.bills import Bills
 from simulators.platform.call import Writer
@@ -38,6 +39,7 @@ from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch import Dispatcher, open_accounts
 from simulators.platform.disturbed import serving
 from simulators.platform.gateway import Gateway, TurnedAwayError
+from simulators.platform.insurance_office import InsuranceOffice
 from simulators.platform.ledger import Ledger
 from simulators.platform.mutants import office_for
 from simulators.platform.settings import AmountsAs, Durability, PlatformSettings
@@ -95,6 +97,7 @@ class Platform:
             state=self.state,
             reset=self._reset,
             own_effects=ON_PLATFORM,
+            back_routes=InsuranceOffice(lambda: self._current[0] if self._current else None).routes(),
         )
 
     async def start(self) -> Endpoints:
@@ -129,6 +132,7 @@ class Platform:
             self._abandon()
             self._ledger.clear()
             self.begin_again()
+            await self._ledger.flushed()  # other programs on these books, and a restart, find them new
 
     def begin_again(self) -> None:
         """A new case begins on the books as they are; whoever still waits is hung up on."""
@@ -273,10 +277,11 @@ class Platform:
         if "phone" not in self._peers:
             return False
         try:
-            answer = await self._party.client.post(
-                self._peers["phone"] + path, content=msgspec.json.encode(message), headers=JSON_HEADERS
-            )
-        except httpx.HTTPError:
+            async with asyncio.timeout(PEER_TIMEOUT_S):  # that of the client is for each piece of an answer
+                answer = await self._party.client.post(
+                    self._peers["phone"] + path, content=msgspec.json.encode(message), headers=JSON_HEADERS
+                )
+        except (httpx.HTTPError, TimeoutError):
             return False
         return answer.is_success
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.bench.settings import read_settings
-from harness.line.http import Connection
+from harness.line.http_connection import Connection
 from simulators.kit.gate_worker import Gone, main, worker_context
 from simulators.kit.http_party import HttpParty
 from simulators.platform.app import Platform

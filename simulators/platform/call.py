@@ -38,6 +38,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     data: Mapping[str, object]
     digest: bytes
     at: datetime
+    attempt: int = 1
+    """How often this message has come to be done, with this time; see `attempts`."""
 
     def node(self, name: str) -> Mapping[str, object]:
         """An object of the input; the field tables have seen to it that it is there."""
@@ -118,9 +120,9 @@ def second_of(seconds: int) -> datetime:
 @lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
     """yyyyMMddHHmmssSSS in Beijing; remembered, since a request's moment is asked for several times."""
-    at = _local(at)  # strftime takes three times as long
-    day = f"{at.year:04d}{at.month:02d}{at.day:02d}"
-    return f"{day}{at.hour:02d}{at.minute:02d}{at.second:02d}{at.microsecond // 1000:03d}"
+    said = _local(at).isoformat("T", "milliseconds")  # strftime takes four times as long
+    day, time = f"{said[:4]}{said[5:7]}{said[8:10]}", f"{said[11:13]}{said[14:16]}{said[17:19]}"
+    return f"{day}{time}{said[20:23]}"
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,7 @@ class Choices:
     reversal_same_day: bool
     file_days: int
     sign_in_place: str
+    password_across_provinces: bool
     pdn_cash_pay: bool
 
     def __post_init__(self) -> None:

@@ -16,10 +16,11 @@ from harness.line.record import JsonValue
 from harness.line.tape import Tape
 from harness.money import Fen, format_yuan
 from harness.wire.profile import Profile
+from simulators.platform.attempts import key_of
 from simulators.platform.bills import Bills, bill_of
 from simulators.platform.call import Call, Writer, spell, stamp
 from simulators.platform.centre import VoucherCentreClient
-from simulators.platform.ledger import Ledger, Settlement
+from simulators.platform.ledger import KeptOutError, Ledger, Settlement
 from simulators.platform.refusals import RefusedError
 from simulators.platform.settings import PlatformSettings
 
@@ -54,7 +55,18 @@ class Desk:
     @property
     def population(self) -> tuple[Person, ...]:
         """Everybody who is insured."""
-        return people()
+        return tuple(self._people.values())
+
+    def moved(self, person: Person) -> None:
+        """Somebody's insurance is another one from now on, until the next case; leaves `insurance-moved`."""
+        self._people[person.psn_no] = self._by_id_no[person.id_no] = person
+        self.event(
+            "insurance-moved",
+            person=person.id,
+            psn_no=person.psn_no,
+            place=person.insured_place,
+            insutype=person.insutype,
+        )
 
     def state(self) -> dict[str, JsonValue]:
         """Accounts, settlements and the sums of all postings, for the back door."""
@@ -137,9 +149,10 @@ class Desk:
         Raises TakenError when the msgid has been answered in another process: hand it on, the dispatcher knows.
         """
         reply = self.accepted(call, output)
-        self.ledger.book(settlement)
+        key = key_of(call.msgid, call.attempt)
+        self.ledger.book(settlement if call.attempt == 1 else replace(settlement, msgid=key))
         self.bills.book(settlement, self.ledger)
-        self.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
+        self.ledger.keep_answer(key, call.institution.code, call.digest, reply)
         return reply
 
     async def announce(self, settlement: Settlement) -> None:
@@ -147,7 +160,7 @@ class Desk:
         await self.ledger.flushed()
         self.still_here()
         person = self.person(settlement.psn_no)
-        balance = self.ledger.balance(settlement.psn_no)
+        balance = await self._balance_after(settlement)
         self.event(
             "booked",
             setl_id=settlement.setl_id,
@@ -169,6 +182,15 @@ class Desk:
             await self.bill(settlement, person, channel)
         if settlement.account_fen:
             await self.tell(settlement, person, balance)
+
+    async def _balance_after(self, settlement: Settlement) -> Fen:
+        """What is on the account; what is booked is announced, however long others keep readers out."""
+        while True:
+            try:
+                return self.ledger.balance(settlement.psn_no)
+            except KeptOutError:
+                await self.ledger.looked()
+                self.still_here()
 
     async def bill(self, settlement: Settlement, person: Person, channel: str) -> None:
         """Send a channel the bill of a settlement. Raises AbandonedError when the case is over."""

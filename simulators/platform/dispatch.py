@@ -1,7 +1,8 @@
 """From the bytes of a request to the bytes of its answer: envelope, sign-in, idempotence by msgid, transaction.
 
 A msgid whose request was understood and signed in is answered once: the same request again gets the first answer, even
-a refusal, and leaves `replayed` (or, setting `repeated_msgid`, is refused); other content is refused anyway. "Same"
+a refusal, and leaves `replayed`; other content is refused. Setting `repeated_msgid` has it refused, too, or done once
+more, one after the other, which leaves `processed-again` (module `attempts`). "Same"
 means transaction, institution and input; time and sign-in may differ. While the first is under way, the second waits
 for its answer. Answers of what changes something (`DURABLE`) are remembered in the ledger, for every process that
 serves and for the time after a restart, those of the others in memory (the last `REMEMBERED`). Only what has no answer
@@ -15,6 +16,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
+
+import msgspec
 
 from harness.clock import BEIJING
 from harness.errors import SimulatorDefect
@@ -34,12 +37,13 @@ from harness.wire.institution import (
 )
 from harness.wire.local_codes import to_national
 from harness.wire.msgid import CODE_TIME
+from simulators.platform.attempts import key_of, next_attempt
 from simulators.platform.benefit_tables import table_of
 from simulators.platform.call import Call, digest_of, spell
 from simulators.platform.desk import AbandonedError, Desk
 from simulators.platform.dispatch_quick import surely_well_formed
 from simulators.platform.disturbed import clock_is_ahead, take_up
-from simulators.platform.ledger import LockedError, TakenError
+from simulators.platform.ledger import KeptOutError, LockedError, TakenError
 from simulators.platform.refusals import RefusedError
 from simulators.platform.settings import RepeatedMsgid
 from simulators.platform.staff import register_of, require_registered
@@ -143,6 +147,7 @@ class Dispatcher:
         self._form = desk.profile.form
         self._answers: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
         self._under_way: dict[str, tuple[bytes, asyncio.Future[bytes]]] = {}
+        self._again = desk.settings.repeated_msgid is RepeatedMsgid.PROCESS_AGAIN
 
     async def answer(self, raw: bytes, *, called: str | None) -> bytes:
         """The answer to a request; `called` is the transaction that its path names, None when the path takes any.
@@ -151,17 +156,26 @@ class Dispatcher:
         """
         received = self._desk.now()
         body: Mapping[str, object] = {}
-        try:
-            body = _decoded(raw)
-            if codes := self._desk.profile.cert_type_codes:
-                body = to_national(body, codes)
-            call = self._understood(body, called, received)
-            if NUL in raw:
-                _refuse_nul(body, call.data)
-            self._refuse_stale(call, body)
-            return await self._answer(call)
-        except RefusedError as error:
-            return self._refused(error, body, received)
+        since: float | None = None
+        while True:
+            try:
+                body = _decoded(raw)
+                if codes := self._desk.profile.cert_type_codes:
+                    body = to_national(body, codes)
+                call = self._understood(body, called, received)
+                if NUL in raw:
+                    _refuse_nul(body, call.data)
+                self._refuse_stale(call, body)
+                return await self._answer(call)
+            except RefusedError as error:
+                return self._refused(error, body, received)
+            except KeptOutError:  # nothing was done: what was done would have been answered
+                pass
+            try:
+                since = await self._desk.ledger.readable(since)
+            except LockedError as error:
+                return self._not_taken_up(error, body, received)
+            self._desk.still_here()
 
     def abandon(self) -> None:
         """The case is over: whoever waits for another's answer gets none."""
@@ -194,6 +208,7 @@ class Dispatcher:
             digest=digest_of(infno, code, data),
             at=received,
         )
+        self._desk.ledger.require_readable()
         if infno != SIGN_IN:
             valid_sign_in(self._desk, call)
         if self._desk.settings.staff_register:
@@ -206,9 +221,7 @@ class Dispatcher:
         if due is not None:
             most = most or SKEW_S
             now += timedelta(seconds=2 * most)
-        if not most or call.msgid in self._answers or call.msgid in self._under_way:
-            return
-        if self._desk.ledger.answer(call.msgid) is not None:
+        if not most or (not self._again and self._is_known(call.msgid)):
             return
         said = datetime.fromisoformat(str(body["inf_time"])).replace(tzinfo=BEIJING)
         if abs((now - said).total_seconds()) > most:
@@ -216,7 +229,13 @@ class Dispatcher:
                 due.done = True
             raise RefusedError("inf-time-stale", said=body["inf_time"], now=spell(now), most=most)
 
+    def _is_known(self, msgid: str) -> bool:
+        known = msgid in self._answers or msgid in self._under_way
+        return known or self._desk.ledger.answer(msgid) is not None
+
     async def _answer(self, call: Call) -> bytes:
+        if self._again:
+            return await self._answered_anew(call)
         known = self._answers.get(call.msgid)
         if known is not None:
             return self._replayed(call, *known)
@@ -232,12 +251,41 @@ class Dispatcher:
                     raise AbandonedError from None
                 raise
             return self._replayed(call, digest, reply)
+        return await self._answered_first(call)
+
+    async def _answered_anew(self, call: Call) -> bytes:
+        """The answer of a platform that does not look for a first one: once another with this msgid has its own."""
+        while (under_way := self._under_way.get(call.msgid)) is not None:
+            self._require_same(call, under_way[0])
+            await asyncio.wait([under_way[1]])
+            self._desk.still_here()
+        if (known := self._answers.get(call.msgid)) is not None:
+            self._require_same(call, known[0])
+            self._desk.event("processed-again", msgid=call.msgid, infno=call.infno)
+        return await self._answered_first(call)
+
+    def _numbered(self, call: Call) -> Call:
+        """A call with the number of its attempt, where each counts. Raises RefusedError for other content."""
+        if not self._again:
+            return call
+        attempt = next_attempt(self._desk.ledger, call.msgid)
+        if attempt > 1 and (first := self._desk.ledger.answer(call.msgid)) is not None:
+            self._require_same(call, first[0])
+            self._desk.event("processed-again", msgid=call.msgid, infno=call.infno)
+        return msgspec.structs.replace(call, attempt=attempt)
+
+    async def _answered_first(self, call: Call) -> bytes:
         done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._under_way[call.msgid] = (call.digest, done)
         try:
             reply = await self._handled(call)
             if not done.done():
                 done.set_result(reply)
+        except KeptOutError as error:  # whoever waits for this answer begins again, too
+            if not done.done():
+                done.set_exception(error)
+                done.exception()
+            raise
         finally:
             del self._under_way[call.msgid]
             done.cancel()
@@ -248,7 +296,7 @@ class Dispatcher:
             try:
                 return await self._kept(call)
             except LockedError as error:
-                return self._not_taken_up(call, error)
+                return self._not_taken_up(error, {"msgid": call.msgid, "infno": call.infno}, call.at, call=call)
         try:
             take_up(call.infno)
             reply = await self.handlers[call.infno](self._desk, call)
@@ -263,6 +311,7 @@ class Dispatcher:
     async def _kept(self, call: Call) -> bytes:
         """The answer that the ledger remembers: ours, or that of another process which was faster."""
         for _ in range(TRIES):
+            call = self._numbered(call)
             try:
                 refusal = None
                 take_up(call.infno)
@@ -270,18 +319,21 @@ class Dispatcher:
                 if call.infno in BOOKING:
                     return reply
             except TakenError:
-                if (first := self._desk.ledger.answer(call.msgid)) is not None:
+                if not self._again and (first := self._desk.ledger.answer(call.msgid)) is not None:
                     return await self._first_answer(call, *first)
                 continue
             except RefusedError as error:
                 refusal = error
             await self._desk.ledger.turn()
             with self._desk.ledger.writing():
-                first = self._desk.ledger.answer(call.msgid)
+                key = key_of(call.msgid, call.attempt)
+                first = self._desk.ledger.answer(key)
                 if first is None:
                     if refusal is not None:
                         reply = self._refused_call(refusal, call)
-                    self._desk.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
+                    self._desk.ledger.keep_answer(key, call.institution.code, call.digest, reply)
+            if first is not None and self._again:
+                continue
             if first is not None:
                 return await self._first_answer(call, *first)
             await self._safe()
@@ -292,10 +344,12 @@ class Dispatcher:
             remedy="report this with the run's folder",
         )
 
-    def _not_taken_up(self, call: Call, error: LockedError) -> bytes:
-        """The answer while nobody can write: nothing was done, nothing is remembered, and the msgid may come again."""
+    def _not_taken_up(
+        self, error: LockedError, body: Mapping[str, object], received: datetime, *, call: Call | None = None
+    ) -> bytes:
+        """The answer while nobody can write, or read: nothing was done or remembered, and the msgid may come again."""
         self._desk.event("out-of-order", problem=error.problem, cause=error.cause, remedy=error.remedy)
-        return self._refused_call(RefusedError("busy"), call)
+        return self._refused(RefusedError("busy"), body, received, call=call)
 
     async def _first_answer(self, call: Call, digest: bytes, reply: bytes) -> bytes:
         """The answer in the ledger, which another process may have left a moment ago."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from simulators.platform.attempts import key_of
 from simulators.platform.call import Call
 from simulators.platform.desk import Desk
 from simulators.platform.refusals import RefusedError
@@ -18,7 +19,8 @@ async def changed(desk: Desk, call: Call, work: Callable[[], Mapping[str, object
         if desk.ledger.is_barred(call.msgid):
             raise RefusedError("msgid-reversed", msgid=call.msgid)
         reply = desk.accepted(call, work())
-        desk.ledger.keep_answer(call.msgid, call.institution.code, call.digest, reply)
+        key = key_of(call.msgid, call.attempt)
+        desk.ledger.keep_answer(key, call.institution.code, call.digest, reply)
     await desk.ledger.flushed()
     desk.still_here()
     return reply

@@ -5,7 +5,7 @@ A settlement that was reversed by 2601 never happened, and neither did what reve
 counts on its own, with amounts below zero, at the time it was made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -14,6 +14,7 @@ from harness.clock import BEIJING, NS
 from harness.money import Fen
 from harness.wire.institution import REVERSE
 from harness.wire.institution_statement import ResultLine, StatementLine
+from simulators.platform.attempts import msgid_of
 from simulators.platform.choices import Choices, Codes
 from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.setlinfo import INPATIENT, OUTPATIENT, PHARMACY
@@ -24,9 +25,6 @@ CLEARING = {
     **dict.fromkeys(("2304", "2305"), INPATIENT),
 }
 """clr_type of what a transaction books."""
-FOR_EVER = 2**62
-DAY_NS = 86_400 * NS
-"""How far the platform's clock may have been set back between a booking and its reversal."""
 LAST_DAY = date(2100, 12, 31)
 """Days beyond it are cut to it: a ledger counts nanoseconds in 64 bits."""
 
@@ -77,13 +75,11 @@ def counted(
 ) -> list[Settlement]:
     """An institution's bookings of some days, both included, that count; of all insurances unless one is named."""
     since, until = _midnight(min(begin, LAST_DAY)), _midnight(min(end, LAST_DAY) + timedelta(days=1))
-    later = ledger.settled(institution, since_ns=max(0, since - DAY_NS), until_ns=FOR_EVER)
-    gone = {booking.reverses for booking in later if booking.infno == REVERSE}
+    gone = ledger.undone_by(REVERSE, institution, since_ns=since, until_ns=until)
     return [
         booking
-        for booking in later
-        if since <= booking.at_ns < until
-        and booking.setl_id not in gone
+        for booking in ledger.settled(institution, since_ns=since, until_ns=until)
+        if booking.setl_id not in gone
         and CLEARING.get(booking.infno) == clr_type
         and insutype in {"", booking.insutype}
     ]
@@ -114,26 +110,23 @@ def compare_sums(pairs: Sequence[tuple[int, int]]) -> Verdict:
 
 def compare_lines(
     ledger: Ledger, ours: Sequence[Settlement], theirs: Sequence[StatementLine], *, mutual_beside: bool = False
-) -> list[Difference]:
+) -> Iterator[Difference]:
     """Every booking and every line with its verdict: the institution's lines in their order, then what only we have."""
     open_ones = {booking.setl_id: booking for booking in ours}
+    known = frozenset(open_ones)
     refunds = {booking.reverses: booking for booking in ours if booking.reverses is not None}
-    found = []
     for line in theirs:
         booking = _mine(open_ones, refunds, line)
         if booking is None:
-            why = _why_missing(ledger, open_ones, line, {booking.setl_id for booking in ours})
-            found.append(Difference(verdict=Verdict.INSTITUTION_MORE, theirs=line, ours=None, why=why))
+            why = _why_missing(ledger, open_ones, line, known)
+            yield Difference(verdict=Verdict.INSTITUTION_MORE, theirs=line, ours=None, why=why)
             continue
         del open_ones[booking.setl_id]
         wrong = _disagreements(booking, line, mutual_beside=mutual_beside)
         verdict = Verdict.DIFFERENT if wrong else Verdict.LEVEL
-        found.append(Difference(verdict=verdict, theirs=line, ours=booking, why="、".join(wrong)))
-    found += [
-        Difference(verdict=Verdict.CENTRE_MORE, theirs=None, ours=booking, why="医药机构无此记录")
-        for booking in open_ones.values()
-    ]
-    return found
+        yield Difference(verdict=verdict, theirs=line, ours=booking, why="、".join(wrong))
+    for booking in open_ones.values():
+        yield Difference(verdict=Verdict.CENTRE_MORE, theirs=None, ours=booking, why="医药机构无此记录")
 
 
 def result_line(difference: Difference, choices: Choices) -> ResultLine:
@@ -141,7 +134,7 @@ def result_line(difference: Difference, choices: Choices) -> ResultLine:
     line, booking = difference.theirs, difference.ours
     if booking is not None:
         keys = {"psn_no": booking.psn_no, "mdtrt_id": booking.mdtrt_id, "setl_id": booking.setl_id}
-        total, fund, account, msgid = booking.total_fen, booking.fund_fen, booking.account_fen, booking.msgid
+        total, fund, account, msgid = booking.total_fen, booking.fund_fen, booking.account_fen, msgid_of(booking.msgid)
     else:
         assert line is not None
         keys = {"psn_no": line.psn_no, "mdtrt_id": line.mdtrt_id, "setl_id": line.setl_id}
@@ -172,7 +165,7 @@ def _mine(
     return found
 
 
-def _why_missing(ledger: Ledger, open_ones: Mapping[str, Settlement], line: StatementLine, known: set[str]) -> str:
+def _why_missing(ledger: Ledger, open_ones: Mapping[str, Settlement], line: StatementLine, known: Set[str]) -> str:
     if line.setl_id in known and line.setl_id not in open_ones:
         return "医药机构记录重复"
     if ledger.settlement(line.setl_id) is not None:

@@ -24,12 +24,14 @@ class Durability(StrEnum):
 
 
 class RepeatedMsgid(StrEnum):
-    """What becomes of a msgid that has its answer. That it is done once more is not offered: it is the key of 2601."""
+    """What becomes of the same message under a msgid that has its answer; other content is refused in any case."""
 
     REPLAY = "replay"
     """The same request gets its first answer."""
     REFUSE = "refuse"
     """It is refused, and what came of the first is not said."""
+    PROCESS_AGAIN = "process-again"
+    """It is done as if nobody had sent it before: what books money books it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class PlatformSettings:
     durability: Durability = Durability.FULL
     """full: a booking survives a power cut; process: it survives the end of the process. Not for memory."""
     lock_patience_s: int = 10
-    """Seconds that a booking waits for another program that has locked the ledger; then it is refused, not booked."""
+    """Seconds that a message waits for another program that has locked the ledger; then it is refused, not booked."""
     workers: int = 1
     """Processes that serve, on one ledger; on the machine's clock only. Without ledger they share a temporary file."""
     amounts: AmountsAs = AmountsAs.PROFILE
@@ -58,7 +60,7 @@ class PlatformSettings:
     """How far a request's inf_time may lie from the platform's clock, in seconds; what lies further off is refused, and
     nothing is booked. 0: not compared, since no public source gives a tolerance."""
     repeated_msgid: RepeatedMsgid = RepeatedMsgid.REPLAY
-    """What a repeated msgid gets: its first answer, or a refusal; no public source says which."""
+    """What a repeated msgid gets: its first answer, a refusal, or to be done once more; no public source says which."""
     staff_register: str = ""
     """File (TOML) of the departments, staff and operators that institutions have registered: other codes are refused;
     empty: every code is taken."""

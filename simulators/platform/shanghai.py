@@ -20,6 +20,7 @@ from harness.wire.msgid import CODE_IN_MSGID
 from harness.wire.voucher_messages import QR_QUERY, CentreReply
 from simulators.platform.desk import Desk
 from simulators.platform.dispatch import LONGEST, Dispatcher
+from simulators.platform.ledger import KeptOutError, LockedError
 from simulators.platform.refusals import RefusedError
 from simulators.platform.shanghai_applications import Applications
 from simulators.platform.shanghai_queries import collated, fate_of
@@ -51,6 +52,21 @@ class FrontMachine:
 
     async def answer(self, raw: bytes) -> bytes:
         """The answer to a message. Raises AbandonedError when the case ended meanwhile."""
+        since: float | None = None
+        while True:
+            try:
+                return await self._answered(raw)
+            except KeptOutError:  # of what is read here before anything is done; the dispatcher sees to its own
+                pass
+            try:
+                since = await self._desk.ledger.readable(since)
+            except LockedError as error:
+                self._desk.event("out-of-order", problem=error.problem, cause=error.cause, remedy=error.remedy)
+                message = decode(raw)
+                return self._refused(message if is_object(message) else {}, RefusedError("busy"))
+            self._desk.still_here()
+
+    async def _answered(self, raw: bytes) -> bytes:
         if len(raw) > LONGEST:
             return self._refused({}, RefusedError("request-too-long", most=LONGEST, seen=len(raw)))
         try:

@@ -11,10 +11,11 @@ from harness.money import Fen, format_yuan
 from harness.wire import shanghai as wire
 from harness.wire.institution import REVERSE, amount
 from harness.wire.shanghai import PayStatus
+from simulators.platform.attempts import booked_by
 from simulators.platform.choices import choices_of
 from simulators.platform.desk import Desk
 from simulators.platform.ledger import Settlement
-from simulators.platform.reconciliation import CLEARING, FOR_EVER, Verdict, compare_sums, counted
+from simulators.platform.reconciliation import CLEARING, Verdict, compare_sums, counted
 from simulators.platform.transactions.statements import SAID
 
 Told = Mapping[str, object]
@@ -23,7 +24,7 @@ Told = Mapping[str, object]
 def fate_of(desk: Desk, institution: str, told: Told, *, under_way: frozenset[str]) -> dict[str, object]:
     """xxnr of SI91: paystatus of a msgid, and what it booked; `under_way` are the msgids that are worked on."""
     msgid = str(told["ymsgid"])
-    settlement = desk.ledger.settlement_of(msgid)
+    settlement = booked_by(desk.ledger, msgid)
     if settlement is not None and settlement.institution == institution:
         return {"paystatus": _status(desk, settlement).value, **_booked(settlement)}
     if msgid in under_way:
@@ -70,9 +71,9 @@ def _totals(bookings: list[Settlement]) -> dict[str, Fen]:
 def _status(desk: Desk, settlement: Settlement) -> PayStatus:
     if desk.ledger.in_force(settlement.setl_id):
         return PayStatus.BOOKED
-    later = desk.ledger.settled(settlement.institution, since_ns=settlement.at_ns, until_ns=FOR_EVER)
-    undone_by = {other.infno for other in later if other.reverses == settlement.setl_id}
-    return PayStatus.REVERSED if REVERSE in undone_by else PayStatus.REFUNDED  # a reversal is never undone
+    at_ns = settlement.at_ns
+    reversed_ = desk.ledger.undone_by(REVERSE, settlement.institution, since_ns=at_ns, until_ns=at_ns + 1)
+    return PayStatus.REVERSED if settlement.setl_id in reversed_ else PayStatus.REFUNDED  # a reversal is never undone
 
 
 def _booked(settlement: Settlement) -> dict[str, object]:

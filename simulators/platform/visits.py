@@ -24,6 +24,9 @@ VISIT, STAY, NUMBER, YEAR, COUNTER, ADMISSION = "visit", "stay", "visit-number",
 person has used of a year, counters, mdtrt_id by the msgid of 2401."""
 
 
+NO_LIMIT = -1
+
+
 class Kind(StrEnum):
     """Where somebody is treated."""
 
@@ -92,6 +95,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     before: State
     after: State
     undone: bool = False
+    most: tuple[int, int, int] = (NO_LIMIT, NO_LIMIT, NO_LIMIT)
+    """What the year may hold of deductible and ceilings; `NO_LIMIT` for what another span than the year limits."""
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,6 +231,7 @@ def settled(desk: Desk, visit: Visit, details: list[Detail], parts: Split, *, se
         year=year,
         before=visit.state,
         after=after,
+        most=_most_of_year(parts.rule),
     )
     _apply(desk.ledger, share, 1)
     keep(desk.ledger, _with_share(visit, setl_id, share, state=after, hold=True))
@@ -242,8 +248,8 @@ def undone(desk: Desk, original: Settlement, *, again: bool = False) -> None:
         return
     visit = _decoded(kept)
     share = visit.shares[original.setl_id]
-    if again and not {(detail.sn, detail.upload) for detail in visit.unsettled}.issuperset(share.details):
-        raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
+    if again:
+        _require_as_then(desk.ledger, visit, share)
     state = _state_then(visit, *((share.before, share.after) if again else (share.after, share.before)))
     _apply(desk.ledger, share, 1 if again else -1)
     changed = replace(share, undone=not again)
@@ -261,6 +267,34 @@ def _state_then(visit: Visit, now: State, then: State) -> State:
     if not fits:
         raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
     return visit.state if now is then else then
+
+
+def _require_as_then(ledger: Ledger, visit: Visit, share: Share) -> None:
+    """Raises RefusedError when a settlement cannot come back: its details, or those beside them, are others by now, or
+    later settlements have taken what it had of the year's deductible or ceilings.
+    """
+    free = {(detail.sn, detail.upload): detail for detail in visit.unsettled}
+    mine = set(share.details)
+    beside: set[tuple[str, int]] = set()
+    if mine <= free.keys():
+        if visit.kind is Kind.OUTPATIENT:  # a batch is settled whole
+            batches = {free[key].batch for key in mine}
+            beside = {key for key, detail in free.items() if detail.batch in batches} - mine
+        elif share.after is State.SETTLED:  # and so is what a stay has left
+            beside = free.keys() - mine
+    if beside or not mine <= free.keys():
+        raise RefusedError("visit-changed", mdtrt_id=visit.mdtrt_id)
+    parts = (share.deductible_fen, share.pooled_fen, share.large_fen)
+    for part, now, most in zip(parts, _of_year(ledger, share.year), share.most, strict=True):
+        if part and most != NO_LIMIT and now + part > most:
+            raise RefusedError("year-used")
+
+
+def _most_of_year(rule: Rule) -> tuple[int, int, int]:
+    deductible = rule.deductible_fen if rule.deductible_per is Per.YEAR else NO_LIMIT
+    if rule.ceiling_per is not Per.YEAR:
+        return deductible, NO_LIMIT, NO_LIMIT
+    return deductible, rule.fund_ceiling_fen, rule.large_ceiling_fen
 
 
 def _decoded(body: bytes) -> Visit:

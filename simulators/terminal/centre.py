@@ -9,6 +9,8 @@ import httpx
 from harness.wire import voucher_messages as messages
 from harness.wire.voucher import password_proof
 
+JSON_HEADERS = {"content-type": "application/json;charset=UTF-8"}
+
 
 class CentreRefusalError(Exception):
     """The centre answered, and said no: its code and its message."""
@@ -60,6 +62,28 @@ class Centre:
         left = data.get("attemptsLeft", 0)
         return Verdict(result=str(data.get("result", "")), attempts_left=left if isinstance(left, int) else 0)
 
+    async def library(self, request: Mapping[str, object], path: str) -> tuple[int, str, str]:
+        """A call of the terminal library as it is: its code, its message, and the whole answer as text.
+
+        Waits as long as the centre does; `path` is empty for the usual one. Raises CentreUnavailableError.
+        """
+        if not self._address:
+            raise CentreUnavailableError("none is connected")
+        address = self._address + (path or messages.QR_QUERY_PATH)
+        body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            answer = await self._client.post(address, content=body, headers=JSON_HEADERS, timeout=None)
+        except httpx.HTTPError as error:
+            raise CentreUnavailableError(f"it gave no answer ({type(error).__name__})") from error
+        try:
+            text = answer.content.decode(answer.charset_encoding or "utf-8")
+            reply = messages.parse_reply(json.loads(text))
+        except (ValueError, LookupError, RecursionError) as error:
+            raise CentreUnavailableError(
+                f"it answered HTTP {answer.status_code} and nothing that can be read"
+            ) from error
+        return reply.code, reply.message, text
+
     async def asked(self, since: int) -> Mapping[str, object]:
         """What calls at the centre wait for here, once that has changed after state `since`. Raises as `present`."""
         query = {"orgId": self._institution, "since": str(since)}
@@ -73,9 +97,8 @@ class Centre:
         if not self._address:
             raise CentreUnavailableError("none is connected")
         body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = {"content-type": "application/json;charset=UTF-8"}
         try:
-            answer = await self._client.post(self._address + path, content=body, headers=headers)
+            answer = await self._client.post(self._address + path, content=body, headers=JSON_HEADERS)
         except httpx.HTTPError as error:
             raise CentreUnavailableError(f"it gave no answer ({type(error).__name__})") from error
         return _data(answer)

@@ -1,6 +1,6 @@
-"""The slot of the terminal, and the social-card library's calls that wait for it: read a card, have its password typed.
+"""What the social-card library waits for: a card in the slot, its password at the keypad, a code, the centre's answer.
 
-How the calls travel is the business of `library_door`; what a chip remembers that of `chips`.
+How the calls travel is the business of `library_door` and `code_query`; what a chip remembers that of `chips`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from simulators.terminal.cards import Card, CardKind
 from simulators.terminal.chips import Chips
 from simulators.terminal.held import Held
 from simulators.terminal.refusals import Refusal, refusals
-from simulators.terminal.settings import PassType, TerminalSettings
+from simulators.terminal.settings import MOST_S, PassType, TerminalSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class PinCall:
 
 
 class CardReader:
-    """The slot, and the calls that wait for it; one call at a time."""
+    """The slot, and the calls that wait for it, or for a code; one call at a time."""
 
     def __init__(self, clock: Clock, settings: TerminalSettings, chips: Chips) -> None:
         self._clock = clock
@@ -42,11 +42,19 @@ class CardReader:
         """The card that was read and is still there."""
         self.reading: Reading | None = None
         self.pin: PinCall | None = None
+        self.scan: Held[str] | None = None
+        """The call that waits for a code."""
+        self.query: Held[str] | None = None
+        """The call that waits for the voucher centre."""
 
     @property
     def busy(self) -> bool:
         """Whether a call waits."""
-        return self.reading is not None or self.pin is not None
+        return any(call is not None for call in (self.reading, self.pin, self.scan, self.query))
+
+    def set_up(self, settings: TerminalSettings) -> None:
+        """Wait as long as these say from now on, and know passwords as they do."""
+        self._settings = settings
 
     def insert(self, card: Card) -> bool:
         """Put a card in; whether a call takes it at once, or it lies there for the next."""
@@ -72,6 +80,23 @@ class CardReader:
             card, self._unread = self._unread, None
             held.end(card)
         return self.reading
+
+    def begin_scan(self) -> Held[str]:
+        """A call that takes the next code that is shown."""
+        self.scan = Held(self._clock, life_s=self._settings.card_s, timeout=refusals()["no-code"])
+        return self.scan
+
+    def begin_query(self) -> Held[str]:
+        """A call that waits for what the voucher centre says, which has a time of its own for people."""
+        self.query = Held(self._clock, life_s=MOST_S, timeout=refusals()["centre-unavailable"])
+        return self.query
+
+    def show_code(self, text: str) -> bool:
+        """A code is held before the terminal; whether a call takes it."""
+        if self.scan is None or self.scan.over:
+            return False
+        self.scan.end(text)
+        return True
 
     def read(self, reading: Reading, found: Card | Refusal) -> Card | Refusal:
         """The end of a reading: the card, in the reader from now on, or why there is none."""
@@ -133,7 +158,7 @@ class CardReader:
             calls.append(self.reading.held)
         if self.pin is not None and not self.pin.held.over:
             calls.append(self.pin.held)
-        return calls
+        return [*calls, *(call for call in (self.scan, self.query) if call is not None and not call.over)]
 
     def _eject(self) -> None:
         self._unread = self.inside = None

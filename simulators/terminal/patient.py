@@ -47,7 +47,8 @@ class Patient:
                 await self._to_centre("face", wish.claimed.id_no, faceOf=wish.person.id_no)
             case "code":
                 unit.tell("code-presented")
-                await self._to_centre("code", wish.text)
+                if not unit.reader.show_code(wish.text):
+                    await self._to_centre("code", wish.text)
             case "id-card":
                 await self._present_id_card(wish)
             case _:

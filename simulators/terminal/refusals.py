@@ -28,6 +28,10 @@ class Refusal:
         tries = "1 attempt" if left == 1 else f"{left} attempts"
         return replace(self, chinese=f"{self.chinese}，还可输入{left}次", english=f"{self.english}; {tries} left")
 
+    def because(self, chinese: str, english: str) -> Self:
+        """The same, saying more."""
+        return replace(self, chinese=f"{self.chinese}：{chinese}", english=f"{self.english}: {english}")
+
 
 @cache
 def refusals() -> Mapping[str, Refusal]:

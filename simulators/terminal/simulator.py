@@ -5,11 +5,12 @@
     POST /present                      {"what": "id-card"|"face"|"card"|"code", "person": "P001"}
     POST /keypad {"text": "123456"}    type a password
     POST /pull, /cancel                take the card out; press cancel
-    POST /HeaSecReadInfo/ReadCardBas, ReadSFZ, VerifyPIN   the social-card library
+    POST /HeaSecReadInfo/Init, ReadCardBas, ReadSFZ, VerifyPIN, EcQuery   the social-card library
     POST /push/prompt, /push/screen    from the voucher centre
 
 Events: card-presented, face-presented, code-presented, card-pulled, keypad-asked, keypad-typed, pin-wrong,
-card-unlocked, screen, cancelled, library-read, library-refused, present-undelivered, answer-undelivered, restarted;
+card-unlocked, screen, cancelled, library-set-up, library-read, library-refused, present-undelivered,
+answer-undelivered, restarted;
 prompt-shown and prompt-answered as on phones.
 """
 
@@ -31,6 +32,7 @@ from simulators.terminal import pages
 from simulators.terminal.card_office import CardOffice
 from simulators.terminal.centre import Centre
 from simulators.terminal.centre_door import CentreDoor
+from simulators.terminal.code_query import CodeQuery
 from simulators.terminal.library_door import LibraryDoor
 from simulators.terminal.patient import Patient
 from simulators.terminal.refusals import NotTakenError
@@ -53,6 +55,7 @@ class Terminal:
                 Route("/screen", self._get_screen),
                 *Patient(self._unit).routes(),
                 *LibraryDoor(self._unit).routes(),
+                *CodeQuery(self._unit).routes(),
                 *CentreDoor(self._unit).routes(),
             ],
             exception_handlers={NotTakenError: _not_taken, HTTPException: _failed, BenchError: _out_of_order},
@@ -108,7 +111,8 @@ class Terminal:
         return self._unit.shown(self._watch.asked)
 
     def _state(self) -> dict[str, JsonValue]:
-        return {**self._shown(), "cards": dict(self._unit.chips.state())}
+        unit = self._unit
+        return {**self._shown(), "cards": dict(unit.chips.state()), "library": unit.library_state()}
 
 
 class _WatchedPage(Response):

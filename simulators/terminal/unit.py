@@ -12,6 +12,7 @@ from simulators.kit.live_page import Bell
 from simulators.terminal.centre import Centre
 from simulators.terminal.chips import Chips
 from simulators.terminal.library import CardReader
+from simulators.terminal.library_setup import Setup
 from simulators.terminal.screen import Screen
 from simulators.terminal.settings import TerminalSettings
 
@@ -29,6 +30,8 @@ class Unit:
         self.chips = Chips(most=settings.pin_lock_after, file=settings.cards)
         self.centre: Centre
         self.address = ""
+        self.setup: Setup | None = None
+        """What the last Init said."""
         self._renew()
 
     @property
@@ -58,6 +61,7 @@ class Unit:
     def shown(self, asked_elsewhere: tuple[str, ...]) -> dict[str, JsonValue]:
         """What stands on the screen; `asked_elsewhere` is what calls at the centre wait for here."""
         asked: list[JsonValue] = [] if self.reader.reading is None else [self.reader.reading.wanted.value]
+        asked += ["code"] if self.reader.scan is not None else []
         asked += ["id-card" if thing == "card" else thing for thing in asked_elsewhere]
         return {
             "institution": self.institution,
@@ -68,7 +72,26 @@ class Unit:
             **self.screen.as_json(pin=self.reader.pin),
         }
 
+    def set_up(self, setup: Setup) -> None:
+        """The library was set up by Init, until the power goes."""
+        self.setup = setup
+        self.reader.set_up(setup.over(self.settings))
+
+    def library_state(self) -> dict[str, JsonValue]:
+        """What Init has said, for the back door; keys are not kept."""
+        if self.setup is None:
+            return {"set_up": False}
+        timeout_s, pass_type = self.setup.timeout_s, self.setup.pass_type
+        return {
+            "set_up": True,
+            "ec_url": self.setup.ec_url,
+            "timeout_s": timeout_s,
+            "pass_type": None if pass_type is None else pass_type.value,
+            "area": self.setup.area,
+        }
+
     def _renew(self) -> None:
+        self.setup = None
         self.reader = CardReader(self._context.clock, self.settings, self.chips)
         self.screen = Screen(self._context.clock)
 

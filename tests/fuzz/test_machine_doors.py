@@ -27,7 +27,7 @@ WARM = 20_000
 """Inputs until the machine has what it keeps: its modules, and the ten thousand last records of the tape."""
 MOST_GROWN_KIB = 6 * 1024
 LOOKED_EVERY = 2_000
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 ECHO = b"\x00\x08B20002ok"
 COMMANDS = (
     *(b"NC", b"B2", b"N0", b"J2", b"J4", b"J8", b"JK", b"NO", b"NI", b"TT", b"TX", b"TQ", b"ZZ", b"\0\xff"),

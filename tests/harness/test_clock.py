@@ -75,7 +75,7 @@ def test_a_step_back_makes_sleepers_wait_longer() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_no_time_is_over_at_once(seconds: float) -> None:
-    asyncio.run(asyncio.wait_for(BenchClock().sleep(seconds), 5))
+    asyncio.run(asyncio.wait_for(BenchClock().sleep(seconds), 60))
 
 
 def test_a_step_from_another_thread_wakes() -> None:
@@ -86,7 +86,7 @@ def test_a_step_from_another_thread_wakes() -> None:
         await asyncio.sleep(0)
         stepping = threading.Thread(target=lambda: clock.step(seconds=61))
         stepping.start()
-        await asyncio.wait_for(sleeping, 5)
+        await asyncio.wait_for(sleeping, 60)
         stepping.join()
 
     asyncio.run(run())
@@ -128,7 +128,7 @@ def test_rewinding_wakes_whoever_still_waits() -> None:
         sleeping = asyncio.create_task(clock.sleep(60))
         await asyncio.sleep(0)
         clock.rewind()
-        await asyncio.wait_for(sleeping, 5)
+        await asyncio.wait_for(sleeping, 60)
 
     asyncio.run(run())
 
@@ -166,7 +166,7 @@ def test_the_system_clock_is_the_machines() -> None:
     before, now, after = time.time_ns(), clock.now_ns(), time.time_ns()
     assert before <= now <= after
     assert abs(local_time(clock) - datetime.now(UTC)) < timedelta(seconds=30)
-    asyncio.run(asyncio.wait_for(clock.sleep(-1), 5))
+    asyncio.run(asyncio.wait_for(clock.sleep(-1), 60))
     began = time.monotonic()
     asyncio.run(clock.sleep(0.02))
     assert time.monotonic() - began >= 0.015

@@ -68,7 +68,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Run(file=file, plan=plan, folder=folder) as run:
         for name, does in (("my/first", buy), ("my/second", buy), ("my/third", take_back)):
             stage = at_counter(run.begin_case(CaseHead(id=name, title=name, requirements=())))
-            stage.counter.sign_in()
+            if does is buy:
+                stage.counter.sign_in()
             with pytest.raises(LiantiaoError) as caught:
                 does(stage)
             run.note_problem(caught.value)

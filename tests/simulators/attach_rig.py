@@ -51,7 +51,7 @@ class Attached:
         """What the host sent, once so much has come."""
         data = b""
         while len(data) < size:
-            data += self.chunks.get(timeout=5)
+            data += self.chunks.get(timeout=60)
         return data
 
     def sent(self) -> list[bytes]:

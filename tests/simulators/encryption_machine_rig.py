@@ -24,7 +24,7 @@ from simulators.encryption_machine.provision import PIN
 from simulators.encryption_machine.settings import EncryptionMachineSettings
 
 NAME = "encryption-machine"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 SGD_SM3_SM2 = 131585
 SVS_TIME = "20201014083000+0000"
 
@@ -73,7 +73,13 @@ class RunningMachine:
 
     def plan(self, message: str, effect: Effect, nth: int = 1, **detail: int) -> None:
         """Schedule a fault."""
+        self.planned = self.tape.seq
         self.faults.plan(Fault(party=NAME, message=message, effect=effect, nth=nth, detail=detail))
+
+    def until_fired(self) -> None:
+        """Wait for the fault that was scheduled last."""
+        fired = self.tape.wait_for(lambda record: record.name == "fault-fired", since=self.planned, timeout=PATIENCE_S)
+        assert fired is not None
 
     def step(self, seconds: int) -> None:
         """Step the clock and let the loop see it."""
@@ -197,7 +203,8 @@ def svs(machine: RunningMachine, method: str, base: str = "", **request: Any) ->
     spelled = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in request.items()}
     name = method[0].lower() + method[1:] if base == "/" else method
     body = {"version": 0 if base == "/" else "v1", "reqType": name, "request": spelled, "reqTime": SVS_TIME}
-    found = httpx.post(f"{machine.ends.also['svs-http']}{base or '/SignServerJson/'}{method}", json=body, timeout=10)
+    url = f"{machine.ends.also['svs-http']}{base or '/SignServerJson/'}{method}"
+    found = httpx.post(url, json=body, timeout=PATIENCE_S)
     assert found.status_code == 200
     respond = found.json()["respond"]
     assert isinstance(respond, dict)

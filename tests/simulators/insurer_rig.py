@@ -230,13 +230,13 @@ class Rig:
 
     def wait_for(self, name: str, *, since: int = 0) -> Record:
         """The first event of a name."""
-        found = self.tape.wait_for(lambda record: record.name == name, since=since, timeout=5)
+        found = self.tape.wait_for(lambda record: record.name == name, since=since, timeout=60)
         assert found is not None, f"no {name} within 5 s"
         return found
 
     def wait_for_channel(self, channel: str) -> None:
         """Wait until something was recorded on a channel."""
-        found = self.tape.wait_for(lambda record: record.channel == channel, since=0, timeout=5)
+        found = self.tape.wait_for(lambda record: record.channel == channel, since=0, timeout=60)
         assert found is not None, f"nothing on {channel} within 5 s"
 
     def now(self) -> datetime:
@@ -278,7 +278,7 @@ def start_rig(
         platform=settling,
         platform_at=at["platform"].at,
         back_doors={kind: endpoints.also["control"] for kind, endpoints in at.items()},
-        http=httpx.Client(trust_env=False, timeout=10),
+        http=httpx.Client(trust_env=False, timeout=60),
         faults=faults,
     )
 

@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -37,7 +38,7 @@ LINES = (("XP000001", "12.50", "2", "25.00"), ("XP000002", "4.35", "3", "13.05")
 """A line of each level: code, price, count, amount; 44.98 together."""
 AREA = "639900"
 TOKEN = f"{AREA}ec" + "0" * 30
-END_S = 20
+END_S = 60
 UNPRIVILEGED = "nobody"
 
 
@@ -125,7 +126,7 @@ class Alone:
     def end(self) -> int:
         """End it politely; its exit status."""
         self.process.terminate()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=END_S)
         return self.process.returncode
 
 
@@ -147,10 +148,11 @@ def start_alone(ledger: str, *options: str, port: int = 0) -> Alone:
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody has at the moment, and that nobody is given who asks for any: those are above 32767."""
+    while True:
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port := secrets.choice(range(20_000, 32_000))))
+            return port
 
 
 # --- requests -------------------------------------------------------------------------------------------

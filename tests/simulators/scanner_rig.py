@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,3 +143,16 @@ def both(text: str = DIGITS) -> bytes:
     page.paste(above, ((page.width - above.width) // 2, 20))
     page.paste(below, (20, above.height + 40))
     return png(page)
+
+
+def through_socat(address: str, asked: bytes, size: int) -> bytes:
+    """What a box answers by way of socat: so many bytes, and whatever else comes until socat has ended."""
+    with subprocess.Popen(["socat", "-", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as socat:
+        assert socat.stdin is not None
+        assert socat.stdout is not None
+        socat.stdin.write(asked)
+        seen = b""
+        while len(seen) < size and (piece := socat.stdout.read(size - len(seen))):
+            seen += piece
+        rest, _ = socat.communicate(timeout=60)
+    return seen + rest

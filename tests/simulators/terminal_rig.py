@@ -26,7 +26,7 @@ class Lonely:
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.process.stdout is not None
         self.at: str = json.loads(self.process.stdout.readline())["at"]
-        self._http = httpx.Client(trust_env=False, timeout=20)
+        self._http = httpx.Client(trust_env=False, timeout=60)
         self._pool = ThreadPoolExecutor()
 
     def post(self, path: str, body: object) -> httpx.Response:

@@ -109,6 +109,22 @@ def test_next_day(stage: CounterStage) -> None:
 
 
 @pytest.mark.case(
+    "hospital/sign-in-refused",
+    title="The platform refuses a sign-in 签到被拒绝",
+    requirements=["QH-STANDARD-INTERFACE"],
+)
+def test_sign_in_refused(stage: CounterStage) -> None:
+    """Nobody is signed in then, nor served; the next sign-in asks the platform again, and business goes on."""
+    stage.disturb_sign_in(Effect.REFUSE)
+    stage.expect_refused(stage.counter.sign_in(), Reason.PLATFORM_REFUSED)
+    lock(stage, "R0001")
+    stage.expect_refused(pay_lock(stage, "R0001", PATIENT), Reason.NOT_SIGNED_IN)
+    stage.expect_accepted(stage.counter.sign_in())
+    stage.expect_accepted(pay_lock(stage, "R0001", NEXT_PATIENT))
+    stage.settle_day()
+
+
+@pytest.mark.case(
     "hospital/platform-refuses",
     title="The platform refuses, and says why 平台拒绝并说明原因",
     requirements=["QH-STANDARD-INTERFACE"],

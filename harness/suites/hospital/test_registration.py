@@ -7,6 +7,7 @@ from harness.counter.outcome import Reason
 from harness.faults.catalogue import Effect
 from harness.scenarios.counter_stage import CounterStage
 from harness.scenarios.identification import Answer, Shopper
+from harness.scenarios.insurance import MOVER, moves
 from harness.scenarios.registration import (
     NEXT_PATIENT,
     PATIENT,
@@ -135,6 +136,21 @@ def test_two_patients(stage: CounterStage) -> None:
     registered(stage, "R0001", PATIENT)
     lock(stage, "R0002", slot=offered(stage)[-1])
     stage.expect_accepted(pay_lock(stage, "R0002", NEXT_PATIENT))
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "hospital/insurance-moved",
+    title="Somebody's insurance moves between two registrations 两次挂号之间参保关系转移",
+    requirements=["MY-OUTPATIENT-REGISTER", "QH-FUND-SAFETY"],
+)
+def test_insurance_moved(stage: CounterStage) -> None:
+    """The second registration is settled under the insurance of now, which the platform alone knows."""
+    stage.counter.sign_in()
+    registered(stage, "R0001", MOVER)
+    moves(stage)
+    lock(stage, "R0002", slot=offered(stage)[-1])
+    stage.expect_accepted(pay_lock(stage, "R0002", MOVER.again()))
     stage.settle_day()
 
 

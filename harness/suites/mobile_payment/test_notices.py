@@ -132,6 +132,27 @@ def test_notice_lost(stage: MobileStage, effect: str) -> None:
     assert standing(stage, order) is Standing.PAID
 
 
+@pytest.mark.case("mobile-payment/hospital-settles", title="The hospital settles 院内结算", requirements=MOBILE)
+def test_hospital_settles(stage: MobileStage) -> None:
+    """Where the order waits for the hospital: 4 until it has taken the notice, then 5, and a while later 6."""
+    stage.listen(ERROR)
+    order = _paid_and_told(stage, ERROR)
+    waits = stage.terms.hospital_settles
+    assert query(stage, order).told["ordStas"] == ("4" if waits else "6")
+    since = stage.tape.seq
+    stage.step_clock(_retries(stage)[0])
+    _told(stage, since=since)
+    if waits:
+        stage.await_event("hospital-settled", since=since)
+        assert query(stage, order).told["ordStas"] == "5"
+        since = stage.tape.seq
+        stage.step_clock(stage.terms.settles_after_s)
+        stage.await_event("order-settled", since=since)
+    assert query(stage, order).told["ordStas"] == "6"
+    refund(stage, order, "ALL")
+    assert standing(stage, order) is Standing.REFUNDED
+
+
 def _paid_and_told(stage: MobileStage, answer: NoticeAnswer) -> Order:
     """An order that is paid, whose first notice has come and was answered so."""
     since = stage.tape.seq

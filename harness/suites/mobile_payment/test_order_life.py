@@ -22,6 +22,7 @@ from harness.scenarios.mobile_orders import (
 from harness.scenarios.mobile_stage import MobileStage
 from harness.wire.mobile_payment import Standing
 from harness.wire.mobile_payment.answers import PAY, QUERY, REFUND, REVOKE, UPLOAD
+from harness.wire.mobile_payment.order_state import NEEDS_A_PERSON
 
 MOBILE = ["QH-MOBILE-PLATFORM"]
 SAFE = ["QH-FUND-SAFETY"]
@@ -228,3 +229,23 @@ def test_account_used_meanwhile(stage: MobileStage) -> None:
     assert standing(stage, second) is Standing.FAILED
     third = paid(stage, POOR)
     assert third.part("account") == 0
+
+
+@pytest.mark.case("mobile-payment/own-part-stays", title="The own part cannot go back 自费冲正失败", requirements=SAFE)
+def test_own_part_stays(stage: MobileStage) -> None:
+    """The insurance's part fails, and the channel does not give the own part back (16): neither paid nor given back.
+
+    A person has to look; nothing more is done to the order, and its charge is paid by another.
+    """
+    first, second = begun(stage), begun(stage)
+    stage.own_pay(first.pay_ord_id)
+    stage.own_pay(second.pay_ord_id, stays=True)
+    told = query(stage, second).told["ordStas"]
+    assert told == "16"
+    assert told in NEEDS_A_PERSON
+    refund(stage, second, "CASH", "state", parts={"own": Fen(1)})
+    revoke(stage, second, "state")
+    stage.own_pay(second.pay_ord_id, "state")
+    again = paid(stage, iptOtpNo=second.upload["iptOtpNo"], chrgBchno=second.upload["chrgBchno"])
+    assert standing(stage, again) is Standing.PAID
+    assert query(stage, second).told["ordStas"] == "16"

@@ -1,5 +1,7 @@
 """On the settlement platform's ledger: it holds what was paid, nothing else, and doubts are cleared up on it."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from harness.clock import local_time
@@ -23,7 +25,8 @@ from harness.scenarios.mobile_orders import (
     uploaded,
     whole,
 )
-from harness.scenarios.mobile_stage import PLATFORM, MobileStage
+from harness.scenarios.mobile_stage import PLATFORM, MobileStage, PlatformDesk
+from harness.wire.institution_statement import ResultLine, StatementLine
 from harness.wire.mobile_payment import Standing
 from harness.wire.mobile_payment.answers import PAY, REFUND, UPLOAD
 
@@ -32,22 +35,34 @@ SAFE = ["QH-FUND-SAFETY"]
 LEVEL = {"0", "000000"}
 
 
-def _level(stage: MobileStage, orders: list[Order], *, refunded: bool = False) -> None:
-    """The hospital's own totals of the day are the platform's (3201)."""
+def _hospital(stage: MobileStage) -> PlatformDesk:
+    """The hospital's line to the platform. Raises BenchError."""
     if stage.hospital is None:
         raise BenchError("There is no platform.", cause="the bench has none", remedy="add a [device.platform]")
-    info = orders[0].placed["extData"]
+    return stage.hospital
+
+
+def _stated(stage: MobileStage, order: Order) -> dict[str, object]:
+    """What a statement of the day says of where it is from, by an order's pre-settlement."""
+    info = order.placed["extData"]
     assert isinstance(info, dict)
     told = info["preSetl"]
-    sign = -1 if refunded else 1
     day = local_time(stage.clock).strftime("%Y-%m-%d")
-    said = stage.hospital.totals(
+    return {
+        "clr_type": told["clr_type"],
+        "setl_optins": told["clr_optins"],
+        "stmt_begndate": day,
+        "stmt_enddate": day,
+    }
+
+
+def _level(stage: MobileStage, orders: list[Order], *, refunded: bool = False) -> None:
+    """The hospital's own totals of the day are the platform's (3201)."""
+    sign = -1 if refunded else 1
+    said = _hospital(stage).totals(
         {
-            "insutype": told["insutype"],
-            "clr_type": told["clr_type"],
-            "setl_optins": told["clr_optins"],
-            "stmt_begndate": day,
-            "stmt_enddate": day,
+            **_stated(stage, orders[0]),
+            "insutype": orders[0].upload["insutype"],
             "medfee_sumamt": format_yuan(Fen(sign * sum(sum(whole(order, "ALL").values()) for order in orders))),
             "fund_pay_sumamt": format_yuan(Fen(sign * sum(order.part("fund") for order in orders))),
             "acct_pay": format_yuan(Fen(sign * sum(order.part("account") for order in orders))),
@@ -70,6 +85,54 @@ def test_totals(stage: MobileStage) -> None:
     refund(stage, orders[2], "CASH", parts={"own": Fen(1)})
     _level(stage, orders)
     _level(stage, [orders[0]], refunded=True)
+
+
+def _details(stage: MobileStage, order: Order, lines: Sequence[StatementLine]) -> Sequence[ResultLine]:
+    """What 3202 has to say to a statement of these lines."""
+    total, fund, account = (sum(getattr(line, part) for line in lines) for part in ("total", "fund", "account"))
+    stated = {
+        **_stated(stage, order),
+        "medfee_sumamt": format_yuan(Fen(total)),
+        "fund_pay_sumamt": format_yuan(Fen(fund)),
+        "cash_payamt": format_yuan(Fen(total - fund - account)),
+        "fixmedins_setl_cnt": str(len(lines)),
+    }
+    return _hospital(stage).details(stated, lines)
+
+
+def _line(order: Order, sign: int) -> tuple[object, ...]:
+    """Visit, person and amounts of an order, or of its refund, as a statement has them."""
+    extended = order.created["extData"]
+    assert isinstance(extended, dict)
+    parts = (sum(whole(order, "ALL").values()), order.part("fund"), order.part("account"))
+    return (extended["mdtrtId"], order.person.psn_no, *(sign * part for part in parts))
+
+
+@pytest.mark.case("mobile-payment/details", title="Each payment in 3202 明细对账", requirements=CLEARING)
+def test_details(stage: MobileStage) -> None:
+    """3202, which is the platform's, has each payment with its visit and parts, and a refund as a line of its own.
+
+    The centre tells no setl_id; a hospital has it from the result, and its books are level with it then.
+    """
+    orders = [paid(stage, POOR, goods=DEAR), paid(stage, RICH)]
+    refund(stage, orders[0], "ALL")
+    found = _details(stage, orders[0], [])
+    seen = sorted((line.mdtrt_id, line.psn_no, line.total, line.fund, line.account) for line in found)
+    assert seen == sorted([*(_line(order, 1) for order in orders), _line(orders[0], -1)])
+    assert all(line.msgid and line.code not in LEVEL for line in found), "the hospital has none of them yet"
+    books = [
+        StatementLine(
+            setl_id=line.setl_id,
+            mdtrt_id=line.mdtrt_id,
+            psn_no=line.psn_no,
+            total=line.total,
+            fund=line.fund,
+            account=line.account,
+            refund_flag=line.refund_flag,
+        )
+        for line in found
+    ]
+    assert all(line.code in LEVEL for line in _details(stage, orders[0], books))
 
 
 @pytest.mark.case(
@@ -138,6 +201,26 @@ def test_settlement_unknown(stage: MobileStage, who: str, effect: str) -> None:
         order = paid(stage, who, iptOtpNo=order.upload["iptOtpNo"], chrgBchno=order.upload["chrgBchno"])
         assert standing(stage, order) is Standing.PAID
     assert before
+    _level(stage, [order])
+
+
+@pytest.mark.case("mobile-payment/own-part-paid", title="Own part paid, insurance open 自费完成", requirements=SAFE)
+def test_own_part_paid(stage: MobileStage) -> None:
+    """The person has paid and the insurance's part is in doubt (3): not paid twice, not withdrawn, not forgotten."""
+    order = begun(stage)
+    stage.disturb(PLATFORM, "2207", Effect.BAD_GATEWAY_AFTER)
+    if stage.terms.unknown == "reverse":
+        stage.disturb(PLATFORM, "2601", Effect.CUT_CONNECTION)
+    else:
+        stage.disturb(PLATFORM, "2207", Effect.CUT_CONNECTION, nth=2)
+    assert stage.own_pay(order.pay_ord_id).data["ordStas"] == "3"
+    assert query(stage, order).told["ordStas"] == "3"
+    stage.own_pay(order.pay_ord_id, "state")
+    revoke(stage, order, "state")
+    found = stage.follow(order.about)
+    assert found.standing is (Standing.FAILED if stage.terms.unknown == "reverse" else Standing.PAID)
+    if found.standing is Standing.FAILED:
+        order = paid(stage, iptOtpNo=order.upload["iptOtpNo"], chrgBchno=order.upload["chrgBchno"])
     _level(stage, [order])
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.counter.basket import Basket
-from harness.counter.outcome import Reason
+from harness.counter.outcome import OutcomeKind, Reason
 from harness.faults.catalogue import Effect
 from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
@@ -101,6 +101,22 @@ def test_next_day(stage: CounterStage) -> None:
     stage.expect_accepted(purchase(stage, usual_basket("A0003"), OTHER))
     stage.expect_accepted(stage.counter.refund("A0001"))
     stage.settle_day(yesterday)
+    stage.settle_day()
+
+
+@pytest.mark.case(
+    "pharmacy/sign-in-refused",
+    title="The platform refuses a sign-in 签到被拒绝",
+    requirements=["QH-STANDARD-INTERFACE", "GS-PHARMACY"],
+)
+@pytest.mark.parametrize("effect", [Effect.REFUSE, Effect.BAD_GATEWAY_AFTER], ids=lambda effect: str(effect.value))
+def test_sign_in_refused(stage: CounterStage, effect: Effect) -> None:
+    """Nobody is signed in then, nor served; the next sign-in asks the platform again, and business goes on."""
+    stage.disturb_sign_in(effect)
+    stage.expect(stage.counter.sign_in(), OutcomeKind.REFUSED, OutcomeKind.UNKNOWN)
+    stage.expect_refused(purchase(stage, usual_basket("A0001"), SOMEBODY), Reason.NOT_SIGNED_IN)
+    stage.expect_accepted(stage.counter.sign_in())
+    good_purchase_works(stage, "A0002")
     stage.settle_day()
 
 

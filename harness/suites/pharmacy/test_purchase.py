@@ -8,6 +8,7 @@ from harness.counter.hospital import By
 from harness.counter.outcome import Amounts, Reason
 from harness.money import Fen
 from harness.scenarios.counter_stage import CounterStage
+from harness.scenarios.insurance import MOVER, moves
 from harness.scenarios.purchase import BANDAGE, MEDICINE, Shopper, purchase, usual_basket
 
 HOUR_S = 3600
@@ -128,6 +129,20 @@ def test_insured_elsewhere(stage: CounterStage, by: By) -> None:
     stage.expect_accepted(purchase(stage, usual_basket("A0002"), Shopper(person="P020", by=by)))
     stage.settle_day()
     stage.expect_accepted(stage.counter.refund("A0002"))
+
+
+@pytest.mark.case(
+    "pharmacy/insurance-moved",
+    title="Somebody's insurance moves between two purchases 两次购药之间参保关系转移",
+    requirements=["QH-STANDARD-INTERFACE", "QH-FUND-SAFETY"],
+)
+def test_insurance_moved(stage: CounterStage) -> None:
+    """The second purchase is settled under the insurance of now, which the platform alone knows."""
+    stage.counter.sign_in()
+    stage.expect_accepted(purchase(stage, usual_basket("A0001"), MOVER))
+    moves(stage)
+    stage.expect_accepted(purchase(stage, usual_basket("A0002"), MOVER.again()))
+    stage.settle_day()
 
 
 @pytest.mark.case(

@@ -83,7 +83,7 @@ def test_terminal_timeout(stage: CentreStage) -> None:
     """A call that gets nothing in its time ends and says so; the next one is served."""
     held = stage.begin(calls.at_terminal(stage.desk, TERMINAL_SCAN))
     stage.step_clock(stage.terms.scan_s)
-    held.reply()
+    held.answer()
     stage.expect("scan-timeout")
     stage.still_serves()
 

@@ -96,14 +96,25 @@ class Opener:
             return "" if error.pain is Pain.REFUSED else error.pain.value
         return ""
 
+    def text(self, body: bytes) -> str:
+        """What is sealed in an envelope's bytes, as it was written; empty when nothing is, or it does not open."""
+        return self._text(_members(body).get(ENC_DATA))
+
+    def _text(self, sealed: object) -> str:
+        if not isinstance(sealed, str) or not sealed:
+            return ""
+        try:
+            return sm4.ecb_decrypt(self._key, bytes.fromhex(sealed)).decode()
+        except (GmError, ValueError):
+            return ""
+
     def _data(self, members: Mapping[str, object]) -> Mapping[str, object]:
         sealed, beside = members.get(ENC_DATA), members.get(DATA)
         if not isinstance(sealed, str) or not sealed:
             return beside if isinstance(beside, dict) else {}
         try:
-            plain = sm4.ecb_decrypt(self._key, bytes.fromhex(sealed))
-            found = decode(plain.decode())
-        except (GmError, ValueError):
+            found = decode(self._text(sealed))
+        except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
 

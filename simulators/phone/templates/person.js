@@ -7,7 +7,8 @@ function person(start) {
     "wrong-password": "密码错误 Wrong password", "not-answered": "已超时 Timed out"
   };
   const kinds = {"payment": "支付 payment", "refund": "退费 refund", "reversal": "冲正 reversal"};
-  const query = (more) => new URLSearchParams({channel: start.channel, kind: start.kind, ...more});
+  const whose = start.member ? {member: start.member} : {};
+  const query = (more) => new URLSearchParams({channel: start.channel, kind: start.kind, ...whose, ...more});
   const base = "/people/" + start.person;
   let screen = start.screen, heard = performance.now(), code = start.code, fetching = false, retryAt = 0, typing = "";
 
@@ -20,7 +21,9 @@ function person(start) {
     try {
       const reply = await fetch(base + "/code.png?" + query({format: "both", fresh: fresh ? "1" : "0"}));
       if (!reply.ok) {
-        say((await reply.json()).prompt);
+        const prompt = (await reply.json()).prompt;
+        if (prompt.id === "member-not-bound") return gone(prompt);
+        say(prompt);
         retryAt = performance.now() + 5000;
         return;
       }
@@ -40,8 +43,35 @@ function person(start) {
     }
   }
 
+  /* The binding has ended: nothing of the member stays on the page. */
+  function gone(text) {
+    code = null;
+    typing = "";
+    const why = document.createElement("div"), zh = document.createElement("b"), en = document.createElement("p");
+    const back = document.createElement("a");
+    why.className = "why";
+    why.setAttribute("role", "alert");
+    zh.textContent = text.zh;
+    en.className = "en";
+    en.textContent = text.en;
+    back.className = "back";
+    back.href = "?" + new URLSearchParams({channel: start.channel});
+    back.textContent = "出示本人医保码 Show my own code";
+    why.append(zh, en, back);
+    at("screen").replaceChildren(why);
+    for (const link of document.querySelectorAll("#family [aria-current]")) link.parentElement.remove();
+    back.focus();
+  }
+
   function say(text) {
     at("said").textContent = text ? text.zh + " " + text.en : "";
+  }
+
+  /* What waits for an answer: one's own prompt, then that of the member whose code is shown. */
+  function asked() {
+    const mine = screen.prompt, member = screen.member, theirs = member && member.prompt;
+    if (mine.promptId && mine.expires_ms > now()) return mine;
+    return theirs && theirs.promptId && theirs.expires_ms > now() ? {...theirs, member} : null;
   }
 
   function draw() {
@@ -51,13 +81,15 @@ function person(start) {
       at("rest").style.width = Math.max(0, Math.min(100, 100 * left / whole)) + "%";
       if (left <= 0 && performance.now() >= retryAt) refresh(false);
     }
-    const prompt = screen.prompt.promptId && screen.prompt.expires_ms > now() ? screen.prompt : null;
+    const prompt = asked();
     at("sheet").hidden = !prompt;
     if (prompt) {
       if (typing !== prompt.promptId) {
         typing = prompt.promptId;
         at("password").value = "";
         say(null);
+        at("for").textContent = prompt.member ? "为 " + prompt.member.name + " 支付 · for " + prompt.member.id : "";
+        at("password").focus();
       }
       at("amount").textContent = prompt.amount;
       at("account").textContent = prompt.accountAmount;
@@ -68,8 +100,9 @@ function person(start) {
   }
 
   function drawAccount() {
-    at("balance").textContent = screen.balance;
-    const rows = screen.notices.map(notice => {
+    const account = screen.member && screen.member.notices ? screen.member : screen;
+    at("balance").textContent = account.balance;
+    const rows = account.notices.map(notice => {
       const row = document.createElement("li"), what = document.createElement("span"), sum = document.createElement("span");
       what.textContent = notice.at;
       const id = document.createElement("small");
@@ -96,9 +129,11 @@ function person(start) {
   }
 
   async function answer(content) {
+    const prompt = asked();
+    if (!prompt) return;
     const reply = await fetch(base + "/confirm", {
       method: "POST", headers: {"content-type": "application/json"},
-      body: JSON.stringify({promptId: screen.prompt.promptId, ...content})
+      body: JSON.stringify({promptId: prompt.promptId, ...(prompt.member ? whose : {}), ...content})
     });
     const said = await reply.json();
     at("password").value = "";
@@ -111,15 +146,16 @@ function person(start) {
   });
   at("decline").addEventListener("click", () => answer({decline: true}));
   at("channel").addEventListener("change", event => {
-    location.search = "?" + new URLSearchParams({channel: event.target.value, kind: start.kind});
+    location.search = "?" + new URLSearchParams({channel: event.target.value, kind: start.kind, ...whose});
   });
   for (const id of ["fresh", "again"]) {
     if (at(id)) at(id).addEventListener("click", () => code ? refresh(true) : location.reload());
   }
-  const live = new EventSource(base + "/live");
+  const live = new EventSource(base + "/live?" + new URLSearchParams({channel: start.channel, ...whose}));
   live.onmessage = event => {
     screen = JSON.parse(event.data);
     heard = performance.now();
+    if (code && screen.member && screen.member.why) gone(screen.member.why);
     draw();
     drawAccount();
   };

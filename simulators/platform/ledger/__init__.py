@@ -5,7 +5,17 @@ knows transactions. Stores are behind `store.Store`: one statement book (`statem
 """
 
 from simulators.platform.ledger.books import Ledger
-from simulators.platform.ledger.errors import LockedError, RuleBroken, TakenError
+from simulators.platform.ledger.errors import KeptOutError, LockedError, RuleBroken, TakenError
 from simulators.platform.ledger.records import AccountKind, Settlement, SignIn, account_name
 
-__all__ = ["AccountKind", "Ledger", "LockedError", "RuleBroken", "Settlement", "SignIn", "TakenError", "account_name"]
+__all__ = [
+    "AccountKind",
+    "KeptOutError",
+    "Ledger",
+    "LockedError",
+    "RuleBroken",
+    "Settlement",
+    "SignIn",
+    "TakenError",
+    "account_name",
+]

@@ -6,10 +6,13 @@ before anything leaves that tells of it. Between the two lies the group commit: 
 turn of the loop is one transaction of the store, and one flush serves all who wait.
 """
 
+from collections.abc import Sequence
+
 from harness.money import Fen
+from harness.wire.msgid import CODE_IN_MSGID
 from simulators.platform.ledger import statements
 from simulators.platform.ledger.batch import Batch
-from simulators.platform.ledger.errors import TakenError, unbalanced, unopened
+from simulators.platform.ledger.errors import TakenError, kept_out, unbalanced, unopened
 from simulators.platform.ledger.group_commit import GroupCommit
 from simulators.platform.ledger.outside import Outside
 from simulators.platform.ledger.records import (
@@ -24,6 +27,8 @@ from simulators.platform.ledger.records import (
 from simulators.platform.ledger.store import WAIT_S, Row, Store, open_store, shown
 from simulators.platform.ledger.turns import Turns, Writing
 
+DIGITS_IN_MSGID = 18
+"""Digits behind the institution code: time and sequence, or day and a longer sequence."""
 _BALANCED = tuple(f"{kind.value}:" for kind in WITH_BALANCE)
 
 
@@ -32,8 +37,8 @@ class Ledger:
 
     `full`: `flushed` waits until a booking survives a power cut, else until it survives the end of this process.
     `together`: bookings of one turn of the loop share a commit. `shared`: other processes book as often as this one;
-    then those share one that have waited for `turn`. `patience_s`: how long `turn` waits for other programs.
-    Raises BenchError when the file or server cannot be used, ConfigError when PostgreSQL's driver is absent.
+    then those share one that have waited for `turn`. `patience_s`: how long `turn` and `readable` wait for other
+    programs. Raises BenchError when the file or server cannot be used, ConfigError when PostgreSQL's driver is absent.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class Ledger:
         self._store: Store = open_store(where, full=full)
         self._commits = GroupCommit(self._store.flush if where and self._store.durable else None)
         self._durable = bool(where) and self._store.durable
-        outside = Outside(self._store, shown(where or ""), patience_s=patience_s)
+        self._where = shown(where or "")
+        outside = Outside(self._store.others_end, self._where, patience_s=patience_s)
+        self._readers = Outside(self._store.readable, self._where, patience_s=patience_s)
         self._turns = Turns(
             self._store, self._commits, outside, together=bool(where) and together, shared=bool(where) and shared
         )
@@ -58,6 +65,7 @@ class Ledger:
     def close(self) -> None:
         """Commit and hang up; may be called twice."""
         self._turns.close()
+        self._readers.close()
         self._commits.close()
         self._store.close()
 
@@ -131,6 +139,9 @@ class Ledger:
 
     def keep_answer(self, msgid: str, institution: str, digest: bytes, reply: bytes) -> None:
         """Remember what was answered. Raises TakenError when the msgid has been answered already."""
+        series = msgid[:CODE_IN_MSGID]
+        if msgid > self._known.highest.get(series, msgid):
+            self._known.highest[series] = msgid
         if msgid in self._known.unanswered:
             self._known.unanswered.discard(msgid)
             self._turns.mine.answers[msgid] = (institution, digest, reply)
@@ -162,6 +173,25 @@ class Ledger:
         self._known.remember_document(kind, key, None)
 
     # --- reading --------------------------------------------------------------------------------------
+
+    def require_readable(self) -> None:
+        """To be called first, and cheap. Raises KeptOutError while others are waited for by `readable`.
+
+        All that reads raises it when another program lets nobody read, after a moment in which the loop waits.
+        """
+        if self._readers.waits:
+            raise kept_out(self._where)
+
+    async def readable(self, since: float | None) -> float:
+        """After KeptOutError, return when readers are let in, with the loop's time since when that is waited for.
+
+        Raises LockedError when that is too long ago; nothing that was to be read has been.
+        """
+        return await self._readers.wait(since)
+
+    async def looked(self) -> bool:
+        """The same for what has to be read however long it takes: wait for a moment, and say whether it can be."""
+        return await self._readers.looked()
 
     def balance(self, psn_no: str) -> Fen:
         """What is on a personal account. Raises KeyError when there is none."""
@@ -198,6 +228,11 @@ class Ledger:
             for row in self._turns.straight().rows(statements.OF_TIME, (institution, since_ns, until_ns))
         ]
 
+    def undone_by(self, infno: str, institution: str, *, since_ns: int, until_ns: int) -> frozenset[str]:
+        """Those of `settled`, by setl_id, that a booking of this transaction undoes, whenever that was."""
+        rows = self._turns.straight().rows(statements.UNDONE_OF_TIME, (infno, institution, since_ns, until_ns))
+        return frozenset(str(setl_id) for (setl_id,) in rows)
+
     def in_force(self, setl_id: str) -> bool:
         """Whether a settlement has not been undone (a reversal that was itself reversed does not count)."""
         return self._turns.straight().one(statements.UNDONE, (setl_id,)) is None
@@ -210,11 +245,25 @@ class Ledger:
         decided = self._turns.mine.answers.get(msgid) or self._turns.done.answers.get(msgid)
         if decided is not None:
             return decided[1:]
-        row = self._store.one(statements.ANSWER, (msgid,))
+        row = None if self._is_beyond(msgid) else self._store.one(statements.ANSWER, (msgid,))
         if row is None:
             self._known.unanswered.add(msgid)
             return None
         return row[0], row[1]
+
+    def _is_beyond(self, msgid: str) -> bool:
+        """Whether a msgid comes after all that its institution has had answers to, as new ones do: they bear the time.
+
+        Only those of institution code and digits alone are compared; whatever else is there is looked for.
+        """
+        series, digits = msgid[:CODE_IN_MSGID], msgid[CODE_IN_MSGID:]
+        if len(digits) != DIGITS_IN_MSGID or not (digits.isascii() and digits.isdigit()):
+            return False
+        highest = self._known.highest.get(series)
+        if highest is None:
+            (found,) = self._found(statements.HIGHEST, (series + "0" * DIGITS_IN_MSGID, series + "9" * DIGITS_IN_MSGID))
+            highest = self._known.highest[series] = series if found is None else str(found)
+        return msgid > highest
 
     def is_barred(self, msgid: str) -> bool:
         """Whether a msgid was barred."""
@@ -287,8 +336,8 @@ class Ledger:
         except KeyError:
             raise unopened(name) from None
 
-    def _found(self, statement: str) -> Row:
-        row = self._turns.straight().one(statement)
+    def _found(self, statement: str, parameters: Sequence[object] = ()) -> Row:
+        row = self._turns.straight().one(statement, parameters)
         assert row is not None
         return row
 

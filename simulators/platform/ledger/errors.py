@@ -12,7 +12,20 @@ class RuleBroken(SimulatorDefect):
 
 
 class LockedError(BenchError):
-    """Another program lets nobody write; nothing was begun, and the same may be tried again."""
+    """Another program lets nobody write, or read; nothing was begun, and the same may be tried again."""
+
+
+class KeptOutError(BenchError):
+    """Another program lets nobody read now; it may let them in a moment (`Ledger.readable`)."""
+
+
+def kept_out(where: str) -> KeptOutError:
+    """Another program has the ledger to itself, for readers, too."""
+    return KeptOutError(
+        f"The ledger {where} cannot be read: another program has it locked.",
+        cause="a maintenance command, a change of its tables, or a database browser has a transaction open there",
+        remedy="end that program or its transaction, and ask again",
+    )
 
 
 def locked(where: str, seconds: float) -> LockedError:

@@ -23,6 +23,8 @@ class Known:
         self._documents_size = 0
         self.unanswered: set[str] = set()
         """Msgids that have been looked for and not been answered."""
+        self.highest: dict[str, str] = {}
+        """By institution, a msgid that none of its answered ones is beyond; see `Ledger.answer`."""
         self.next_number: int | None = None
         self.any_barred: bool | None = None
         """Whether any msgid is barred."""
@@ -32,6 +34,7 @@ class Known:
         self.balances.clear()
         self.sign_ins.clear()
         self.unanswered.clear()
+        self.highest.clear()
         self._forget_documents()
         self.next_number = self.any_barred = None
 
@@ -51,6 +54,6 @@ class Known:
 
     def trim(self) -> None:
         """Keep memory flat, whatever clients ask for."""
-        for entries in (self.balances, self.sign_ins, self.unanswered):
+        for entries in (self.balances, self.sign_ins, self.unanswered, self.highest):
             if len(entries) > MOST:
                 entries.clear()

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import BenchError
 from simulators.platform.ledger import statements
-from simulators.platform.ledger.errors import TakenError, no_driver, of_another_version, rule_broken, unusable
+from simulators.platform.ledger.errors import (
+    TakenError,
+    kept_out,
+    no_driver,
+    of_another_version,
+    rule_broken,
+    unusable,
+)
 from simulators.platform.ledger.store import WAIT_S, Row, shown
 
 if TYPE_CHECKING:
@@ -36,9 +43,14 @@ CREATE TABLE about (version BIGINT NOT NULL);
 TABLES = ", ".join(statements.TABLES)
 TAKE = f"LOCK TABLE {TABLES} IN ROW EXCLUSIVE MODE"
 """What every writing statement takes of its table. Taken at the beginning, so that no later statement has to wait."""
-BRIEFLY, PATIENTLY = "SET LOCAL lock_timeout TO '20ms'", f"SET LOCAL lock_timeout TO '{WAIT_S}s'"
-"""How long a transaction waits for another at its beginning (workers book one after the other in less), and later."""
-SETTINGS = f"SET search_path TO liantiao; SET lock_timeout TO '{WAIT_S}s'; SET synchronous_commit TO "
+LOOK = f"LOCK TABLE {TABLES} IN ACCESS SHARE MODE"
+"""What every reading statement takes of its table."""
+TURN = f"SELECT pg_advisory_xact_lock({ONE_WRITER})"
+AT_ONCE = "20ms"
+"""What may be waited on the loop: workers book one after the other in less."""
+BRIEFLY, PATIENTLY = f"SET LOCAL lock_timeout TO '{AT_ONCE}'", f"SET LOCAL lock_timeout TO '{WAIT_S}s'"
+"""How long a transaction waits for another at its beginning, and later; reading outside of one waits `AT_ONCE`."""
+SETTINGS = f"SET search_path TO liantiao; SET lock_timeout TO '{AT_ONCE}'; SET synchronous_commit TO "
 FLUSH = "SELECT pg_logical_emit_message(true, 'liantiao', '')"
 
 
@@ -93,7 +105,7 @@ class PostgresStore:
 
     def _prepare(self) -> None:
         with self._db.transaction():
-            self._db.execute(f"SELECT pg_advisory_xact_lock({ONE_WRITER})")
+            self._db.execute(f"{PATIENTLY}; {TURN}")
             (there,) = self._db.execute("SELECT to_regclass('liantiao.settlement') IS NOT NULL").fetchone() or (False,)
             if not there:
                 self._db.execute("CREATE SCHEMA IF NOT EXISTS liantiao")
@@ -105,12 +117,12 @@ class PostgresStore:
 
     def one(self, statement: str, parameters: Sequence[object] = ()) -> Row | None:
         """The first row."""
-        row: Row | None = self._asked(statement, parameters).fetchone()
+        row: Row | None = self._read(statement, parameters).fetchone()
         return row
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
         """All rows."""
-        found: list[Row] = self._asked(statement, parameters).fetchall()
+        found: list[Row] = self._read(statement, parameters).fetchall()
         return found
 
     def do(self, statement: str, parameters: Sequence[object] = ()) -> int:
@@ -147,32 +159,40 @@ class PostgresStore:
         return begun
 
     def _begun(self) -> bool:
-        self._asked(f"BEGIN; SELECT pg_advisory_xact_lock({ONE_WRITER})")
+        self._asked(f"BEGIN; {PATIENTLY}; {TURN}")
         return True
 
     def _begun_at_once(self) -> bool:
         try:
-            self._asked(f"BEGIN; {BRIEFLY}; {TAKE}; SELECT pg_advisory_xact_lock({ONE_WRITER}); {PATIENTLY}")
+            self._asked(f"BEGIN; {BRIEFLY}; {TAKE}; {TURN}; {PATIENTLY}")
         except BenchError as error:
             if isinstance(error.__cause__, self._psycopg.errors.LockNotAvailable):
                 return False
             raise
         return True
 
-    def others_end(self, seconds: float) -> None:
+    def others_end(self, seconds: float) -> bool:
         """Have a connection of its own wait for its turn to write."""
+        return self._can_be_had(seconds, TAKE, TURN)
+
+    def readable(self, seconds: float) -> bool:
+        """Have a connection of its own wait until it may read."""
+        return self._can_be_had(seconds, LOOK)
+
+    def _can_be_had(self, seconds: float, *locks: str) -> bool:
         db = self._connected("off")
         try:
             db.execute(f"SET lock_timeout TO '{seconds:g}s'")
             with db.transaction(force_rollback=True):
-                db.execute(TAKE)
-                db.execute(f"SELECT pg_advisory_xact_lock({ONE_WRITER})")
+                for lock in locks:
+                    db.execute(lock)
         except self._psycopg.errors.LockNotAvailable:
-            return
+            return False
         except self._psycopg.Error as error:
             raise unusable(self._where, error) from error
         finally:
             db.close()
+        return True
 
     def commit(self) -> None:
         """End it."""
@@ -223,6 +243,14 @@ class PostgresStore:
         if self._flushing is not None:
             self._flushing.close()
             self._flushing = None
+
+    def _read(self, statement: str, parameters: Sequence[object]) -> "psycopg.Cursor[Any]":
+        try:
+            return self._asked(statement, parameters)
+        except BenchError as error:
+            if not self._inside and isinstance(error.__cause__, self._psycopg.errors.LockNotAvailable):
+                raise kept_out(self._where) from error.__cause__
+            raise
 
     def _asked(self, statement: str, parameters: Sequence[object] = ()) -> "psycopg.Cursor[Any]":
         if self._db.closed and not self._inside:

@@ -170,7 +170,7 @@ class SqliteStore:
         finally:
             self._execute(_PATIENT).fetchone()
 
-    def others_end(self, seconds: float) -> None:
+    def others_end(self, seconds: float) -> bool:
         """Have a connection of its own wait for its turn to write."""
         try:
             with closing(sqlite3.connect(self._where, isolation_level=None, timeout=seconds)) as db:
@@ -179,6 +179,13 @@ class SqliteStore:
         except sqlite3.Error as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise self._told(error) from error
+            return False
+        return True
+
+    def readable(self, seconds: float) -> bool:
+        """Always: with its log, nobody can keep readers out of a file that is open."""
+        del seconds
+        return True
 
     def commit(self) -> None:
         """End it."""

@@ -68,6 +68,10 @@ BY_ID = f"SELECT {_COLUMNS} FROM settlement WHERE setl_id = ?"  # noqa: S608
 BY_MSGID = f"SELECT {_COLUMNS} FROM settlement WHERE msgid = ?"  # noqa: S608
 ALL = f"SELECT {_COLUMNS} FROM settlement ORDER BY n"  # noqa: S608
 OF_TIME = f"SELECT {_COLUMNS} FROM settlement WHERE institution = ? AND at_ns >= ? AND at_ns < ? ORDER BY n"  # noqa: S608
+UNDONE_OF_TIME = """
+SELECT r.reverses FROM settlement r JOIN settlement s ON s.setl_id = r.reverses
+WHERE r.infno = ? AND s.institution = ? AND s.at_ns >= ? AND s.at_ns < ?
+"""
 NEXT = "SELECT COALESCE(MAX(n), 0) + 1 FROM settlement"
 UNDONE = """
 SELECT 1 FROM settlement r WHERE r.reverses = ?
@@ -78,6 +82,7 @@ BALANCE = "SELECT balance_fen FROM account WHERE name = ?"
 ACCOUNTS = "SELECT name, opening_fen, balance_fen FROM account ORDER BY name"
 TOTALS = "SELECT account, CAST(SUM(amount_fen) AS {INT}) FROM posting GROUP BY account ORDER BY account"
 ANSWER = "SELECT digest, reply FROM answer WHERE msgid = ?"
+HIGHEST = "SELECT MAX(msgid) FROM answer WHERE msgid BETWEEN ? AND ?"
 KEEP_ANSWER = "INSERT INTO answer (msgid, institution, digest, reply) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 KEEP_NEW_ANSWER = "INSERT INTO answer (msgid, institution, digest, reply) VALUES (?, ?, ?, ?)"
 BAR = "INSERT INTO barred (msgid) VALUES (?) ON CONFLICT DO NOTHING"

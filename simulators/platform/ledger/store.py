@@ -14,7 +14,8 @@ class Store(Protocol):
     """One connection to a database. All but `flush` are called in the thread of the loop.
 
     Statements are written with `?` for a parameter. Raises TakenError for a key that exists, RuleBroken for what the
-    schema forbids, BenchError when the database cannot be used.
+    schema forbids, KeptOutError for reading while another program lets nobody, BenchError when the database cannot be
+    used.
     """
 
     @property
@@ -59,8 +60,12 @@ class Store(Protocol):
         """Begin a transaction in which nobody else writes: waits for the one who does, or returns False."""
         ...
 
-    def others_end(self, seconds: float) -> None:
-        """Return when another process's transaction has ended, or after so long; called in a thread of its own."""
+    def others_end(self, seconds: float) -> bool:
+        """Wait until another process's transaction has ended, or so long: whether; called in a thread of its own."""
+        ...
+
+    def readable(self, seconds: float) -> bool:
+        """Wait until nobody keeps readers out, or so long: whether; called in a thread of its own."""
         ...
 
     def commit(self) -> None:

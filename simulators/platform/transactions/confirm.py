@@ -2,6 +2,7 @@
 
 How a payment is confirmed depends on the certificate (institution reference, password rule): a voucher token and an ID
 card by the voucher password, which the voucher centre asks for, a social-insurance card by the card's own password.
+Who is insured in another province is exempt (choice `password_across_provinces`).
 What the mobile-payment centre sends was confirmed in the App.
 """
 
@@ -14,10 +15,13 @@ from harness.wire.mobile_confirmation import OWN_PAY, PROOF, is_confirmed
 from simulators.platform.benefits import Split
 from simulators.platform.call import Call
 from simulators.platform.centre import CentreUnavailableError
+from simulators.platform.choices import choices_of
 from simulators.platform.desk import Desk
 from simulators.platform.refusals import RefusedError
 from simulators.platform.transactions.person import ID_CARD, SOCIAL_CARD, presented, require_insured
 
+PROVINCE = 2
+"""Digits of an admdvs code that name its province."""
 MOCK = "MOCK"
 """The signtype that skips the password."""
 
@@ -41,12 +45,15 @@ async def identified(desk: Desk, call: Call, info: Mapping[str, object]) -> Pers
 
 
 async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], person: Person, shown: Split) -> None:
-    """Have the person confirm, unless signtype is MOCK. Raises RefusedError; then nothing may be booked."""
+    """Have the person confirm, unless signtype is MOCK or they are exempt. Raises RefusedError; nothing is booked."""
     if call.signtype == MOCK:
         return
     said = exp_content(info.get("expContent"))
     if PROOF in said:
         _in_app(desk, call, said, person, shown)
+        return
+    if _is_exempt(desk, call, person):
+        desk.event("password-exempt", msgid=call.msgid, psn_no=person.psn_no, place=person.insured_place)
         return
     if info["mdtrt_cert_type"] == SOCIAL_CARD:
         _card_password(said, person)
@@ -73,6 +80,12 @@ async def confirmed(desk: Desk, call: Call, info: Mapping[str, object], person: 
             raise RefusedError(result)
         case _:
             raise RefusedError("centre-unavailable")
+
+
+def _is_exempt(desk: Desk, call: Call, person: Person) -> bool:
+    """Whether the person is insured in another province than the institution's, and need not confirm."""
+    across = person.insured_place[:PROVINCE] != call.institution.admdvs[:PROVINCE]
+    return across and not choices_of(desk.profile.name).password_across_provinces
 
 
 def _in_app(desk: Desk, call: Call, said: Mapping[str, object], person: Person, shown: Split) -> None:

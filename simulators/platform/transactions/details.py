@@ -86,7 +86,7 @@ def netted(desk: Desk, details: Sequence[Detail]) -> list[Line]:
     """Details as lines that a benefit rule splits: what was returned is taken off the line it came from."""
     table = table_of(desk.profile.name)
     found: dict[str, Line] = {}
-    for detail in details:
+    for detail in sorted(details, key=lambda one: bool(one.returns)):  # a return may have come before its line
         first = found.get(detail.returns) if detail.returns else None
         if first is None:
             found[detail.sn] = Line(

@@ -27,7 +27,7 @@ async def query_person(desk: Desk, call: Call) -> bytes:
         case "02":
             person = desk.person_of_id_no(data["mdtrt_cert_no"])
         case "03":
-            person = _card_holder(data)
+            person = _card_holder(desk, data)
         case other:
             raise RefusedError("card-type-unsupported", mdtrt_cert_type=other)
     claims = {"certno": person.id_no, "psn_name": person.name}
@@ -112,15 +112,14 @@ async def _holder(desk: Desk, call: Call, token: str, id_no: object) -> Person:
     return desk.person_of_id_no(owner)
 
 
-def _card_holder(data: Mapping[str, object]) -> Person:
-    person = _cards().get(str(data["mdtrt_cert_no"]))
-    if person is None:
-        raise RefusedError("person-unknown")
+def _card_holder(desk: Desk, data: Mapping[str, object]) -> Person:
+    psn_no = _cards().get(str(data["mdtrt_cert_no"]))
+    person = desk.person(psn_no)
     if data["card_sn"] != person.card_sn:
         raise RefusedError("card-disagrees")
     return person
 
 
 @cache
-def _cards() -> Mapping[str, Person]:
-    return {person.card_no: person for person in people() if person.card_no}
+def _cards() -> Mapping[str, str]:
+    return {person.card_no: person.psn_no for person in people() if person.card_no}

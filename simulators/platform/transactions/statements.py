@@ -1,5 +1,9 @@
-"""3201, 3202 reconciliation of totals and details (对总账, 对明细账); 3203, 3204 clearing application (清算申请)."""
+"""3201, 3202 reconciliation of totals and details (对总账, 对明细账); 3203, 3204 clearing application (清算申请).
 
+A file of 3202 may have a hundred thousand lines: while it is read, compared and written, everybody else is served.
+"""
+
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,6 +24,8 @@ from simulators.platform.reconciliation import Verdict, compare_lines, compare_s
 from simulators.platform.refusals import RefusedError
 
 APPLICATION, COUNTER = "clearing", "counter"
+AT_ONCE = 100
+"""Lines that are compared before others have their turn."""
 CASH = "cash_payamt"
 """Compared by 3201 where the province wants it there (assumed)."""
 SAID = {
@@ -58,7 +64,7 @@ async def compare_details(desk: Desk, call: Call) -> bytes:
     info, chosen = call.node("data"), choices_of(desk.profile.name)
     file = fetch(desk, call, info["file_qury_no"])
     try:
-        theirs = read_upload(file.content)
+        theirs = await asyncio.to_thread(read_upload, file.content)
     except ValueError as error:
         raise RefusedError("file-invalid", number=file.number, why=error) from error
     stated: dict[str, tuple[Fen, int]] = {
@@ -76,12 +82,19 @@ async def compare_details(desk: Desk, call: Call) -> bytes:
     if wrong:
         raise RefusedError("file-disagrees", number=file.number, amounts="；".join(wrong))
 
+    desk.still_here()
+    lines = []
+    beside = chosen.mutual_aid == "beside"
+    compared = compare_lines(desk.ledger, _bookings(desk, call, info), theirs, mutual_beside=beside)
+    for number, one in enumerate(compared, start=1):
+        if chosen.statement_lines == "all" or one.verdict is not Verdict.LEVEL:
+            lines.append(result_line(one, chosen))
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+            desk.still_here()
+    content = await asyncio.to_thread(write_result, lines)
+
     def work() -> dict[str, object]:
-        ours = _bookings(desk, call, info)
-        beside = chosen.mutual_aid == "beside"
-        found = compare_lines(desk.ledger, ours, theirs, mutual_beside=beside)
-        listed = [one for one in found if chosen.statement_lines == "all" or one.verdict is not Verdict.LEVEL]
-        content = write_result(result_line(one, chosen) for one in listed)
         result = store(desk, call, name=f"result_{file.number}.zip", content=content)
         return {"fileinfo": result.as_output()}
 

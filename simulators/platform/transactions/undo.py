@@ -9,6 +9,7 @@ undone again after the undoing itself was reversed. A reversal of an unknown msg
 from collections.abc import Mapping
 
 from harness.wire.msgid import CODE_IN_MSGID, Msgid, parse_msgid
+from simulators.platform import attempts
 from simulators.platform.call import Call
 from simulators.platform.choices import Cancellation, choices_of
 from simulators.platform.desk import Desk, reversal_of
@@ -71,7 +72,7 @@ async def reverse(desk: Desk, call: Call) -> bytes:
     desk.still_here()
     with desk.ledger.writing():  # another process may book it at this very moment, or finds it barred
         admitted = oinfno == ADMIT and desk.ledger.kept(ADMISSION, omsgid) is not None
-        booked = desk.ledger.settlement_of(omsgid) is not None
+        booked = attempts.booked_by(desk.ledger, omsgid) is not None
         if ours and desk.settings.bar_reversed and not (admitted or booked):
             desk.ledger.bar(omsgid)
     if admitted:
@@ -102,7 +103,7 @@ def _sent(desk: Desk, msgid: str) -> Msgid | None:
 
 def _original(desk: Desk, call: Call, omsgid: str) -> Settlement:
     data = call.node("data")
-    original = desk.ledger.settlement_of(omsgid)
+    original = attempts.booked_by(desk.ledger, omsgid)
     if original is None or original.institution != call.institution.code:
         raise RefusedError("original-unknown", omsgid=omsgid)
     booked_by = original.infno if desk.profile.oinfno_length >= WHOLE else original.infno[:4]

@@ -29,6 +29,7 @@ from harness.faults.schedule import FaultSchedule
 from harness.line.authority import EXPIRED, Authority
 from harness.line.tape import Tape
 from harness.line.tls import ClientTls
+from tests.simulators.platform_rigs import free_port
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def simulating(*words: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str,
 def refused(*words: str) -> tuple[int, str]:
     """Exit status and message of a simulator that does not start."""
     command = [sys.executable, "-m", "harness", "simulate", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     return done.returncode, done.stderr
@@ -61,7 +62,7 @@ def test_it_says_where_it_is_and_ends_cleanly(kind: str, number: signal.Signals)
         with urllib.request.urlopen(ready["also"]["control"] + "/clock") as reply:
             assert json.load(reply)["steppable"] is True
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -76,8 +77,7 @@ def test_an_ipv6_address_is_spelled_with_brackets() -> None:
 
 
 def test_nobody_need_read_the_ready_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "harness", "simulate", "platform", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -88,7 +88,7 @@ def test_nobody_need_read_the_ready_line() -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)  # it has tried to say that it is ready, and goes on
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def _listens(port: int) -> bool:
@@ -201,16 +201,16 @@ def test_curl_is_served_over_tls_also_after_a_kill_and_a_restart(tmp_path: Path)
     ca, certificate, key = certificates(tmp_path)
     words = ["platform", "--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", ca]
     client = Authority(tmp_path).client("curl")
-    with simulating(*words) as (process, ready):
-        port = ready["at"].rpartition(":")[2]
+    port = str(free_port())
+    with simulating(*words, "--port", port) as (process, _):
         ask = ["curl", "-sS", "--cacert", ca, "-d", "{}", f"https://127.0.0.1:{port}/fsi/api/callService"]
         known = [*ask, "--cert", client.certificate, "--key", client.key]
-        answers = [subprocess.run(known, capture_output=True, timeout=20, check=True).stdout]
-        assert subprocess.run(ask, capture_output=True, timeout=20, check=False).returncode != 0
+        answers = [subprocess.run(known, capture_output=True, timeout=60, check=True).stdout]
+        assert subprocess.run(ask, capture_output=True, timeout=60, check=False).returncode != 0
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     with simulating(*words, "--port", port):
-        answers.append(subprocess.run(known, capture_output=True, timeout=20, check=True).stdout)
+        answers.append(subprocess.run(known, capture_output=True, timeout=60, check=True).stdout)
     assert all(b'"infcode":-1' in answer for answer in answers)
 
 
@@ -242,7 +242,7 @@ def test_an_expired_certificate_is_shown_with_a_warning(tmp_path: Path) -> None:
     with simulating("platform", "--tls-cert", files.certificate, "--tls-key", files.key) as (process, ready):
         assert ready["at"].startswith("https://")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert "Warning: The certificate" in errors
     assert "to 2019-12-31, not now" in errors
 
@@ -261,5 +261,5 @@ def test_several_workers_speak_tls(tmp_path: Path, kind: str, path: str) -> None
         good, stranger = ClientTls(ca=str(Authority(tmp_path).ca)).context(), ClientTls().context()
         for _ in range(6):
             with pytest.raises(httpx.ConnectError, match="unable to get local issuer"):
-                httpx.post(at + path, content=b"{}", verify=stranger, timeout=20)
-            assert httpx.post(at + path, content=b"{}", verify=good, timeout=20).status_code in {200, 404}
+                httpx.post(at + path, content=b"{}", verify=stranger, timeout=60)
+            assert httpx.post(at + path, content=b"{}", verify=good, timeout=60).status_code in {200, 404}

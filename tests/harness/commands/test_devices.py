@@ -88,9 +88,9 @@ def test_a_port_is_shared_until_it_is_told_to_end() -> None:
             assert ready["port"] == f"serial:{name}"
             with Rfc2217Client.open(parse_address(ready["at"]), channel="box.serial") as client:
                 os.write(master, b"6201\r")
-                assert client.read(5) == b"6201\r"
+                assert client.read(60) == b"6201\r"
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     os.close(master)
     os.close(slave)

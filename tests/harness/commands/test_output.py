@@ -10,7 +10,7 @@ UNREAD = "r, w = os.pipe(); os.dup2(w, 1); os.close(w); os.close(r)\n"
 
 
 def python(text: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run([sys.executable, "-c", text], capture_output=True, timeout=20, check=False, env=environment)
+    return subprocess.run([sys.executable, "-c", text], capture_output=True, timeout=60, check=False, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_closed_streams_lead_nowhere_and_no_file_takes_their_place(closed: tuple
         "os._exit(7 if open(os.devnull).fileno() > 2 and sys.stdout.fileno() == 1 else 8)"
     )
     shell = ["sh", "-c", '"$0" -c "$1" ' + " ".join(f"{number}>&-" for number in closed), sys.executable, FIT + text]
-    done = subprocess.run(shell, capture_output=True, timeout=20, check=False)
+    done = subprocess.run(shell, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (
         7,
         b"" if 1 in closed else b"said\n",

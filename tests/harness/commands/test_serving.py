@@ -40,7 +40,7 @@ def test_a_bench_stays_up_until_it_is_told_to_end(tmp_path: Path, number: signal
         with urllib.request.urlopen(ready["devices"]["platform"]["control"] + "/state") as reply:
             assert reply.status == 200
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
     assert not file.exists()
 
@@ -60,7 +60,7 @@ def test_a_bench_is_up_under_another_profile(tmp_path: Path, plan: str) -> None:
 
 def test_an_unknown_profile_is_said_before_anything_is_up(tmp_path: Path) -> None:
     with up("--profile", "atlantis", "--addresses", str(tmp_path / "x")) as process:
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "atlantis" in errors
 
@@ -72,7 +72,7 @@ def test_a_second_bench_does_not_take_the_firsts_file(tmp_path: Path) -> None:
         first.stdout.readline()
         kept = file.read_bytes()
         with up("--addresses", str(file)) as second:
-            _, errors = second.communicate(timeout=20)
+            _, errors = second.communicate(timeout=60)
         assert second.returncode == 2
         assert "Another bench is up" in errors
         assert file.read_bytes() == kept

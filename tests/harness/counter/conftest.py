@@ -16,6 +16,8 @@ from harness.counter.process import ProcessPort
 from harness.line.record import Direction
 from harness.line.tape import Tape
 
+PATIENCE_S = 60.0
+"""How long an adapter may be silent, and what was killed be there, where the test does not ask for less."""
 READY = '{"ready":{"adapter":"script","version":"1","clock":"bench","can":["sign-in","purchase","refund","books"]}}'
 PRELUDE = f"""
 import json, os, signal, subprocess, sys, time
@@ -36,13 +38,13 @@ class Lab:
         self.thread = LoopThread()
         self.ports: list[ProcessPort] = []
 
-    def port(self, script: str, *, patience_s: float = 5.0, prelude: str = PRELUDE) -> ProcessPort:
+    def port(self, script: str, *, patience_s: float = PATIENCE_S, prelude: str = PRELUDE) -> ProcessPort:
         """A port over a script, not started yet."""
         path = self.folder / f"adapter{len(self.ports)}.py"
         path.write_text(prelude + script)
         return self.command(sys.executable, str(path), patience_s=patience_s)
 
-    def command(self, *command: str, patience_s: float = 5.0) -> ProcessPort:
+    def command(self, *command: str, patience_s: float = PATIENCE_S) -> ProcessPort:
         """A port over a command, not started yet."""
         hello = Hello(
             institution={"code": "P63999900001", "name": "联调测试大药房一店", "admdvs": "639900"},
@@ -86,10 +88,10 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture
 def gone() -> Callable[[int], bool]:
-    """Whether no process of a group is left, a second after it was killed at the latest."""
+    """Whether no process of a group is left, soon after it was killed."""
 
     def is_gone(group: int) -> bool:
-        deadline = time.monotonic() + 1
+        deadline = time.monotonic() + PATIENCE_S
         while not none_of(group):
             if time.monotonic() > deadline:
                 return False

@@ -16,6 +16,18 @@ class Box:
         self.at = f"serial:{os.ttyname(self.slave)}"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long this machine stands still, a box's answer is in time."""
+    monkeypatch.setattr("harness.devices.scanner.ANSWER_TIMEOUT_S", 60.0)
+
+
+@pytest.fixture
+def hurried(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is answered, and that is soon found."""
+    monkeypatch.setattr("harness.devices.scanner.ANSWER_TIMEOUT_S", 0.05)
+
+
 @pytest.fixture
 def box() -> Iterator[Box]:
     made = Box()

@@ -5,7 +5,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-PATIENCE_S = 10.0
+from harness.devices.encryption_machine import EncryptionMachine
+from harness.devices.signature_server import SignatureServer
+
+PATIENCE_S = 60.0
+
+
+@contextlib.contextmanager
+def impatient(driver: EncryptionMachine | SignatureServer, timeout_s: float = 0.2) -> Iterator[None]:
+    """While inside, a request waits no longer than this; what must be answered is asked outside."""
+    pool = driver._pool
+    kept, pool.timeout_s = pool.timeout_s, timeout_s
+    try:
+        yield
+    finally:
+        pool.timeout_s = kept
 
 
 class Script:

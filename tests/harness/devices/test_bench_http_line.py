@@ -17,8 +17,8 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length: 2\r\n\r\
 
 
 @contextmanager
-def answering(*answers: bytes) -> Iterator[str]:
-    """A server that gives these answers on one connection and then keeps it open."""
+def answering(*answers: bytes, given: threading.Event | None = None) -> Iterator[str]:
+    """A server that gives these answers on one connection and then keeps it open; sets `given` when it has."""
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -29,7 +29,9 @@ def answering(*answers: bytes) -> Iterator[str]:
                 if not connection.recv(65536):
                     return
                 connection.sendall(answer)
-            done.wait(5)
+            if given is not None:
+                given.set()
+            done.wait(60)
 
     worker = threading.Thread(target=serve, daemon=True)
     worker.start()
@@ -37,7 +39,7 @@ def answering(*answers: bytes) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/gateway"
     finally:
         done.set()
-        worker.join(5)
+        worker.join(60)
         listener.close()
 
 
@@ -46,7 +48,7 @@ def test_two_requests_share_a_connection_below_the_addresss_own_path() -> None:
         with HttpLine(parse_address(at), tape=tape, channel="client.http#1") as line:
             for _ in range(2):
                 line.send("POST", "/x", "application/json", b"{}")
-                answer = line.receive(timeout_s=5)
+                answer = line.receive(timeout_s=60)
                 assert (answer.status, answer.content_type, answer.body) == (200, "text/plain", b"ok")
                 assert line.reusable
         frames = list(tape.recent())
@@ -56,9 +58,11 @@ def test_two_requests_share_a_connection_below_the_addresss_own_path() -> None:
 
 
 def test_no_whole_answer_in_time_is_silence_and_what_came_is_on_the_tape() -> None:
-    with answering(GOOD[:-1]) as at, Tape(BenchClock()) as tape:
+    given = threading.Event()
+    with answering(GOOD[:-1], given=given) as at, Tape(BenchClock()) as tape:
         with HttpLine(parse_address(at), tape=tape, channel="client.http#1") as line:
             line.send("GET", "/x", "", b"")
+            assert given.wait(60)
             with pytest.raises(Silent):
                 line.receive(timeout_s=0.1)
             assert not line.reusable
@@ -72,4 +76,4 @@ def test_what_is_no_http_is_named() -> None:
     ):
         line.send("GET", "/x", "", b"")
         with pytest.raises(NoHttp, match="no HTTP"):
-            line.receive(timeout_s=5)
+            line.receive(timeout_s=60)

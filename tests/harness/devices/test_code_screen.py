@@ -49,7 +49,7 @@ def test_pictures_are_painted_in_turn(screen: CodeScreen) -> None:
     screen.show(b"one")
     screen.blank()
     screen.show(b"two")
-    browser.join(5)
+    browser.join(60)
     assert browser.seen == [b"one", None, b"two"]
 
 

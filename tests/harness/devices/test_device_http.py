@@ -28,7 +28,7 @@ class Peer:
         """Stop listening."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         while True:
@@ -58,7 +58,7 @@ def _json(body: bytes, status: bytes = b"200 OK") -> bytes:
 
 
 @contextmanager
-def _client(*answers: bytes | None, timeout_s: float = 10) -> Iterator[tuple[HttpClient, Peer]]:
+def _client(*answers: bytes | None, timeout_s: float = 60) -> Iterator[tuple[HttpClient, Peer]]:
     peer = Peer(list(answers))
     client = HttpClient(peer.address, party="the peer", timeout_s=timeout_s)
     try:

@@ -97,7 +97,7 @@ def _ask_to_pay(bench: Bench, phone: PhoneDriver) -> dict[str, Any]:
         "msgid": f"{INSTITUTION}202010140830000001",
     }
     url = f"{bench.address('voucher-centre')}/localcfc/api/hsecfc/payConfirm"
-    answer: dict[str, Any] = httpx.post(url, json=content, trust_env=False, timeout=20).json()["data"]
+    answer: dict[str, Any] = httpx.post(url, json=content, trust_env=False, timeout=60).json()["data"]
     return answer
 
 
@@ -107,8 +107,8 @@ def _pay(bench: Bench, phone: PhoneDriver, act: Callable[[], str]) -> tuple[str,
 
     with ThreadPoolExecutor(1) as pool, PhoneDriver(bench.address("phone")) as other:
         paid = pool.submit(_ask_to_pay, bench, other)
-        assert bench.tape.wait_for(shown, since=0, timeout=10) is not None
-        return act(), paid.result(20)
+        assert bench.tape.wait_for(shown, since=0, timeout=60) is not None
+        return act(), paid.result(60)
 
 
 def test_a_shown_code_is_in_the_picture_and_the_centre_knows_whose_it_is(bench: Bench, phone: PhoneDriver) -> None:
@@ -307,7 +307,7 @@ def stranger() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize("ask", [PhoneDriver.show, PhoneDriver.prompt, PhoneDriver.notices, alipay_bills])

@@ -44,9 +44,9 @@ def test_trigger_and_read(start_scanner: StartScanner, line: str) -> None:
     with Scanner.open(box.ends.at) as scanner:
         for _ in range(3):
             scanner.trigger()
-            assert scanner.read(5).text == DIGITS
+            assert scanner.read(60).text == DIGITS
         scanner.command_trigger()
-        assert scanner.read(5).text == DIGITS
+        assert scanner.read(60).text == DIGITS
 
 
 def test_a_pedestal_reads_what_its_stage_shows(start_scanner: StartScanner) -> None:
@@ -54,7 +54,7 @@ def test_a_pedestal_reads_what_its_stage_shows(start_scanner: StartScanner) -> N
     stage = VirtualStage(box.ends.also["control"])
     with Scanner.open(box.ends.at) as scanner:
         assert stage.show(qr()) == Shown(read=True, text=DIGITS, symbology="qr")
-        assert scanner.read(5).text == DIGITS
+        assert scanner.read(60).text == DIGITS
         assert stage.show(qr()).why == "the same code is locked out"
         stage.blank()
         with pytest.raises(NoScan, match=r"0\.01 s"):
@@ -67,7 +67,7 @@ def test_without_a_suffix_the_idle_gap_ends_the_scan(start_scanner: StartScanner
     stage.configure({"suffix": "none"})
     with Scanner.open(box.ends.at, framing=ScanFraming(suffix=b"", idle_s=0.02)) as scanner:
         stage.show(qr())
-        assert scanner.read(5).text == DIGITS
+        assert scanner.read(60).text == DIGITS
 
 
 def test_settings_are_written_and_read_back(start_scanner: StartScanner) -> None:
@@ -115,6 +115,7 @@ def test_what_the_box_refuses_is_the_callers_to_mend(start_scanner: StartScanner
         assert scanner.query("SCNMOD") == "2"
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_box_that_does_not_answer(bare: tuple[int, str]) -> None:
     with Scanner.open(bare[1]) as scanner, pytest.raises(NoAnswer, match="SCNMOD"):
         scanner.query("SCNMOD")
@@ -127,6 +128,7 @@ def test_an_answer_to_something_else_breaks_the_protocol(bare: tuple[int, str]) 
             scanner.query("SCNMOD")
 
 
+@pytest.mark.usefixtures("hurried")
 def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(bare: tuple[int, str]) -> None:
     with Scanner.open(bare[1]) as scanner:
         os.write(bare[0], b"\x02\x010000#SCNMOD3\x06;\x03")
@@ -169,7 +171,7 @@ def test_a_scan_in_pieces_is_one_scan(bare: tuple[int, str]) -> None:
         os.write(bare[0], b"620123")
         rest = threading.Timer(0.05, os.write, (bare[0], b"45\r"))
         rest.start()
-        assert scanner.read(5).text == "62012345"
+        assert scanner.read(60).text == "62012345"
         rest.join()
 
 
@@ -186,7 +188,7 @@ def test_a_box_that_is_unplugged(bare: tuple[int, str]) -> None:
     with Scanner.open(bare[1]) as scanner:
         os.close(bare[0])
         with pytest.raises(Disconnected):
-            scanner.read(5)
+            scanner.read(60)
         with pytest.raises(Disconnected):
             scanner.trigger()
 
@@ -196,7 +198,7 @@ def test_a_real_box_is_recorded_from_the_hosts_side(bare: tuple[int, str]) -> No
     with Scanner.open(bare[1], tape, name="left") as scanner:
         scanner.trigger()
         os.write(bare[0], b"1\r")
-        scanner.read(5)
+        scanner.read(60)
     frames = [(r.channel, r.direction, r.data) for r in tape.recent()]
     assert frames == [("left.serial", Direction.RECEIVED, b"\x01T\x04"), ("left.serial", Direction.SENT, b"1\r")]
 

@@ -69,7 +69,7 @@ def following(fake: FakeMachine, path: str) -> Scanner:
 def test_a_box_that_comes_back_under_another_number(fake: FakeMachine, box: Socket) -> None:
     with following(fake, box.plug("ttyACM0")) as scanner:
         os.write(box.master, b"1\r2")
-        assert scanner.read(5).text == "1"
+        assert scanner.read(60).text == "1"
         box.pull()
         with pytest.raises(Disconnected, match="SN1"):
             scanner.read(0.02)
@@ -77,7 +77,7 @@ def test_a_box_that_comes_back_under_another_number(fake: FakeMachine, box: Sock
         with pytest.raises(NoScan):
             scanner.read(0.02)
         os.write(box.master, b"3\r")
-        assert scanner.read(5).text == "3"
+        assert scanner.read(60).text == "3"
         assert scanner.returns == 1
 
 
@@ -89,17 +89,17 @@ def test_the_driver_wakes_when_the_name_appears(fake: FakeMachine, box: Socket) 
 
         def read() -> None:
             waiting.set()
-            got.append(scanner.read(20).text)
+            got.append(scanner.read(60).text)
 
         reader = threading.Thread(target=read)
         reader.start()
-        waiting.wait(5)
+        waiting.wait(60)
         began = time.monotonic()
         box.plug("ttyACM1")
-        while scanner.returns == 0 and time.monotonic() < began + 10:
+        while scanner.returns == 0 and time.monotonic() < began + 60:
             os.sched_yield()
         os.write(box.master, b"back\r")
-        reader.join(10)
+        reader.join(60)
         assert got == ["back"]
 
 
@@ -143,7 +143,7 @@ def test_a_virtual_box_behind_a_link_is_found_and_set_up_again(start_scanner: St
         assert scanner.query("RRDDUR") == "1234"
         box.show(qr())
         scanner.trigger()
-        assert scanner.read(5).text == DIGITS
+        assert scanner.read(60).text == DIGITS
 
 
 @pytest.mark.parametrize("scans", [60, pytest.param(1000, marks=pytest.mark.slow)])
@@ -159,7 +159,7 @@ def test_unplugged_in_the_middle_of_scans(start_scanner: StartScanner, tmp_path:
             while True:
                 try:
                     scanner.trigger()
-                    assert scanner.read(5).text == DIGITS
+                    assert scanner.read(60).text == DIGITS
                 except (Disconnected, NoScan):
                     continue
                 seen += 1
@@ -180,7 +180,7 @@ def test_a_network_line_is_tried_again(start_scanner: StartScanner) -> None:
             scanner.read(1)
         assert scanner.returns == 1
         box.show(qr())
-        assert scanner.read(5).text == DIGITS
+        assert scanner.read(60).text == DIGITS
 
 
 def test_a_follower_gives_up_in_time() -> None:
@@ -195,5 +195,5 @@ def test_a_watch_wakes_for_a_new_name_alone(tmp_path: Path) -> None:
         watch.wait(0.02)
         assert time.monotonic() - began >= 0.02
         (tmp_path / "new").touch()
-        watch.wait(20)
-        assert time.monotonic() - began < 15
+        watch.wait(60)
+        assert time.monotonic() - began < 50, "it was woken, not timed out"

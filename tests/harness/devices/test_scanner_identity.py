@@ -35,6 +35,12 @@ def test_boxes_of_other_families_are_known(start_scanner: StartScanner, family: 
     assert told.text
 
 
+@pytest.fixture(autouse=True)
+def answered(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong guesses are not answered, so that no test can afford all patience."""
+    monkeypatch.setattr("harness.devices.scanner.ANSWER_TIMEOUT_S", 1.0)
+
+
 def test_a_silent_line_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
     import tty

@@ -33,7 +33,7 @@ from harness.wire.encryption_machine.profile import load_host_profile
 from harness.wire.encryption_machine.svs import CertificateState, SignData, VerifyLevel
 from harness.wire.encryption_machine.svs_profile import load_svs_profile
 from simulators.encryption_machine.provision import PIN, seeded_private_key
-from tests.harness.devices.scripted_machine import PATIENCE_S, Script, scripts
+from tests.harness.devices.scripted_machine import PATIENCE_S, Script, impatient, scripts
 from tests.simulators.encryption_machine_rig import RunningMachine, machines
 
 MESSAGE = "结算 12.50 元".encode()
@@ -63,7 +63,7 @@ def virtual(running: RunningMachine) -> RunningMachine:
 
 
 def server_of(
-    machine: RunningMachine, door: str, *, timeout_s: float = 5, connections: int = 2, tape: Tape | None = None
+    machine: RunningMachine, door: str, *, timeout_s: float = PATIENCE_S, connections: int = 2, tape: Tape | None = None
 ) -> SignatureServer:
     end, profile = DOORS[door]
     address = machine.ends.also[end]
@@ -208,12 +208,12 @@ def test_openssl_verifies_a_long_signature_and_signs_one(virtual: RunningMachine
         command = [OPENSSL, "pkeyutl", "-verify", "-pubin", "-inkey", str(key), "-keyform", "DER", "-rawin"]
         command += ["-digest", "sm3", "-in", str(message), "-sigfile", str(signature)]
         command += ["-pkeyopt", "distid:1234567812345678"]
-        assert subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
+        assert subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == 0
         private = tmp_path / "private.der"
         private.write_bytes(sec1_of(seeded_private_key("7/key/1/sign")))
         command = [OPENSSL, "pkeyutl", "-sign", "-inkey", str(private), "-keyform", "DER", "-rawin", "-digest", "sm3"]
         command += ["-in", str(message), "-pkeyopt", "distid:1234567812345678"]
-        stored = subprocess.run(command, check=True, capture_output=True, timeout=30).stdout
+        stored = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
         certificate = server.export_certificate("liantiao-1")
         assert server.verify(LONG, stored, certificate=certificate, form=Signature.DER)
         assert not server.verify(LONG + b"!", stored, certificate=certificate, form=Signature.DER)
@@ -307,13 +307,13 @@ FIRST, SECOND = random_reply("AAAAAA=="), random_reply("AQEBAQ==")
 
 @pytest.mark.parametrize("door", ["http", "der"])
 def test_a_late_reply_never_answers_the_next_request(virtual: RunningMachine, door: str) -> None:
-    with server_of(virtual, door, timeout_s=0.3, connections=1) as server:
+    with server_of(virtual, door, connections=1) as server:
         certificate = server.export_certificate("liantiao-1")
         virtual.plan("signData", Effect.LATE_REPLY)
-        with pytest.raises(MachineSilent, match="signature server"):
+        with impatient(server), pytest.raises(MachineSilent, match="signature server"):
             server.sign(1, b"first", pin=PIN)
+        virtual.until_fired()
         assert server.verify(b"second", server.sign(1, b"second", pin=PIN), certificate=certificate)
-        assert "fault-fired" in virtual.events()
 
 
 def test_a_reply_that_comes_after_the_time_out_is_never_taken(script: Callable[..., Script]) -> None:
@@ -325,8 +325,8 @@ def test_a_reply_that_comes_after_the_time_out_is_never_taken(script: Callable[.
         http_request(connection)
 
     peer = script(late)
-    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=0.2) as server:
-        with pytest.raises(MachineSilent):
+    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=PATIENCE_S) as server:
+        with impatient(server), pytest.raises(MachineSilent):
             server.random(4)
         peer.let_go.set()
         assert server.random(4) == b"\1\1\1\1"
@@ -345,7 +345,7 @@ def test_a_reply_that_nobody_asked_for_is_never_taken(script: Callable[..., Scri
         http_request(connection)
 
     peer = script(doubled)
-    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=2) as server:
+    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=PATIENCE_S) as server:
         try:
             assert server.random(4) == b"\0\0\0\0"
         except MachineSpeaksNonsense:  # when both came in one piece
@@ -386,8 +386,8 @@ def test_what_is_no_reply_is_named_and_the_next_call_works(
             connection.sendall(reply if number == 0 else SECOND)
 
     peer = script(serve)
-    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=0.5) as server:
-        with pytest.raises(error):
+    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=PATIENCE_S) as server:
+        with impatient(server, 0.5 if error is MachineSilent else PATIENCE_S), pytest.raises(error):
             server.random(4)
         assert server.random(4) == b"\1\1\1\1"
         assert server.random(4) == b"\1\1\1\1"
@@ -409,7 +409,7 @@ def test_a_reply_may_end_with_the_connection_or_come_in_chunks(script: Callable[
         connection.close()
 
     peer = script(serve)
-    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=5) as server:
+    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=PATIENCE_S) as server:
         for _ in spelled:
             assert server.random(4) == b"\1\1\1\1"
 
@@ -426,7 +426,7 @@ def test_a_request_with_a_pin_is_never_sent_twice(script: Callable[..., Script])
             connection.sendall(SECOND)
 
     peer = script(once)
-    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=5) as server:
+    with SignatureServer(parse_address(http_of(peer)), HTTP, connections=1, timeout_s=PATIENCE_S) as server:
         server.random(4)
         server.random(4)
         assert len(asked) == 3, "a question that changes nothing was asked once more"
@@ -451,18 +451,19 @@ def test_a_request_with_a_pin_is_never_sent_twice(script: Callable[..., Script])
 def test_each_fault_is_named_and_the_next_call_works(
     virtual: RunningMachine, door: str, effect: Effect, error: type[Exception]
 ) -> None:
-    with server_of(virtual, door, timeout_s=0.3 if effect is Effect.SILENCE else 5, connections=1) as server:
+    with server_of(virtual, door, connections=1) as server:
         certificate = server.export_certificate("liantiao-1")
         virtual.plan("signData", effect)
-        with pytest.raises(error) as caught:
+        patience_s = 0.3 if effect is Effect.SILENCE else PATIENCE_S
+        with impatient(server, patience_s), pytest.raises(error) as caught:
             server.sign(1, MESSAGE, pin=PIN)
         assert isinstance(caught.value, BenchError | ConfigError | MachineSpeaksNonsense)
-        assert "fault-fired" in virtual.events()
+        virtual.until_fired()
         assert server.verify(MESSAGE, server.sign(1, MESSAGE, pin=PIN), certificate=certificate)
 
 
 def test_a_reply_that_is_cut_off_is_a_disconnection(virtual: RunningMachine) -> None:
-    with server_of(virtual, "der", timeout_s=1, connections=1) as server:
+    with server_of(virtual, "der", connections=1) as server:
         for effect in (Effect.CUT_CONNECTION, Effect.CUT_IN_HEADER, Effect.CUT_IN_BODY):
             virtual.plan("signData", effect)
             with pytest.raises(Disconnected):

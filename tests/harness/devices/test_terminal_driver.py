@@ -47,9 +47,9 @@ def terminal(bench: Bench) -> Iterator[TerminalDriver]:
 def test_a_card_is_presented_read_and_pulled(bench: Bench, terminal: TerminalDriver) -> None:
     address = bench.address("terminal") + "/HeaSecReadInfo/ReadCardBas"
     with ThreadPoolExecutor() as pool:
-        reading = pool.submit(httpx.post, address, json={"orgId": INSTITUTION}, timeout=10, trust_env=False)
+        reading = pool.submit(httpx.post, address, json={"orgId": INSTITUTION}, timeout=60, trust_env=False)
         bench.tape.wait_for(
-            lambda r: r.direction is Direction.RECEIVED and b"ReadCardBas" in r.data, since=0, timeout=5
+            lambda r: r.direction is Direction.RECEIVED and b"ReadCardBas" in r.data, since=0, timeout=60
         )
         terminal.present_card("P001")
         assert "|T63990001|" in reading.result().json()["cardInfo"]
@@ -61,7 +61,7 @@ def test_a_card_is_presented_read_and_pulled(bench: Bench, terminal: TerminalDri
 def test_exports_of_the_tape_hide_what_a_card_tells_and_what_is_typed(bench: Bench, terminal: TerminalDriver) -> None:
     terminal.present_card("P001")
     address = bench.address("terminal") + "/HeaSecReadInfo/ReadCardBas"
-    httpx.post(address, json={"orgId": INSTITUTION}, timeout=10, trust_env=False)
+    httpx.post(address, json={"orgId": INSTITUTION}, timeout=60, trust_env=False)
     with pytest.raises(Refused):
         terminal.type_password("194946")
     frames = b"".join(record.data for record in bench.tape.recent())

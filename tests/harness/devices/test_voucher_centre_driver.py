@@ -26,8 +26,11 @@ GOOD = (
 
 
 @contextmanager
-def scripted(*answers: bytes, hold: bool = False) -> Iterator[str]:
-    """A server that gives these answers, one a request, each in two pieces; with `hold` it then says nothing more."""
+def scripted(*answers: bytes, hold: bool = False, given: threading.Event | None = None) -> Iterator[str]:
+    """A server that gives these answers, one a request, each in two pieces; with `hold` it then says nothing more.
+
+    It sets `given` when it has given all.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -42,8 +45,10 @@ def scripted(*answers: bytes, hold: bool = False) -> Iterator[str]:
                     received += piece
                 connection.sendall(answer[:40])
                 connection.sendall(answer[40:])
+            if given is not None:
+                given.set()
             if hold:
-                done.wait(5)
+                done.wait(60)
 
     worker = threading.Thread(target=serve, daemon=True)
     worker.start()
@@ -51,7 +56,7 @@ def scripted(*answers: bytes, hold: bool = False) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         done.set()
-        worker.join(5)
+        worker.join(60)
         listener.close()
 
 
@@ -91,9 +96,13 @@ def test_silence_is_not_an_answer_and_the_connection_is_given_up() -> None:
 
 
 def test_half_an_answer_is_recorded_before_the_error() -> None:
-    with scripted(GOOD[:60], hold=True) as at, Tape(BenchClock()) as tape:
-        with VoucherCentre(parse_address(at), timeout_s=0.2, tape=tape) as centre, pytest.raises(CentreSilent):
-            centre.ask(CALL)
+    given = threading.Event()
+    with scripted(GOOD[:60], hold=True, given=given) as at, Tape(BenchClock()) as tape:
+        with VoucherCentre(parse_address(at), timeout_s=0.2, tape=tape) as centre:
+            held = centre.begin(CALL)
+            assert given.wait(60)
+            with pytest.raises(CentreSilent):
+                held.answer()
         assert tape.recent()[-1].data == GOOD[:60]
 
 
@@ -108,7 +117,7 @@ def test_a_call_that_waits_has_a_connection_of_its_own() -> None:
     with scripted(GOOD) as at, Tape(BenchClock()) as tape:
         with VoucherCentre(parse_address(at), tape=tape) as centre:
             held = centre.begin(CALL)
-            assert held.reply().code == 980003
+            assert held.answer().code == 980003
         assert {record.channel for record in tape.recent()} == {"client.http#1"}
 
 

@@ -56,14 +56,14 @@ def test_parties_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
     begin = threading.Barrier(4)
 
     def start() -> None:
-        begin.wait(5)
+        begin.wait(60)
         found.append(Authority(tmp_path).ca.read_bytes())
 
     threads = [threading.Thread(target=start) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(found) == 4
     assert len(set(found)) == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["authority"]

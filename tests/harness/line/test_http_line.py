@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from harness.clock import BenchClock
 from harness.errors import BenchError
-from harness.line.http import Connection, TapedServer, connection_of
+from harness.line.http import TapedServer
+from harness.line.http_connection import Connection, connection_of
 from harness.line.record import Direction
 from harness.line.tape import Tape
 
@@ -145,7 +146,7 @@ def test_stopping_cuts_what_is_held_and_frees_the_port() -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(REQUEST.replace(b"/echo", b"/hold"))
         await writer.drain()
-        await asyncio.wait_for(server.stop(), 5)
+        await asyncio.wait_for(server.stop(), 60)
         with pytest.raises((ConnectionError, OSError)):
             await asyncio.open_connection(host, int(port))
         writer.close()

@@ -48,7 +48,7 @@ class Port:
     def received(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            data += self.chunks.get(timeout=5)
+            data += self.chunks.get(timeout=60)
         return data
 
     def stop(self) -> None:
@@ -74,7 +74,7 @@ def open_files() -> set[str]:
 
 
 def test_every_byte_passes_unchanged_both_ways(port: Port) -> None:
-    with serial.Serial(port.line.name, timeout=5) as client:
+    with serial.Serial(port.line.name, timeout=60) as client:
         assert port.send(EVERY_BYTE)
         assert client.read(256) == EVERY_BYTE
         client.write(EVERY_BYTE)
@@ -82,7 +82,7 @@ def test_every_byte_passes_unchanged_both_ways(port: Port) -> None:
 
 
 def test_bytes_are_on_the_tape_both_ways(port: Port) -> None:
-    with serial.Serial(port.line.name, timeout=5) as client:
+    with serial.Serial(port.line.name, timeout=60) as client:
         port.send(b"out\r")
         assert client.read(4) == b"out\r"
         client.write(b"in")
@@ -93,7 +93,7 @@ def test_bytes_are_on_the_tape_both_ways(port: Port) -> None:
 
 def test_the_port_survives_clients_that_come_and_go(port: Port) -> None:
     for turn in range(3):
-        with serial.Serial(port.line.name, timeout=5) as client:
+        with serial.Serial(port.line.name, timeout=60) as client:
             client.write(b"%d" % turn)
             assert port.received(1) == b"%d" % turn
             port.send(b"x")
@@ -135,14 +135,14 @@ def test_discard_forgets_what_is_under_way(port: Port) -> None:
 
 
 def test_unplug_throws_the_client_out_and_replug_gives_the_port_back(port: Port) -> None:
-    client = serial.Serial(port.line.name, timeout=5)
+    client = serial.Serial(port.line.name, timeout=60)
     port.do("unplug")
     with pytest.raises((serial.SerialException, OSError)):
         client.read(1)
     client.close()
     assert not port.send(b"lost")
     port.do("replug")
-    with serial.Serial(port.line.name, timeout=5) as again:
+    with serial.Serial(port.line.name, timeout=60) as again:
         port.send(b"\r\nback")
         assert again.read(6) == b"\r\nback"
         again.write(b"host")
@@ -155,7 +155,7 @@ def test_a_port_that_is_renumbered_keeps_its_link(loop: LoopThread, tmp_path: Pa
     try:
         names = {port.line.name}
         for turn in range(3):
-            client = serial.Serial(str(link), timeout=5)
+            client = serial.Serial(str(link), timeout=60)
             port.do("unplug")
             assert not link.is_symlink()
             with pytest.raises((serial.SerialException, OSError)):
@@ -165,7 +165,7 @@ def test_a_port_that_is_renumbered_keeps_its_link(loop: LoopThread, tmp_path: Pa
             assert port.line.name not in names or turn > 0
             names.add(port.line.name)
             assert str(link.readlink()) == port.line.name
-            with serial.Serial(str(link), timeout=5) as again:
+            with serial.Serial(str(link), timeout=60) as again:
                 port.send(b"%d" % turn)
                 assert again.read(1) == b"%d" % turn
         assert len(names) > 1

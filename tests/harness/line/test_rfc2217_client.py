@@ -45,7 +45,7 @@ def test_bytes_lines_and_settings(device: Device) -> None:
         device.send(EVERY_BYTE)
         got = b""
         while len(got) < 256:
-            got += client.read(5)
+            got += client.read(60)
         assert got == EVERY_BYTE
         client.set_output(dtr=False)
         device.until(dtr=False, rts=True)
@@ -58,7 +58,7 @@ def test_a_change_of_lines_is_seen_while_reading(device: Device) -> None:
         device.loop.soon(lambda: device.line.set_lines(cts=False, ri=True))
         device.loop.settle()
         device.send(b".")
-        assert client.read(5) == b"."
+        assert client.read(60) == b"."
         assert client.modem == Modem.DSR | Modem.CD | Modem.RI
 
 
@@ -83,7 +83,7 @@ def test_what_speaks_no_rfc2217_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def read_on(client: Rfc2217Client) -> None:
     while True:
-        client.read(5)
+        client.read(60)
 
 
 class Lines(serial.Serial):
@@ -139,6 +139,6 @@ def test_an_access_server_that_is_not_ours() -> None:
             while len(got) < 256:
                 got += os.read(master, 256)
             assert got == EVERY_BYTE
-        server.join(5)
+        server.join(60)
     os.close(master)
     os.close(slave)

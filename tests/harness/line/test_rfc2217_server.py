@@ -43,23 +43,23 @@ class Device:
     def until(self, **wanted: bool) -> HostLines:
         """The lines, once they are as wanted."""
         while True:
-            lines = self.changes.get(timeout=5)
+            lines = self.changes.get(timeout=60)
             if all(getattr(lines, name) is value for name, value in wanted.items()):
                 return lines
 
     def received(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            data += self.chunks.get(timeout=5)
+            data += self.chunks.get(timeout=60)
         return data
 
     def pyserial(self, **settings: Any) -> serial.Serial:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # pyserial names its thread in the old way
-            return serial.serial_for_url(f"rfc2217://{self.line.address.target}", timeout=5, **settings)
+            return serial.serial_for_url(f"rfc2217://{self.line.address.target}", timeout=60, **settings)
 
     def raw(self) -> socket.socket:
-        return socket.create_connection((self.line.address.host, self.line.address.port), timeout=5)
+        return socket.create_connection((self.line.address.host, self.line.address.port), timeout=60)
 
 
 def hung_up(client: socket.socket) -> bool:
@@ -180,7 +180,7 @@ def test_only_hosts_that_are_allowed_are_let_in() -> None:
     try:
         shared = SharedSerial(serial_address("/dev/null"), allow=frozenset({"10.9.8.7"}))
         loop.call(shared.start())
-        with socket.create_connection((shared.address.host, shared.address.port), timeout=5) as client:
+        with socket.create_connection((shared.address.host, shared.address.port), timeout=60) as client:
             assert hung_up(client)
         loop.call(shared.stop())
     finally:

@@ -52,14 +52,14 @@ def rig() -> Iterator[Rig]:
 def read(client: Rfc2217Client, size: int) -> bytes:
     got = b""
     while len(got) < size:
-        got += client.read(5)
+        got += client.read(60)
     return got
 
 
 def test_bytes_pass_both_ways_and_the_port_is_free_in_between(rig: Rig) -> None:
     for _ in range(2):
         with rig.client("115200 8N1") as client:
-            assert "in use" in rig.said.get(timeout=5)
+            assert "in use" in rig.said.get(timeout=60)
             os.write(rig.master, EVERY_BYTE)
             assert read(client, 256) == EVERY_BYTE
             client.write(EVERY_BYTE)
@@ -68,7 +68,7 @@ def test_bytes_pass_both_ways_and_the_port_is_free_in_between(rig: Rig) -> None:
                 got += os.read(rig.master, 4096)
             assert got == EVERY_BYTE
             assert client.modem == Modem.CTS | Modem.DSR | Modem.CD
-        assert "is free" in rig.said.get(timeout=5)
+        assert "is free" in rig.said.get(timeout=60)
 
 
 def test_a_frame_that_the_port_cannot_do_is_refused_to_the_client_not_to_the_next(rig: Rig) -> None:
@@ -76,7 +76,7 @@ def test_a_frame_that_the_port_cannot_do_is_refused_to_the_client_not_to_the_nex
     for _ in range(3):
         with pytest.raises(Disconnected, match="refuses 9600 7E1"):
             rig.client("9600 7E1")
-        while "is free" not in rig.said.get(timeout=5):
+        while "is free" not in rig.said.get(timeout=60):
             pass
     with rig.client() as client:
         os.write(rig.master, b"ok")
@@ -90,7 +90,7 @@ def test_a_port_that_goes_away_hangs_its_client_up(rig: Rig) -> None:
             read(client, 10_000)
     with pytest.raises(Disconnected):
         rig.client()
-    while "cannot be opened" not in rig.said.get(timeout=5):
+    while "cannot be opened" not in rig.said.get(timeout=60):
         pass
 
 

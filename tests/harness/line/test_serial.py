@@ -33,7 +33,7 @@ def test_what_is_there_comes_in_one_chunk(ends: tuple[int, str]) -> None:
     master, name = ends
     with SerialClient.open(serial_address(name), channel="box.serial") as client:
         os.write(master, b"6201234567890123456789012345\r")
-        assert client.read(5) == b"6201234567890123456789012345\r"
+        assert client.read(60) == b"6201234567890123456789012345\r"
 
 
 def test_silence_ends_with_the_time_out(ends: tuple[int, str]) -> None:
@@ -50,7 +50,7 @@ def test_bytes_are_recorded_as_the_devices(ends: tuple[int, str]) -> None:
         client.write(b"\x01T\x04")
         assert os.read(master, 10) == b"\x01T\x04"
         os.write(master, b"1\r")
-        client.read(5)
+        client.read(60)
     assert [(r.channel, r.direction, r.data) for r in tape.recent()] == [
         ("box.serial", Direction.RECEIVED, b"\x01T\x04"),
         ("box.serial", Direction.SENT, b"1\r"),
@@ -70,7 +70,7 @@ def test_a_write_larger_than_the_kernels_buffer_arrives_whole(ends: tuple[int, s
     with SerialClient.open(serial_address(name), channel="box.serial") as client:
         reader.start()
         client.write(sent)
-        reader.join(10)
+        reader.join(60)
     assert bytes(got) == sent
 
 
@@ -95,7 +95,7 @@ def test_a_pty_is_opened_again_and_again_though_it_keeps_no_parity(ends: tuple[i
         wire = SerialFormat(data_bits=7, parity=Parity.EVEN)
         with SerialClient.open(serial_address(name), channel="box.serial", wire=wire) as client:
             os.write(master, b"1\r")
-            assert client.read(5) == b"1\r"
+            assert client.read(60) == b"1\r"
 
 
 def test_reading_and_writing_after_the_plug_is_pulled(ends: tuple[int, str]) -> None:
@@ -103,7 +103,7 @@ def test_reading_and_writing_after_the_plug_is_pulled(ends: tuple[int, str]) -> 
     client = SerialClient.open(serial_address(name), channel="box.serial")
     os.close(master)
     with pytest.raises(Disconnected, match="is gone"):
-        client.read(5)
+        client.read(60)
     with pytest.raises(Disconnected):
         client.write(b"x")
     client.close()
@@ -134,9 +134,9 @@ def test_a_reader_wakes_when_the_plug_is_pulled_meanwhile(ends: tuple[int, str])
 
     reader = threading.Thread(target=read)
     reader.start()
-    waiting.wait(5)
+    waiting.wait(60)
     os.close(master)
-    reader.join(10)
+    reader.join(60)
     assert not reader.is_alive()
     assert len(outcome) == 1
     client.close()

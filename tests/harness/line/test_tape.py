@@ -405,14 +405,14 @@ def test_waiting_sees_each_record_once_and_returns_when_it_comes(tape: Tape) -> 
         return record.name == "come"
 
     def later() -> None:
-        assert asked.wait(10)
+        assert asked.wait(60)
         for _ in range(50):
             tape.event("bench", "go")
         tape.event("bench", "come")
 
     device, began = threading.Thread(target=later), time.monotonic()
     device.start()
-    found = tape.wait_for(wanted, since=2, timeout=30)
+    found = tape.wait_for(wanted, since=2, timeout=60)
     assert time.monotonic() - began < 20, "it was woken, not timed out"
     device.join()
     assert found is not None
@@ -440,7 +440,7 @@ def test_waiting_for_the_future_passes_over_what_comes_before(tape: Tape) -> Non
     fill(tape)
     device = threading.Thread(target=later)
     device.start()
-    found = tape.wait_for(lambda record: record.name == "tick", since=10, timeout=30)
+    found = tape.wait_for(lambda record: record.name == "tick", since=10, timeout=60)
     device.join()
     assert found is not None
     assert found.seq == 10
@@ -453,6 +453,6 @@ def test_whoever_waits_may_record(tape: Tape) -> None:
         return record.name == "seen"
 
     fill(tape)
-    found = tape.wait_for(wanted, since=0, timeout=10)
+    found = tape.wait_for(wanted, since=0, timeout=60)
     assert found is not None
     assert found.seq == 4

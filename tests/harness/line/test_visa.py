@@ -35,7 +35,7 @@ def test_every_byte_passes_and_none_ends_a_message(ends: tuple[int, str]) -> Non
         os.write(master, every)
         got = b""
         while len(got) < 256:
-            got += client.read(5)
+            got += client.read(60)
         assert got == every
         client.write(every)
         assert os.read(master, 300) == every
@@ -50,7 +50,7 @@ def test_a_scanner_through_visa(ends: tuple[int, str]) -> None:
         scanner.trigger()
         assert os.read(master, 10) == b"\x01T\x04"
         os.write(master, b"6201\r")
-        assert scanner.read(5).text == "6201"
+        assert scanner.read(60).text == "6201"
 
 
 def test_unplugged(ends: tuple[int, str]) -> None:

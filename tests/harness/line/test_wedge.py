@@ -29,7 +29,7 @@ def test_recorded_events_in_a_fifo(tmp_path: Path) -> None:
         got = client.read(1)
         os.write(writer, raw[100:])
         while not got.endswith(b"\r"):
-            got += client.read(5)
+            got += client.read(60)
         assert got == b"620\r"
         assert client.read(0.01) == b""
         os.write(writer, INPUT_EVENT.pack(0, 0, 0, 3, 0))
@@ -37,7 +37,7 @@ def test_recorded_events_in_a_fifo(tmp_path: Path) -> None:
         assert client.dropped == 1
         os.close(writer)
         with pytest.raises(Disconnected, match="is gone"):
-            client.read(5)
+            client.read(60)
     assert b"".join(record.data for record in tape.recent())[: len(raw)] == raw
 
 

@@ -1,7 +1,6 @@
 """The open loop: arrivals do not wait for answers, and nothing that waits is hidden."""
 
 import asyncio
-import itertools
 import time
 
 import pytest
@@ -33,7 +32,7 @@ def test_customers_are_sent_out_although_nobody_is_answered() -> None:
     assert [s.number for s in samples] == list(range(20))
     latencies = [s.latency_s for s in samples]
     assert latencies[0] > 0.09, "the first waited for the whole stall"
-    assert all(a >= b - 0.003 for a, b in itertools.pairwise(latencies)), "each later one less"
+    assert latencies[0] > latencies[10] > latencies[19], "who came later waited less"
 
 
 def test_latency_counts_from_the_trace_also_when_the_driver_was_blocked() -> None:
@@ -45,8 +44,8 @@ def test_latency_counts_from_the_trace_also_when_the_driver_was_blocked() -> Non
         return DONE
 
     samples = asyncio.run(replay([0.0, 0.02, 0.04], blocked))
-    assert samples[1].late_s == pytest.approx(0.08, abs=0.03)
-    assert samples[1].latency_s >= samples[1].late_s > 0.05
+    assert samples[1].late_s > 0.07
+    assert samples[1].latency_s >= samples[1].late_s
 
 
 def test_a_trace_without_arrivals_is_over_at_once() -> None:

@@ -16,7 +16,7 @@ from harness.wire.profile import load_profile
 from tests.harness.load.load_rig import bench_file
 
 
-def purchases(bench: Bench, *, reply_s: float = 10.0, platform: str = "", profile: str = "qinghai") -> PurchaseLoad:
+def purchases(bench: Bench, *, reply_s: float = 60.0, platform: str = "", profile: str = "qinghai") -> PurchaseLoad:
     systems = Systems(
         phone=bench.address("phone"),
         centre=bench.address("voucher-centre"),
@@ -75,7 +75,7 @@ def test_a_lost_answer_is_unknown_and_reversed_at_the_end() -> None:
         faults = bench.device("platform").faults
         assert faults is not None
         faults.plan(Fault(party="platform", message="2102", effect=Effect.LOSE_REPLY, nth=2))
-        load = purchases(bench, reply_s=0.5)
+        load = purchases(bench, reply_s=2.0)
         samples, unresolved, checks = played(load, 4, rate=10.0)
         booked = booked_on_tape(bench.tape.recent())
     outcomes = [s.attempt.outcome for s in samples]
@@ -92,7 +92,7 @@ def test_a_lost_request_is_unknown_and_nothing_is_left_of_it() -> None:
         faults = bench.device("platform").faults
         assert faults is not None
         faults.plan(Fault(party="platform", message="2102", effect=Effect.LOSE_REQUEST, nth=1))
-        load = purchases(bench, reply_s=0.5)
+        load = purchases(bench, reply_s=2.0)
         samples, unresolved, _ = played(load, 2, rate=10.0)
         booked = booked_on_tape(bench.tape.recent())
     assert sorted(s.attempt.outcome for s in samples) == [Outcome.ACCEPTED, Outcome.UNKNOWN]
@@ -102,7 +102,7 @@ def test_a_lost_request_is_unknown_and_nothing_is_left_of_it() -> None:
 
 def test_silence_before_anything_is_booked_is_a_refusal() -> None:
     with Bench(bench_file()) as bench:
-        load = purchases(bench, reply_s=0.5)
+        load = purchases(bench, reply_s=2.0)
         faults = bench.device("platform").faults
         assert faults is not None
 

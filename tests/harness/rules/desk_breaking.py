@@ -1,7 +1,7 @@
 """What goes wrong at a desk: stories of a doubt, of nonsense and of another day, each broken in one place."""
 
 from tests.harness.rules import desk_stories, stories
-from tests.harness.rules.breaking import Change, body, dropped
+from tests.harness.rules.breaking import Change, body, dropped, drug
 from tests.harness.rules.broken import Broken
 from tests.harness.rules.tape_builder import TapeBuilder
 
@@ -150,6 +150,49 @@ BROKEN_AT_THE_DESK = (
         desk_stories.BUSY,
     ),
     Broken("signed-in-first", "yesterday's", desk_stories.next_day, yesterdays_sign_in, "not signed in"),
+    Broken(
+        "sign-in-told-as-answered",
+        "refused, and done",
+        stories.good_purchase,
+        body("sign-in 9001 reply", "infcode", value=-1),
+        "after a refusal",
+    ),
+    Broken(
+        "sign-in-told-as-answered",
+        "unheard, and done",
+        stories.good_purchase,
+        dropped("sign-in 9001 reply"),
+        "no readable answer",
+    ),
+    Broken(
+        "sign-in-told-as-answered",
+        "not asked",
+        stories.good_purchase,
+        dropped("sign-in 9001 request", "sign-in 9001 reply"),
+        "a 9001",
+    ),
+    Broken(
+        "insured-as-told-now",
+        "not asked",
+        stories.two_purchases,
+        dropped("A0002 1101 request", "A0002 1101 reply"),
+        "a 1101 of this person",
+    ),
+    Broken(
+        "insured-as-told-now",
+        "of somebody else",
+        stories.good_purchase,
+        body("A0001 1101 reply", "output", "baseinfo", "psn_no", value="639999000000000099"),
+        "a 1101 of this person",
+    ),
+    Broken("insured-as-told-now", "another kind", stories.good_purchase, drug("insutype", "399"), 'insutype "399"'),
+    Broken(
+        "insured-as-told-now",
+        "another place",
+        stories.good_purchase,
+        body("A0001 2102 request", "insuplc_admdvs", value="649900"),
+        '^insuplc_admdvs "649900"',
+    ),
     Broken("outcome-as-expected", "no error", desk_stories.order_again, sold_again, "purchase: error"),
 )
 """Everything that goes wrong at a desk."""

@@ -157,9 +157,11 @@ class MobileTape:
         data = {"payOrdId": order, "ordStas": "2", **SPLIT, "extData": {"preSetl": PRE_SETTLED}, **other}
         self.talk(PAY, asked, data if why == "ok" else None, why=why)
 
-    def own_pay(self, *, order: str = ORDER, result: str = "SUCCESS", state: str = "6", why: str = "ok") -> None:
+    def own_pay(
+        self, *, order: str = ORDER, result: str = "SUCCESS", state: str = "6", why: str = "ok", **said: str
+    ) -> None:
         """The own part is paid, or not."""
-        self.plain(OWN_PAY_PATH, {"payOrdId": order, "result": result}, {"ordStas": state}, why=why)
+        self.plain(OWN_PAY_PATH, {"payOrdId": order, "result": result, **said}, {"ordStas": state}, why=why)
 
     def query(self, state: str, *, order: str = ORDER, token: str = TOKEN, why: str = "ok", **other: Any) -> None:
         """6301; `asked` changes the message, others the answer."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.rules.disclosure import part, whole
+from harness.rules.limits import Limits
 
 ID_NO, NAME = "639999198503127031", "测试·阿卜杜"
 
@@ -29,7 +30,7 @@ ID_NO, NAME = "639999198503127031", "测试·阿卜杜"
 )
 def test_masked_forms_and_other_numbers_may_stand(said: str) -> None:
     text = f"08:30 {said} read\n".encode()
-    assert part(text, ID_NO) is None
+    assert part(text, ID_NO, Limits()) is None
     assert whole(text, ID_NO) is None
 
 
@@ -47,7 +48,7 @@ def test_masked_forms_and_other_numbers_may_stand(said: str) -> None:
     ],
 )
 def test_more_than_eight_digits_in_a_row_or_ten_of_all_say_too_much(said: str, digits: int) -> None:
-    found = part(f"read {said} well".encode(), ID_NO)
+    found = part(f"read {said} well".encode(), ID_NO, Limits())
     assert found is not None
     assert found[1] == digits
     assert said[found[0] - len("read ")].isdigit()
@@ -84,4 +85,4 @@ def test_a_name_is_found_in_every_spelling(said: bytes, how: str) -> None:
 
 def test_half_a_character_is_no_secret_and_breaks_nothing() -> None:
     assert whole(b"anything", "\ud800") is None
-    assert part(b"anything", "\ud800") is None
+    assert part(b"anything", "\ud800", Limits()) is None

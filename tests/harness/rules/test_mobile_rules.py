@@ -1,8 +1,8 @@
 """Every rule about a mobile-payment centre is shown to fail, and none objects to one that does everything right."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -42,6 +42,7 @@ class Broken:
     what: str
     does: Does
     seen: str
+    terms: Mapping[str, object] = field(default_factory=dict)
 
 
 def _then(*steps: Does) -> Does:
@@ -132,6 +133,13 @@ def _wait(seconds: int) -> Does:
     return lambda tape: tape.wait(seconds)
 
 
+def _failed(state: str, *, stays: bool = False) -> Does:
+    """The own part is paid, and the answer says what became of the order."""
+    return lambda tape: tape.own_pay(state=state, **({"reversal": "FAIL"} if stays else {}))
+
+
+WAITS = {"hospital_settles": True, "settles_after_s": 5}
+"""Of a centre whose orders wait for the hospital."""
 BROKEN = (
     Broken("mobile-answers-every-call", "silence", _unanswered, "none"),
     Broken("mobile-answers-every-call", "a gateway", _raw(b"<html>", "502 Bad Gateway"), "HTTP 502"),
@@ -174,6 +182,23 @@ BROKEN = (
     Broken(
         "mobile-state-is-true", "still there", _then(MobileTape.upload, MobileTape.revoke, _told_of("0")), "ordStas 0"
     ),
+    Broken("mobile-state-is-true", "own part paid when placed", _then(_placed(), _told_of("3")), "ordStas 3"),
+    Broken(
+        "mobile-state-is-true", "the own part is said back", _then(_placed(), _failed("15", stays=True)), "ordStas 15"
+    ),
+    Broken("mobile-state-is-true", "the own part is said kept", _then(_placed(), _failed("16")), "ordStas 16"),
+    Broken(
+        "mobile-state-is-true",
+        "said back later",
+        _then(_placed(), _failed("16", stays=True), _told_of("15")),
+        "16 / ordStas 15",
+    ),
+    Broken(
+        "mobile-state-is-true",
+        "revoked though the own part is paid",
+        _then(_placed(), _failed("3"), _told_of("3"), _told_of("12")),
+        "ordStas 12",
+    ),
     Broken("mobile-refund-state", "unseen", _then(paid, MobileTape.refund, _told_of("6")), "ordStas 6"),
     Broken(
         "mobile-refund-state",
@@ -189,6 +214,21 @@ BROKEN = (
         "after the end",
         _then(MobileTape.upload, MobileTape.revoke, _told_of("12"), _told_of("6")),
         "6",
+    ),
+    Broken(
+        "mobile-state-leads-on", "own part forgotten", _then(_placed(), _failed("3"), _told_of("2")), "3 leads to / 2"
+    ),
+    Broken("mobile-hospital-settles", "unheard", _then(paid, _told_of("6")), "not taken", WAITS),
+    Broken(
+        "mobile-hospital-settles",
+        "refused",
+        _then(paid, lambda t: t.notice(taken=False), _told_of("5")),
+        "not taken",
+        WAITS,
+    ),
+    Broken("mobile-hospital-settles", "at once", _then(paid, MobileTape.notice, _told_of("6")), "not before", WAITS),
+    Broken(
+        "mobile-hospital-settles", "never", _then(paid, MobileTape.notice, _wait(7), _told_of("5")), "has taken", WAITS
     ),
     Broken("mobile-one-charge-a-batch", "twice", _then(paid, _another), "success"),
     Broken(
@@ -325,7 +365,7 @@ BROKEN = (
 
 @pytest.mark.parametrize("broken", BROKEN, ids=[f"{b.rule}-{b.what}" for b in BROKEN])
 def test_the_rule_fails_and_says_why(broken: Broken) -> None:
-    tape = begun()
+    tape = begun(**broken.terms)
     broken.does(tape)
     tape.event(CASE, "case-end")
     found = list(all_rules()[broken.rule].check(tape.history()))
@@ -337,6 +377,30 @@ def test_the_rule_fails_and_says_why(broken: Broken) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_no_rule_objects_to_a_good_centre(rule: str) -> None:
     assert list(all_rules()[rule].check(good_story().history())) == []
+
+
+GOOD: Mapping[str, Does] = {
+    "it waits for the hospital": _then(
+        *(_placed(), MobileTape.booked, _failed("4"), _told_of("4"), lambda t: t.notice(taken=False)),
+        *(_told_of("4"), _wait(15), MobileTape.notice),
+        *(_told_of("4"), _told_of("5"), _wait(5), _told_of("6")),
+    ),
+    "in doubt, then failed": _then(_placed(), _failed("3"), _told_of("3"), _told_of("15")),
+    "in doubt, then paid": _then(
+        _placed(), MobileTape.booked, _failed("2"), _told_of("2"), _told_of("3"), _told_of("4")
+    ),
+    "the own part stays": _then(_placed(), _failed("16", stays=True), _told_of("16"), _told_of("16")),
+    "in doubt, and the own part stays": _then(_placed(), _failed("3", stays=True), _told_of("16")),
+}
+
+
+@pytest.mark.parametrize("story", list(GOOD))
+def test_rare_ways_are_no_fault(story: str) -> None:
+    tape = begun(**WAITS)
+    GOOD[story](tape)
+    tape.event(CASE, "case-end")
+    found = {name: list(all_rules()[name].check(tape.history())) for name in RULES if name != "mobile-notice-sent"}
+    assert {name: seen for name, seen in found.items() if seen} == {}
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -16,7 +16,8 @@ from simulators.encryption_machine.keystore import KeyStore
 from simulators.encryption_machine.provision import populate
 
 ONE, OTHER = PrivateKey(d=12345), PrivateKey(d=67890)
-CHANGES = 1_000
+CHANGES = 1_000_000
+"""More than a writer can have made and told of before anybody reads, so that it is killed at its work."""
 WRITER = """
 import sys
 from pathlib import Path

@@ -23,11 +23,11 @@ from harness.faults.catalogue import Effect, Fault
 from harness.line.record import Direction, Record
 from harness.wire.profile import load_profile
 from simulators.platform.visits import VISIT, Visit
-from tests.simulators.his.conftest import Adapter
+from tests.simulators.his.conftest import REPLY_S, Adapter
 
 HOSPITAL = {"code": "H63999900001", "name": "联调测试医院", "admdvs": "639900"}
 MOCKED = 'kind = "voucher-centre"\npassword = "mock"\n'
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 DAY = "2020-10-16"
 SLOT = f"S{DAY.replace('-', '')}-0101-AM"
 SINGLE = f"S{DAY.replace('-', '')}-0102-AM"
@@ -51,6 +51,7 @@ class Clinic:
         *arguments: str,
         kind: str = "hospital",
         terminal: str = "",
+        reply_s: float = REPLY_S,
         **more: Any,
     ) -> None:
         self.bench = bench
@@ -58,8 +59,8 @@ class Clinic:
         endpoints = {name: bench.address(name) for name in ("voucher-centre", "platform", "terminal")}
         endpoints["terminal"] = terminal or endpoints["terminal"]
         profile = load_profile("qinghai").for_adapter()
-        told = {"institution": HOSPITAL, "profile": profile, "timeouts": {"connect_s": 2.0, "reply_s": 0.6}, **more}
-        self.adapter = Adapter(None, state_dir, *arguments, kind=kind, endpoints=endpoints, more=told)
+        told = {"institution": HOSPITAL, "profile": profile, **more}
+        self.adapter = Adapter(None, state_dir, *arguments, kind=kind, endpoints=endpoints, more=told, reply_s=reply_s)
         self.adapter.present = self._present
         self.terminal = TerminalDriver(endpoints["terminal"])
         self.person = "P001"
@@ -87,7 +88,9 @@ class Clinic:
 
     def code(self, person: str) -> str:
         """A fresh code from a person's phone."""
-        answer = httpx.get(f"{self.bench.address('phone')}/people/{person}/code.txt", params={"fresh": "1"})
+        answer = httpx.get(
+            f"{self.bench.address('phone')}/people/{person}/code.txt", params={"fresh": "1"}, timeout=PATIENCE_S
+        )
         return answer.headers["x-code"] if "x-code" in answer.headers else answer.text.strip()
 
     def registered(self, order: str = "R0001", *, slot: str = SLOT, **members: Any) -> Any:

@@ -29,7 +29,18 @@ CODE = "424" + "1234567890123456701" + "630000"
 ID_NO = "639999198503127031"
 NAME = "测试甲"
 TOKEN = "639900ec" + "a1b2c3d4e5" * 3
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+REPLY_S, LOST_S = 30.0, 0.8
+"""How long an adapter waits for an answer: longer than any machine stands still, and what a lost one costs a test."""
+loses = pytest.mark.parametrize("reply_s", [LOST_S], ids=["lost"])
+"""Of a test in which an answer is lost."""
+
+
+def each_fault(*faults: str) -> pytest.MarkDecorator:
+    """Of a test with each of these faults of `Systems`: after some alone the adapter waits for an answer in vain."""
+    in_vain = {"lose-request", "lose-reply", "drip"}
+    pairs = [(fault, LOST_S if fault in in_vain else REPLY_S) for fault in faults]
+    return pytest.mark.parametrize(("fault", "reply_s"), pairs, ids=faults)
 
 
 class Systems(ThreadingHTTPServer):
@@ -228,8 +239,10 @@ class Adapter:
         kind: str = "pharmacy",
         endpoints: dict[str, str] | None = None,
         more: dict[str, Any] | None = None,
+        reply_s: float = REPLY_S,
     ) -> None:
         self.systems = systems
+        self.reply_s = reply_s
         self.kind = kind
         self.endpoints = endpoints or {}
         self.more = more or {}
@@ -239,7 +252,7 @@ class Adapter:
         self.arguments = arguments
         self.master, self._slave = os.openpty()
         tty.setraw(self._slave)
-        self.scan = {"idle_s": 0.03, "baud": 9600, "wait_s": 5.0} | (scan or {})
+        self.scan = {"idle_s": 0.03, "baud": 9600, "wait_s": PATIENCE_S} | (scan or {})
         self.lines: list[tuple[str, dict[str, Any]]] = []
         self.scans: list[bytes] = []
         self.number = 0
@@ -276,7 +289,7 @@ class Adapter:
                         "signtype": "SM3",
                         "refusal_code_in": "warn_msg",
                     },
-                    "timeouts": {"connect_s": 2.0, "reply_s": 0.4},
+                    "timeouts": {"connect_s": REPLY_S, "reply_s": self.reply_s},
                     "scan": self.scan,
                     "state_dir": str(self.state_dir),
                     "seed": 7,
@@ -303,7 +316,7 @@ class Adapter:
         assert self.process.stdout is not None
         deadline = time.monotonic() + PATIENCE_S
         while b"\n" not in self._buffer:
-            ready = select.select([self.process.stdout], [], [], deadline - time.monotonic())[0]
+            ready = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
             data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
             if not data:
                 raise AssertionError(f"no line; log: {self.log()}")
@@ -359,7 +372,7 @@ class Adapter:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         self._close_pipes()
 
     def _close_pipes(self) -> None:
@@ -377,11 +390,11 @@ class Adapter:
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
-                self.process.wait(10)
+                self.process.wait(PATIENCE_S)
             for number in (self.master, self._slave):
                 os.close(number)
             self._close_pipes()
@@ -417,17 +430,23 @@ def systems() -> Iterator[Systems]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture
-def start(systems: Systems, tmp_path: Path) -> Iterator[Any]:
+def reply_s() -> float:
+    """How long the adapter of a test waits for an answer."""
+    return REPLY_S
+
+
+@pytest.fixture
+def start(systems: Systems, tmp_path: Path, reply_s: float) -> Iterator[Any]:
     """Start an adapter: `start("--mutant", "float-money", scan={...}, profile={...})`."""
     started: list[Adapter] = []
 
     def begin(*arguments: str, scan: dict[str, Any] | None = None, profile: dict[str, Any] | None = None) -> Adapter:
         more = {} if profile is None else {"profile": profile}
-        adapter = Adapter(systems, tmp_path / f"state{len(started)}", *arguments, scan=scan, more=more)
+        adapter = Adapter(systems, tmp_path / f"state{len(started)}", *arguments, scan=scan, more=more, reply_s=reply_s)
         started.append(adapter)
         return adapter
 
@@ -454,7 +473,7 @@ def clinic_up() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_clinic(clinic_up: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+def open_clinic(clinic_up: Any, tmp_path: Path, reply_s: float, request: pytest.FixtureRequest) -> Iterator[Any]:
     """Start a hospital's adapter on a bench as new: `open_clinic("--mutant", NAME, sign_in=False, libraries=…)`."""
     from tests.simulators.his.clinic_rig import Clinic
 
@@ -462,7 +481,7 @@ def open_clinic(clinic_up: Any, tmp_path: Path, request: pytest.FixtureRequest) 
     begun: list[Clinic] = []
 
     def begin(*arguments: str, sign_in: bool = True, **more: Any) -> Clinic:
-        clinic = Clinic(clinic_up, tmp_path / f"clinic{len(begun)}", *arguments, **more)
+        clinic = Clinic(clinic_up, tmp_path / f"clinic{len(begun)}", *arguments, reply_s=reply_s, **more)
         begun.append(clinic)
         if sign_in:
             assert clinic.do("sign-in")["outcome"] == "accepted"

@@ -6,6 +6,7 @@ import pytest
 
 from harness.faults.catalogue import Effect
 from tests.simulators.his.clinic_rig import basket, visits_at
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.clinic_rig import Clinic
@@ -49,6 +50,7 @@ def test_fees_want_a_paid_registration_and_a_right_sum(clinic: "Clinic") -> None
     assert "in use" in clinic.do("fees", visit="R0001", **basket("F0001"))["error"]
 
 
+@loses
 @pytest.mark.parametrize(
     "infno",
     [
@@ -96,6 +98,7 @@ def test_part_refund_keeps_some_lines_and_not_all(clinic: "Clinic", keep: object
     assert clinic.sent("2208") == []
 
 
+@loses
 @pytest.mark.parametrize("infno", [pytest.param("2204", marks=pytest.mark.slow), "2206", "2207"])
 def test_part_refund_that_fails_leaves_the_rest_to_pay(clinic: "Clinic", infno: str) -> None:
     clinic.paid()
@@ -109,6 +112,7 @@ def test_part_refund_that_fails_leaves_the_rest_to_pay(clinic: "Clinic", infno: 
     clinic.agree()
 
 
+@loses
 def test_part_refund_of_which_nothing_is_known_changes_nothing(clinic: "Clinic") -> None:
     clinic.paid()
     clinic.fault("2208")

@@ -6,6 +6,7 @@ import pytest
 
 from harness.faults.catalogue import Effect
 from tests.simulators.his.clinic_rig import person_of
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.clinic_rig import Clinic
@@ -51,6 +52,7 @@ def test_slip_comes_after_the_settlement_is_known(clinic: "Clinic") -> None:
     assert lines[at + 1] == done
 
 
+@loses
 @pytest.mark.parametrize("effect", [Effect.LOSE_REPLY, Effect.BAD_GATEWAY])
 def test_nothing_is_released_when_it_is_not_settled(clinic: "Clinic", effect: Effect) -> None:
     clinic.fault("2207", effect)
@@ -95,6 +97,7 @@ def test_face_of_somebody_else_ends_it(clinic: "Clinic") -> None:
     assert clinic.asked("cn.nhsa.settle.notify") == []
 
 
+@loses
 def test_terminal_is_told_how_a_payment_by_face_ended(clinic: "Clinic") -> None:
     done = clinic.registered(by="face")
     told = clinic.asked("cn.nhsa.settle.notify")[0]["data"]

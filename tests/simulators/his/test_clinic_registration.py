@@ -7,6 +7,7 @@ import pytest
 from harness.faults.catalogue import Effect
 from simulators.platform.visits import State
 from tests.simulators.his.clinic_rig import DAY, SINGLE, SLOT, visits_at
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.clinic_rig import Clinic
@@ -94,6 +95,7 @@ FAILURES = [
 ]
 
 
+@loses
 @pytest.mark.parametrize(("infno", "effect"), FAILURES)
 def test_failure_leaves_nothing_at_the_platform(clinic: "Clinic", infno: str, effect: Effect) -> None:
     clinic.fault(infno, effect)
@@ -105,6 +107,7 @@ def test_failure_leaves_nothing_at_the_platform(clinic: "Clinic", infno: str, ef
     clinic.agree()
 
 
+@loses
 def test_unknown_settlement_holds_the_slot_until_it_is_known(clinic: "Clinic") -> None:
     clinic.fault("2207")
     for nth in (1, 2, 3):
@@ -147,6 +150,7 @@ def test_registration_with_paid_fees_is_not_refunded(clinic: "Clinic") -> None:
     assert clinic.do("refund", order="R0001")["outcome"] == "accepted"
 
 
+@loses
 def test_refund_in_doubt_is_reversed(clinic: "Clinic") -> None:
     clinic.registered(slot=SINGLE)
     clinic.fault("2208")

@@ -7,6 +7,7 @@ import pytest
 from harness.faults.catalogue import Effect
 from simulators.platform.visits import State
 from tests.simulators.his.clinic_rig import visits_at, ward_lines
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.clinic_rig import Clinic
@@ -60,6 +61,7 @@ def test_interim_settlement_and_the_rest(clinic: "Clinic") -> None:
     clinic.agree()
 
 
+@loses
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_REPLY])
 def test_admission_in_doubt_is_reversed(clinic: "Clinic", effect: Effect) -> None:
     clinic.fault("2401", effect)
@@ -70,6 +72,7 @@ def test_admission_in_doubt_is_reversed(clinic: "Clinic", effect: Effect) -> Non
     assert clinic.admitted()["outcome"] == "accepted"
 
 
+@loses
 def test_admission_that_stays_in_doubt_is_resolved(clinic: "Clinic") -> None:
     clinic.fault("2401")
     for nth in (1, 2, 3):
@@ -86,6 +89,7 @@ def test_somebody_in_hospital_is_not_admitted_again(clinic: "Clinic") -> None:
     assert "in use" in clinic.admitted("I0001")["error"]
 
 
+@loses
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_REPLY])
 def test_upload_in_doubt_is_withdrawn(clinic: "Clinic", effect: Effect) -> None:
     clinic.admitted()
@@ -98,6 +102,7 @@ def test_upload_in_doubt_is_withdrawn(clinic: "Clinic", effect: Effect) -> None:
     assert clinic.do("settle", order="I0001")["amounts"]["total"] == "3110.00"
 
 
+@loses
 def test_upload_that_stays_in_doubt_is_unknown(clinic: "Clinic") -> None:
     clinic.admitted()
     clinic.fault("2301")
@@ -109,6 +114,7 @@ def test_upload_that_stays_in_doubt_is_unknown(clinic: "Clinic") -> None:
     assert visits_at(clinic.bench)[0].details == {}
 
 
+@loses
 @pytest.mark.parametrize(("infno", "do"), [("2402", "discharge"), ("2404", "cancel-admission")])
 def test_what_books_nothing_is_sent_again(clinic: "Clinic", infno: str, do: str) -> None:
     clinic.admitted()
@@ -117,6 +123,7 @@ def test_what_books_nothing_is_sent_again(clinic: "Clinic", infno: str, do: str)
     assert len(clinic.sent(infno)) == 2
 
 
+@loses
 def test_settlement_in_doubt_is_reversed(clinic: "Clinic") -> None:
     stay(clinic)
     clinic.do("discharge", order="I0001")

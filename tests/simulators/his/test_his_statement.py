@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.wire.profile import load_profile
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
@@ -84,6 +85,7 @@ def test_on_a_day_without_a_sign_in_nothing_is_asked(adapter: "Adapter", systems
     assert data_of(systems) == []
 
 
+@loses
 def test_what_was_reversed_is_not_in_it(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     assert adapter.buy("A0003")["outcome"] != "accepted"

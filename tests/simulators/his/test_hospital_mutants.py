@@ -9,6 +9,7 @@ import pytest
 from harness.faults.catalogue import Effect
 from simulators.his.mutants import mutants_of
 from tests.simulators.his.clinic_rig import FEES, SINGLE, SLOT, basket, ward_lines
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.clinic_rig import Clinic
@@ -137,6 +138,7 @@ def test_wrong_kind_of_visit(mutant: "Clinic") -> None:
     assert mutant.sent("2207")[0]["input"]["data"]["med_type"] == "13"
 
 
+@loses
 def test_leaves_failed_visit(mutant: "Clinic") -> None:
     mutant.fault("2206")
     assert mutant.registered()["reason"] == "platform-unavailable"
@@ -145,6 +147,7 @@ def test_leaves_failed_visit(mutant: "Clinic") -> None:
     assert mutant.sent("2205", "2202") == []
 
 
+@loses
 def test_uploads_again_on_lost_reply(mutant: "Clinic") -> None:
     mutant.fault("2204")
     mutant.registered()
@@ -199,6 +202,7 @@ def test_cancels_with_fees(mutant: "Clinic") -> None:
     assert len(mutant.sent("2404")) == 1
 
 
+@loses
 def test_unknown_admission_as_refused(mutant: "Clinic") -> None:
     mutant.fault("2401")
     assert mutant.admitted()["reason"] == "platform-unavailable"
@@ -226,6 +230,7 @@ def test_face_mismatch_ignored(mutant: "Clinic") -> None:
     assert mutant.sent("1101")[0]["input"]["data"]["mdtrt_cert_no"].startswith("ano")
 
 
+@loses
 def test_face_success_on_failure(mutant: "Clinic") -> None:
     mutant.seen()
     mutant.fault("2206")
@@ -352,6 +357,7 @@ def _lost_settlement(clinic: "Clinic") -> Any:
     return clinic.registered()
 
 
+@loses
 def test_shared_mutants_show_in_a_hospital(open_clinic: Any) -> None:
     careless = open_clinic("--mutant", "timeout-as-refused")
     assert _lost_settlement(careless)["reason"] == "platform-unavailable"
@@ -359,6 +365,7 @@ def test_shared_mutants_show_in_a_hospital(open_clinic: Any) -> None:
     assert careless.booked_fen() == 1200
 
 
+@loses
 def test_settling_a_stay_again_shows(open_clinic: Any) -> None:
     again = open_clinic("--mutant", "settles-again-on-lost-reply")
     _stay(again)

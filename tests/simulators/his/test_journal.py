@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.his.journal import Amounts, Journal, JournalError, Settlement, State
+from simulators.his.journal import Amounts, Journal, JournalError, Settlement, State, numbers_of
 
 AT = "2020-10-14 08:30:00"
 PAID = Amounts(total=2500, fund=0, account=1250, cash=1250)
@@ -136,3 +136,14 @@ def test_a_state_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(JournalError, match="file"):
         Journal(tmp_path / "file")
+
+
+def test_the_tills_of_an_institution_share_the_numbers_out(tmp_path: Path) -> None:
+    parts = [numbers_of(till, 3) for till in (1, 2, 3)]
+    assert len(set().union(*parts)) == sum(len(part) for part in parts) == 9999
+    assert numbers_of(1, 1) == range(1, 10_000)
+    for till, first in ((1, 1), (2, 5000)):
+        journal = Journal(tmp_path / str(till), numbers_of(till, 2))
+        assert [journal.next_number(AT) for _ in range(2)] == [first, first + 1]
+        journal.close()
+    assert numbers_of(2, 2)[-1] == 9998

@@ -12,6 +12,7 @@ from simulators.his.mutants import MUTANTS, behaviour_of, mutants_of
 from simulators.his.mutants_content import CONTENT_MUTANTS
 from simulators.his.mutants_desk import DESK_MUTANTS
 from simulators.his.mutants_identification import IDENTIFICATION_MUTANTS
+from tests.simulators.his.conftest import loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
@@ -26,6 +27,7 @@ def mutant(start: Any, name: str, *, sign_in: bool = True) -> "Adapter":
     return adapter
 
 
+@loses
 def test_time_out_as_refused(start: Any, systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     adapter = mutant(start, "timeout-as-refused")
@@ -49,6 +51,7 @@ def test_takes_anothers_answer(start: Any, systems: "Systems") -> None:
     assert systems.sent("2601") == []
 
 
+@loses
 def test_settles_again_on_lost_reply(start: Any, systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     assert mutant(start, "settles-again-on-lost-reply").buy()["outcome"] == "accepted"
@@ -62,6 +65,7 @@ def test_settling_again_has_an_end(start: Any, systems: "Systems") -> None:
     assert len(systems.sent("2102")) == 2
 
 
+@loses
 def test_new_msgid_in_reversal(start: Any, systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     mutant(start, "new-msgid-in-reversal").buy()
@@ -141,6 +145,7 @@ def test_account_always_used(start: Any, systems: "Systems") -> None:
     assert mutant(start, "account-always-used").buy(use_account=False)["amounts"]["account"] == "12.50"
 
 
+@loses
 def test_forgets_unknown_at_restart(start: Any, systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 3}
     adapter = mutant(start, "forgets-unknown-at-restart")

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.simulators.his.conftest import each_fault, loses
+
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
 
@@ -134,6 +136,7 @@ def test_settlement_that_differs_from_its_pre_settlement_is_taken_back(adapter: 
     assert [entry["state"] for entry in adapter.do("books")["entries"]] == ["refunded"]
 
 
+@loses
 def test_taking_back_survives_a_lost_answer(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["changed"], "2103": ["lose-reply"]}
     assert adapter.buy()["reason"] == "amounts-disagree"
@@ -141,7 +144,7 @@ def test_taking_back_survives_a_lost_answer(adapter: "Adapter", systems: "System
     assert [r["infno"] for r in systems.requests[-3:]] == ["2103", "2601", "2103"]
 
 
-@pytest.mark.parametrize("fault", ["lose-request", "502", "empty", "cut", "no-infcode"])
+@each_fault("lose-request", "502", "empty", "cut", "no-infcode")
 @pytest.mark.parametrize("infno", ["1101", "2101"])
 def test_question_without_answer_is_refused_and_needs_no_reversal(
     adapter: "Adapter", systems: "Systems", infno: str, fault: str
@@ -152,6 +155,7 @@ def test_question_without_answer_is_refused_and_needs_no_reversal(
     assert adapter.buy("A0002")["outcome"] == "accepted"
 
 
+@loses
 def test_centre_without_answer_is_named(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults["ec.query"] = ["lose-reply"]
     assert adapter.buy()["reason"] == "voucher-centre-unavailable"

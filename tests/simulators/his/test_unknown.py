@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from tests.simulators.his.conftest import each_fault, loses
 
 if TYPE_CHECKING:
     from tests.simulators.his.conftest import Adapter, Systems
@@ -17,7 +17,7 @@ def states(adapter: "Adapter") -> list[str]:
     return [entry["state"] for entry in adapter.do("books")["entries"]]
 
 
-@pytest.mark.parametrize("fault", DOUBTS)
+@each_fault(*DOUBTS)
 def test_settlement_in_doubt_is_reversed_by_its_own_msgid(adapter: "Adapter", systems: "Systems", fault: str) -> None:
     systems.faults["2102"] = [fault]
     answer = adapter.buy()
@@ -33,6 +33,7 @@ def test_settlement_in_doubt_is_reversed_by_its_own_msgid(adapter: "Adapter", sy
     assert systems.net_fen() == 2500
 
 
+@loses
 def test_reversal_is_tried_again(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["lose-request", "502"]}
     assert adapter.buy()["reason"] == "platform-unavailable"
@@ -40,12 +41,14 @@ def test_reversal_is_tried_again(adapter: "Adapter", systems: "Systems") -> None
     assert len({r["msgid"] for r in systems.sent("2601")}) == 3
 
 
+@loses
 def test_reversal_whose_reply_was_lost_is_not_counted_twice(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["lose-reply"]}
     assert adapter.buy()["reason"] == "platform-unavailable"
     assert systems.net_fen() == 0
 
 
+@loses
 def test_outcome_stays_unknown_until_resolved(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 4}
     answer = adapter.buy()
@@ -58,6 +61,7 @@ def test_outcome_stays_unknown_until_resolved(adapter: "Adapter", systems: "Syst
     assert systems.net_fen() == 0
 
 
+@loses
 def test_reversal_refused_for_another_reason_settles_nothing(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     systems.refusals["2601"] = [("交易不能冲正", "981029")]
@@ -65,6 +69,7 @@ def test_reversal_refused_for_another_reason_settles_nothing(adapter: "Adapter",
     assert len(systems.sent("2601")) == 1
 
 
+@loses
 def test_nothing_new_is_settled_while_something_is_unknown(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 6}
     adapter.buy()
@@ -75,6 +80,7 @@ def test_nothing_new_is_settled_while_something_is_unknown(adapter: "Adapter", s
     assert states(adapter) == ["reversed", "settled"]
 
 
+@loses
 def test_sign_in_resolves_what_is_unknown(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults |= {"2102": ["lose-reply"], "2601": ["502"] * 3}
     adapter.buy()
@@ -85,7 +91,7 @@ def test_sign_in_resolves_what_is_unknown(adapter: "Adapter", systems: "Systems"
 def test_crash_after_sending_is_unknown_at_restart(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     adapter.begin_purchase("A0001")
-    assert systems.arrived["2102"].wait(10)
+    assert systems.arrived["2102"].wait(60)
     adapter.kill()
     adapter.restart()
     assert states(adapter) == ["unknown"]
@@ -108,13 +114,14 @@ def test_refund_of_an_unknown_order_goes_nowhere(adapter: "Adapter", systems: "S
     assert systems.sent("2103") == []
 
 
+@loses
 def test_refund_of_a_reversed_settlement_has_no_original(adapter: "Adapter", systems: "Systems") -> None:
     systems.faults["2102"] = ["lose-reply"]
     adapter.buy()
     assert adapter.do("refund", order="A0001")["reason"] == "no-original"
 
 
-@pytest.mark.parametrize("fault", DOUBTS)
+@each_fault(*DOUBTS)
 def test_refund_in_doubt_is_reversed_and_may_be_asked_for_anew(
     adapter: "Adapter", systems: "Systems", fault: str
 ) -> None:
@@ -129,6 +136,7 @@ def test_refund_in_doubt_is_reversed_and_may_be_asked_for_anew(
     assert systems.net_fen() == 0
 
 
+@loses
 def test_refund_that_cannot_be_reversed_stands(adapter: "Adapter", systems: "Systems") -> None:
     adapter.buy()
     systems.faults["2103"] = ["lose-reply"]

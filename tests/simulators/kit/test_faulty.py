@@ -19,6 +19,8 @@ from harness.line.tape import Tape
 from simulators.kit.faulty import Answer, FaultyApp, disturbed, own_fault
 
 NAME = {"name": "张三", "infcode": 0}
+HASTY = httpx.Timeout(60, read=0.2)
+"""Of a client that waits in vain; all else that it asks for must come, however busy the machine is."""
 
 
 class Rig:
@@ -44,7 +46,7 @@ class Rig:
         async def serve() -> None:
             await self.server.start()
             try:
-                async with httpx.AsyncClient(base_url=self.server.address, trust_env=False, timeout=0.2) as client:
+                async with httpx.AsyncClient(base_url=self.server.address, trust_env=False, timeout=60) as client:
                     await body(client)
             finally:
                 await self.server.stop()
@@ -65,7 +67,9 @@ def test_a_lost_message_leaves_the_client_without_an_answer(effect: Effect, *, a
 
     async def body(client: httpx.AsyncClient) -> None:
         with pytest.raises(httpx.ReadTimeout):
-            await client.post("/act", content="2102")
+            await client.post("/act", content="2102", timeout=HASTY)
+        while acts and not rig.acted:
+            await asyncio.sleep(0)
         assert rig.acted == (["2102"] if acts else [])
 
     rig.run(body)
@@ -77,7 +81,7 @@ def test_a_late_request_is_acted_on_before_the_next_is_answered() -> None:
 
     async def body(client: httpx.AsyncClient) -> None:
         with pytest.raises(httpx.ReadTimeout):
-            await client.post("/act", content="2102")
+            await client.post("/act", content="2102", timeout=HASTY)
         assert (await client.post("/act", content="2601")).status_code == 200
         assert rig.acted == ["2601", "2102"]
 
@@ -90,7 +94,7 @@ def test_a_late_request_of_an_earlier_case_never_comes() -> None:
 
     async def body(client: httpx.AsyncClient) -> None:
         with pytest.raises(httpx.ReadTimeout):
-            await client.post("/act", content="2102")
+            await client.post("/act", content="2102", timeout=HASTY)
         rig.layer.forget()
         await client.post("/act", content="2601")
         assert rig.acted == ["2601"]
@@ -128,6 +132,41 @@ def test_a_disturbed_answer_arrives_as_the_effect_says(
     rig.run(body)
 
 
+def test_an_answer_without_chinese_is_in_no_wrong_charset() -> None:
+    rig = Rig()
+    rig.plan(Effect.WRONG_CHARSET)
+    NAME["name"], before = "Zhang", NAME["name"]
+
+    async def body(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/act", content="2102")).json()["name"] == "Zhang"
+
+    try:
+        rig.run(body)
+    finally:
+        NAME["name"] = before
+    names = [r.name for r in rig.tape.recent() if r.channel == "party"]
+    assert names == ["fault-scheduled", "fault-fired", "fault-without-effect"]
+
+
+def test_what_is_in_gbk_arrives_in_utf_8_and_is_doubled_in_gbk() -> None:
+    said = Answer(200, ((b"content-type", b"application/json;charset=GBK"),), '{"name":"张三"}'.encode("gbk"))
+    assert disturbed(Effect.WRONG_CHARSET, said).body == '{"name":"张三"}'.encode()
+    assert disturbed(Effect.DOUBLED_JSON, said).body == '"{\\"name\\":\\"张三\\"}"'.encode("gbk")
+
+
+def test_of_two_that_are_due_at_once_the_second_disturbs_the_next() -> None:
+    rig = Rig()
+    rig.plan(Effect.BAD_GATEWAY, nth=2)
+    rig.plan(Effect.GATEWAY_TIMEOUT, nth=2)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        statuses = [(await client.post("/act", content=name)).status_code for name in ("2102", "2102", "9001", "2102")]
+        assert statuses == [200, 502, 200, 504]
+        assert (await client.post("/act", content="2102")).status_code == 200
+
+    rig.run(body)
+
+
 def test_a_stale_reply_is_that_to_the_message_of_its_name_before() -> None:
     rig = Rig()
     rig.plan(Effect.STALE_REPLY, nth=3)
@@ -160,7 +199,7 @@ def test_where_nothing_was_answered_before_a_stale_reply_never_comes() -> None:
     async def body(client: httpx.AsyncClient) -> None:
         assert (await client.post("/act", content="2102")).status_code == 502
         with pytest.raises(httpx.ReadTimeout):
-            await client.post("/act", content="2102")
+            await client.post("/act", content="2102", timeout=HASTY)
         assert rig.acted == ["2102"]
 
     rig.run(body)

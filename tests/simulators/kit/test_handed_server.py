@@ -22,7 +22,7 @@ async def _asked(server: HandedServer) -> bytes:
         theirs.setblocking(False)
         await asyncio.get_running_loop().connect_accepted_socket(server.protocol, theirs)
         writer.write(REQUEST)
-        reply = await asyncio.wait_for(reader.read(), 5)
+        reply = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         await writer.wait_closed()
         return reply

@@ -33,11 +33,11 @@ class DurableRig(SettledRig):
         found = self.tape.wait_for(
             lambda record: record.channel.startswith("platform.http") and named in (record.data or b""),
             since=before,
-            timeout=10,
+            timeout=60,
         )
         assert found is not None, f"no {infno} at the platform"
         self.restart()
-        person.join(20)
+        person.join(60)
         assert not person.is_alive()
 
 

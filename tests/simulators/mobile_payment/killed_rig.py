@@ -93,7 +93,7 @@ class Party:
 
     def state(self) -> dict[str, Any]:
         """What it knows, by its back door."""
-        found: dict[str, Any] = httpx.get(f"{self.control}/state", trust_env=False, timeout=30).json()
+        found: dict[str, Any] = httpx.get(f"{self.control}/state", trust_env=False, timeout=60).json()
         return found
 
 

@@ -61,7 +61,7 @@ class MobileRig:
         self.settings = settings or MobilePaymentSettings()
         self.loop, self.clock = LoopThread(), BenchClock()
         self.tape = Tape(self.clock)
-        self.http = httpx.Client(trust_env=False, timeout=10)
+        self.http = httpx.Client(trust_env=False, timeout=60)
         self.hospital = Hospital(self.tape)
         self.faults = FaultSchedule(NAME, self.tape)
         self.loop.call(self.hospital.server.start())
@@ -296,7 +296,7 @@ class MobileRig:
             seen += record.name == name
             return record.name == name and seen == nth
 
-        found = self.tape.wait_for(wanted, since=0, timeout=5)
+        found = self.tape.wait_for(wanted, since=0, timeout=60)
         assert found is not None, f"no {name} number {nth} within 5 s"
         return found
 

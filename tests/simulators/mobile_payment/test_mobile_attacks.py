@@ -305,7 +305,7 @@ def test_an_answer_after_five_seconds_comes_too_late(mobile: MobileRig) -> None:
     mobile.listen()
     mobile.hospital.silent = True
     order = mobile.paid(P2)
-    mobile.tape.wait_for(lambda record: record.channel.startswith("hospital.http"), since=0, timeout=5)
+    mobile.tape.wait_for(lambda record: record.channel.startswith("hospital.http"), since=0, timeout=60)
     mobile.step(4)
     assert mobile.events("callback-answered") == []
     assert mobile.status(order) == "6", "nobody waits for the hospital"

@@ -59,7 +59,7 @@ def test_a_hospital_that_never_answers_is_left_alone_at_last(make_mobile: Callab
     mobile.paid(P2)
     for attempt, wait_s in ((1, 10), (2, 20), (3, 0)):
         mobile.wait_for("callback-sent", attempt)
-        mobile.tape.wait_for(lambda record: record.channel == "mobile-payment.callback", since=0, timeout=5)
+        mobile.tape.wait_for(lambda record: record.channel == "mobile-payment.callback", since=0, timeout=60)
         mobile.step(5)
         assert mobile.wait_for("callback-answered", attempt).event["why"] == "no-answer"
         mobile.step(wait_s)

@@ -136,6 +136,17 @@ def test_an_authorisation_number_serves_once_also_after_a_restart(rig: DurableRi
     assert rig.call("6201", rig.upload(P2, payAuthNo=late))["code"] == 0
 
 
+@pytest.mark.parametrize(("step_s", "code"), [(299, 0), (300, 982005)])
+def test_a_clock_set_back_before_a_restart_gives_an_authorisation_number_one_life_more_at_most(
+    rig: DurableRig, step_s: int, code: int
+) -> None:
+    number = rig.auth_no(P2)
+    rig.step(-3600)
+    rig.restart()
+    rig.step(step_s)
+    assert rig.call("6201", rig.upload(P2, payAuthNo=number))["code"] == code
+
+
 def test_own_accounts_are_kept_without_a_platform(make: Make) -> None:
     rig = make(use_platform=False)
     order = rig.paid(P2)
@@ -209,7 +220,7 @@ def test_a_settlement_under_way_is_cleared_up(
     if resolve_after_s:
         rig.wait_for("order-paid" if settled else "order-failed")
     else:
-        assert rig.orders_by_id()[order["payOrdId"]]["status"] == "2", "only 6301 asks"
+        assert rig.orders_by_id()[order["payOrdId"]]["status"] == "3", "only 6301 asks"
     assert rig.status(order) == ("6" if settled else "15")
     assert len(in_force(rig)) == settled
     assert rig.account(P2) == (0 if settled else P2.balance_fen)
@@ -305,15 +316,20 @@ def test_a_revocation_under_way_is_revoked(rig: DurableRig) -> None:
 
 def test_a_platform_that_hangs_keeps_nobody_from_asking_for_other_orders(make: Make) -> None:
     rig = make(platform_s=3.0)
-    other, order = rig.paid(P8), placed(rig)
-    rig.trouble("2207", Effect.LOSE_REQUEST)
-    since = rig.tape.seq
-    with ThreadPoolExecutor(1) as person:
-        answer = person.submit(lambda: own_paid(rig, order))
-        rig.tape.wait_for(lambda record: b'"infno":"2207"' in (record.data or b""), since=since, timeout=10)
-        assert rig.status(other) == "6"
-        assert not answer.done(), "the platform has not been given up yet"
-        assert answer.result(10)["data"]["ordStas"] == "2"
+    other, answered = rig.paid(P8), False
+    for _ in range(3):  # a machine that stands still for longer than the platform is waited for shows nothing
+        order = placed(rig)
+        rig.trouble("2207", Effect.LOSE_REQUEST)
+        since = rig.tape.seq
+        with ThreadPoolExecutor(1) as person:
+            answer = person.submit(own_paid, rig, order)
+            rig.tape.wait_for(lambda record: b'"infno":"2207"' in (record.data or b""), since=since, timeout=60)
+            assert rig.status(other) == "6"
+            answered = not answer.done()
+            assert answer.result(60)["data"]["ordStas"] == "3"
+        if answered:
+            break
+    assert answered, "the platform has not been given up yet"
 
 
 # --- what is due by itself ------------------------------------------------------------------------------
@@ -392,7 +408,7 @@ def test_an_attempt_that_was_cut_off_is_made_again(rig: DurableRig) -> None:
     rig.listen()
     rig.hospital.silent = True
     order = rig.paid(P2)
-    rig.tape.wait_for(lambda record: record.channel.startswith("hospital.http"), since=0, timeout=5)
+    rig.tape.wait_for(lambda record: record.channel.startswith("hospital.http"), since=0, timeout=60)
     rig.hospital.silent = False
     rig.restart()
     rig.wait_for("callback-answered")
@@ -474,7 +490,7 @@ def test_a_disk_that_fails_lets_nothing_leave(rig: DurableRig, monkeypatch: pyte
     monkeypatch.undo()
     assert post(rig, "6301", rig.about(order)) == 503, "what a disk has failed to write once is not believed any more"
     rig.restart()
-    assert rig.status(order) in {"2", "15"}
+    assert rig.status(order) in {"2", "3", "15"}
     assert in_force(rig) == []
 
 
@@ -486,7 +502,7 @@ def test_an_answer_waits_for_the_disk(make: Make, monkeypatch: pytest.MonkeyPatc
 
     def slow(_: int) -> None:
         begun.set()
-        may_end.wait(10)
+        may_end.wait(60)
 
     monkeypatch.setattr(sqlite_module, "FLUSH", slow)
     data = {"payOrdId": order["payOrdId"], "result": "SUCCESS"}
@@ -496,15 +512,15 @@ def test_an_answer_waits_for_the_disk(make: Make, monkeypatch: pytest.MonkeyPatc
 
     with ThreadPoolExecutor(2) as people:
         answers = [people.submit(asked)]
-        assert begun.wait(10)
+        assert begun.wait(60)
         if refused:
             since = rig.tape.seq
             answers.append(people.submit(asked))
-            rig.tape.wait_for(lambda record: b"/pay/own" in (record.data or b""), since=since, timeout=5)
+            rig.tape.wait_for(lambda record: b"/pay/own" in (record.data or b""), since=since, timeout=60)
         rig.loop.settle()
         assert not any(answer.done() for answer in answers), "what a refusal tells of is not safe either"
         may_end.set()
-        assert [answer.result(10) for answer in answers] == ([0, 982012] if refused else [0])
+        assert [answer.result(60) for answer in answers] == ([0, 982012] if refused else [0])
 
 
 def test_a_centre_that_ends_in_the_midst_of_a_flush_has_sent_nothing(
@@ -515,19 +531,19 @@ def test_a_centre_that_ends_in_the_midst_of_a_flush_has_sent_nothing(
 
     def killed(_: int) -> None:
         begun.set()
-        may_end.wait(10)
+        may_end.wait(60)
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(sqlite_module, "FLUSH", killed)
     data = {"payOrdId": order["payOrdId"], "result": "SUCCESS"}
     with ThreadPoolExecutor(1) as person:
         answer = person.submit(lambda: rig.http.post(rig.at.at + "/pay/own", json=data).status_code)
-        assert begun.wait(10)
+        assert begun.wait(60)
         for name in ("orders.db", "orders.db-wal"):
             shutil.copy(tmp_path / name, tmp_path / f"killed-{name}")
         assert not answer.done()
         may_end.set()
-        assert answer.result(10) == 503
+        assert answer.result(60) == 503
     monkeypatch.undo()
     (tmp_path / "killed-orders.db-wal").rename(tmp_path / "killed.db-wal")
     (tmp_path / "killed-orders.db").rename(tmp_path / "killed.db")

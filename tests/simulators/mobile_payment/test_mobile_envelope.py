@@ -132,7 +132,7 @@ def test_curl_and_openssl_alone_get_an_answer(mobile: MobileRig, tmp_path: Path)
     application = Application(app_id=mobile.settings.app_id, secret=mobile.settings.secret)
 
     def run(*command: str, given: bytes = b"") -> bytes:
-        done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=20)
+        done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

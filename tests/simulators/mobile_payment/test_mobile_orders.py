@@ -123,6 +123,23 @@ def test_the_insurance_leg_can_fail(
     assert mobile.status(order) == status
 
 
+def test_the_payment_channel_may_not_give_the_own_part_back(mobile: MobileRig) -> None:
+    first, second = mobile.uploaded(P2), mobile.uploaded(P2)
+    for order in (first, second):
+        mobile.pay(order)
+    told = []
+    for order in (first, second):
+        data = {"payOrdId": order["payOrdId"], "result": "SUCCESS"}
+        assert mobile.plain("/pay/own", {**data, "reversal": "PERHAPS"})["code"] == 982001
+        told.append(mobile.plain("/pay/own", {**data, "reversal": "FAIL"}))
+    assert [answer["data"]["ordStas"] for answer in told] == [OrdStas.SETTLED, OrdStas.FAILED_NOT_REVERSED]
+    assert mobile.status(second) == OrdStas.FAILED_NOT_REVERSED
+    assert mobile.events("own-reversed") == []
+    assert mobile.call("6401", mobile.about(second))["code"] == 982012
+    again = mobile.uploaded(P2, chrgBchno=second["chrgBchno"], iptOtpNo=second["iptOtpNo"])
+    assert mobile.pay(again)["code"] == 0, "the charge can be paid by another order"
+
+
 def test_an_account_that_two_orders_want_is_used_once(mobile: MobileRig) -> None:
     first, second = mobile.uploaded(P2), mobile.uploaded(P2)
     for order in (first, second):
@@ -194,6 +211,14 @@ def test_an_authorisation_number_serves_one_order_for_five_minutes(mobile: Mobil
     late = mobile.auth_no(P2)
     mobile.step(300)
     assert mobile.call("6201", mobile.upload(P2, payAuthNo=late))["code"] == 982005
+
+
+@pytest.mark.parametrize(("step_s", "code"), [(299, 0), (300, 982005)])
+def test_a_clock_that_is_set_back_prolongs_no_authorisation_number(mobile: MobileRig, step_s: int, code: int) -> None:
+    number = mobile.auth_no(P2)
+    mobile.step(-3600)
+    mobile.step(step_s)
+    assert mobile.call("6201", mobile.upload(P2, payAuthNo=number))["code"] == code
 
 
 def test_an_authorisation_is_anothers_or_of_another_application(mobile: MobileRig) -> None:

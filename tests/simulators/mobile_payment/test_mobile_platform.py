@@ -251,7 +251,7 @@ def test_ten_who_ask_at_once_clear_up_an_unknown_settlement_once(
     rig = make_rig(unknown=unknown)
     order = placed(rig, P2)
     rig.trouble("2207", Effect.BAD_GATEWAY_AFTER)
-    assert own_paid(rig, order)["data"]["ordStas"] == "2"
+    assert own_paid(rig, order)["data"]["ordStas"] == "3"
     settled = unknown is Unknown.REPEAT
     with ThreadPoolExecutor(10) as clients:
         assert set(clients.map(lambda _: rig.status(order), range(10))) == {"6" if settled else "15"}
@@ -268,13 +268,13 @@ def test_ten_who_ask_at_once_clear_up_an_unknown_settlement_once(
 
 @pytest.mark.parametrize("effect", [*LOST, Effect.DOUBLED_JSON, *SILENT])
 @pytest.mark.parametrize("unknown", list(Unknown))
-def test_a_settlement_without_an_answer_stays_2_until_it_is_cleared_up(
+def test_a_settlement_without_an_answer_stays_3_until_it_is_cleared_up(
     make_rig: Callable[..., SettledRig], effect: Effect, unknown: Unknown
 ) -> None:
-    rig = make_rig(unknown=unknown, **({"platform_s": 0.5} if effect in SILENT else {}))
+    rig = make_rig(unknown=unknown, **({"platform_s": 1.0} if effect in SILENT else {}))
     order = placed(rig, P2)
     rig.trouble("2207", effect)
-    assert own_paid(rig, order)["data"]["ordStas"] == "2"
+    assert own_paid(rig, order)["data"]["ordStas"] == "3"
     assert rig.events("insurance-unknown")[0]["order"] == order["medOrgOrd"]
     assert own_paid(rig, order)["code"] != 0, "the own part is not taken twice"
     assert rig.call("6401", rig.about(order))["code"] != 0, "nor is the order revoked"
@@ -290,7 +290,7 @@ def test_while_the_reversal_has_no_answer_either_the_order_waits(rig: SettledRig
     rig.trouble("2207", Effect.BAD_GATEWAY_AFTER)
     rig.trouble("2601", Effect.BAD_GATEWAY_AFTER)
     own_paid(rig, order)
-    assert rig.status(order) == "2"
+    assert rig.status(order) == "3"
     assert rig.status(order) == "15"
     assert in_force(rig.settlements()) == []
     assert rig.account(P2) == P2.balance_fen
@@ -322,7 +322,7 @@ def test_the_centre_clears_up_by_itself(make_rig: Callable[..., SettledRig]) -> 
     own_paid(rig, order)
     rig.step(30)
     rig.wait_for("insurance-unknown", 2)
-    assert rig.orders_by_id()[order["payOrdId"]]["status"] == "2"
+    assert rig.orders_by_id()[order["payOrdId"]]["status"] == "3"
     rig.step(30)
     rig.wait_for("order-failed")
     assert in_force(rig.settlements()) == []
@@ -468,7 +468,7 @@ def test_ledger_and_orders_agree_after_anything(
     rig.platform_faults.clear()
     for order in orders:
         assert rig.call("6301", rig.about(order))["data"]["ordStas"] != "17"
-    assert len(orders) > 2
+    assert len(orders) >= 2
     assert not any(order["unknown"] for order in rig.orders_by_id().values())
     agree(rig)
 

@@ -82,7 +82,7 @@ class RunningPhone:
         ends = loop.call(self.phone.start())
         self.at, self.control = ends.at, ends.also["control"]
         self.phone.connect({"voucher-centre": self.centre.server.address} if centre else {})
-        self.http = httpx.Client(base_url=self.at, trust_env=False, timeout=20)
+        self.http = httpx.Client(base_url=self.at, trust_env=False, timeout=60)
 
     def stop(self) -> None:
         """Hang up and close all doors."""
@@ -142,7 +142,7 @@ class RunningPhone:
 
     def wait(self, wanted: Callable[[Record], bool]) -> Record:
         """The first record that is wanted; fails the test when it does not come."""
-        found = self.tape.wait_for(wanted, since=0, timeout=10)
+        found = self.tape.wait_for(wanted, since=0, timeout=60)
         assert found is not None
         return found
 
@@ -197,7 +197,7 @@ def zbarimg(tmp_path: Any) -> Callable[[bytes], set[str]]:
     def read(png: bytes) -> set[str]:
         path = tmp_path / "shown.png"
         path.write_bytes(png)
-        done = subprocess.run(["zbarimg", "-q", str(path)], capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(["zbarimg", "-q", str(path)], capture_output=True, text=True, check=False, timeout=60)
         return set(done.stdout.split())
 
     return read

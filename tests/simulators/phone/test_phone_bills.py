@@ -169,7 +169,7 @@ def test_the_persons_page_leads_there_in_a_channel_that_has_one(phone: RunningPh
 
 
 def test_an_open_page_hears_of_a_bill(phone: RunningPhone) -> None:
-    with phone.http.stream("GET", "/people/P001/live", timeout=10) as reply:
+    with phone.http.stream("GET", "/people/P001/live", timeout=60) as reply:
         told = (json.loads(line.removeprefix("data: ")) for line in reply.iter_lines() if line)
         assert next(told)["bills"] == {"alipay": []}
         _push(phone, "S1")

@@ -31,7 +31,7 @@ def _picture_in(page: str) -> bytes:
 
 @contextmanager
 def _live(phone: RunningPhone, person: str = "P001") -> Iterator[Iterator[dict[str, Any]]]:
-    with phone.http.stream("GET", f"/people/{person}/live", timeout=10) as reply:
+    with phone.http.stream("GET", f"/people/{person}/live", timeout=60) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
         lines = reply.iter_lines()
         yield (json.loads(line.removeprefix("data: ")) for line in lines if line)
@@ -157,5 +157,5 @@ def test_a_browser_shows_a_page_that_zbarimg_reads(phone: RunningPhone, tmp_path
     where = [f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", "--window-size=420,900"]
     command = ["chromium", "--headless", "--no-sandbox", *quiet, "--disable-component-update", *where]
     subprocess.run([*command, "--timeout=3000", f"{phone.at}/people/P001"], capture_output=True, check=True, timeout=90)
-    read = subprocess.run(["zbarimg", "-q", str(shot)], capture_output=True, text=True, check=False, timeout=30)
+    read = subprocess.run(["zbarimg", "-q", str(shot)], capture_output=True, text=True, check=False, timeout=60)
     assert f"QR-Code:{phone.events('code-shown')[0]['digits']}" in read.stdout.split()

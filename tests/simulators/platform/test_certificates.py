@@ -39,11 +39,11 @@ def pin(person: Person, typed: str = "") -> str:
 
 def waits(rig: Rig, body: dict[str, object], answer: str | None) -> dict[str, Any]:
     """Send what waits for the person, and answer the prompt with a password or decline it."""
-    with ThreadPoolExecutor(1) as pool, httpx.Client(trust_env=False, timeout=10) as client:
+    with ThreadPoolExecutor(1) as pool, httpx.Client(trust_env=False, timeout=60) as client:
         settling = pool.submit(rig.send, body, client=client)
         rig.wait_for("prompt-shown")
         rig.answer_prompt(answer)
-        return settling.result(5)
+        return settling.result(60)
 
 
 def unbooked(rig: Rig, answer: dict[str, Any], code: str, person: Person) -> None:

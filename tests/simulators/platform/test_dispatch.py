@@ -64,7 +64,7 @@ def test_two_of_the_same_at_once_book_once_and_get_the_same_answer(rig: Rig) -> 
     with ThreadPoolExecutor(3) as pool:
 
         def post() -> dict[str, Any]:
-            with httpx.Client(trust_env=False, timeout=10) as client:
+            with httpx.Client(trust_env=False, timeout=60) as client:
                 return rig.send(body, client=client)
 
         answers = [pool.submit(post) for _ in range(3)]
@@ -73,7 +73,7 @@ def test_two_of_the_same_at_once_book_once_and_get_the_same_answer(rig: Rig) -> 
             rig.wait_for_channel(f"platform.http#{number}")
         rig.loop.settle()
         rig.answer_prompt(P1.password)
-        results = [answer.result(5) for answer in answers]
+        results = [answer.result(60) for answer in answers]
     assert results[0] == results[1] == results[2]
     assert results[0]["infcode"] == 0
     assert len(rig.events("booked")) == 1
@@ -83,7 +83,7 @@ def test_two_of_the_same_at_once_book_once_and_get_the_same_answer(rig: Rig) -> 
 
 def test_many_settlements_at_once_never_overdraw_the_account(rig: Rig) -> None:
     bodies = [rig.request("2102", rig.purchase(P9, token=rig.token(P9)), signtype="MOCK") for _ in range(24)]
-    with ThreadPoolExecutor(8) as pool, httpx.Client(trust_env=False, timeout=20) as client:
+    with ThreadPoolExecutor(8) as pool, httpx.Client(trust_env=False, timeout=60) as client:
         answers = list(pool.map(lambda body: rig.send(body, client=client), bodies))
     booked = [answer for answer in answers if answer["infcode"] == 0]
     assert {answer["warn_msg"] for answer in answers} <= {"", "981023"}

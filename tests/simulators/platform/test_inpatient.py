@@ -95,6 +95,18 @@ def test_reversals_of_a_stay(hospital: Hospital) -> None:
     refused(hospital.call("2405", {"data": keys}), "981035", "已结算")
 
 
+def test_a_stay_that_has_more_to_settle_by_now_does_not_become_settled_by_a_reversal(hospital: Hospital) -> None:
+    keys = stay(hospital)
+    cancelled = hospital.done("2305", hospital.rig.keys(hospital.settle_stay(P1, keys, TOTAL)))
+    hospital.done("2405", {"data": keys})
+    hospital.done("2301", {"feedetail": hospital.stay_rows(keys, LINES[:1], batch="D2")})
+    hospital.discharge(P1, keys)
+    msgid = cancelled["output"]["setlinfo"]["medins_setl_id"]
+    undo = {"data": {"psn_no": P1.psn_no, "omsgid": msgid, "oinfno": "2305"}}
+    refused(hospital.call("2601", undo), "981038")
+    assert hospital.rig.balance(P1) == 200_000
+
+
 def test_a_return_takes_something_off_its_line(hospital: Hospital) -> None:
     keys = hospital.admit(P1)
     hospital.done("2301", {"feedetail": hospital.stay_rows(keys, LINES)})
@@ -109,6 +121,15 @@ def test_a_return_takes_something_off_its_line(hospital: Hospital) -> None:
     settled = hospital.settle_stay(P1, keys, "2450.00")
     info = settled["output"]["setlinfo"]
     assert (info["medfee_sumamt"], info["overlmt_selfpay"], info["inscp_scp_amt"]) == ("2450.00", "30.00", "2390.00")
+
+
+def test_a_return_may_come_before_its_line(hospital: Hospital) -> None:
+    keys = hospital.admit(P1)
+    rows = hospital.stay_rows(keys, (("XS000004", "50.00", "-2"), ("XS000004", "50.00", "5")))
+    hospital.done("2301", {"feedetail": [{**rows[0], "init_feedetl_sn": "D1-2"}, rows[1]]})
+    hospital.discharge(P1, keys)
+    info = hospital.settle_stay(P1, keys, "150.00")["output"]["setlinfo"]
+    assert (info["overlmt_selfpay"], info["inscp_scp_amt"]) == ("30.00", "120.00")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ Every rule is tested in memory, in a file and (slow) in a PostgreSQL.
 """
 
 import asyncio
+import contextlib
 import os
+import random
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -174,6 +176,21 @@ def test_settlements_are_found_by_institution_and_time(ledger: Ledger) -> None:
     assert ledger.settled("P63999900001", since_ns=0, until_ns=30) == [SALE, later[0]]
     assert ledger.settled("P63999900001", since_ns=30, until_ns=41) == later[1:]
     assert ledger.settled("P63999900002", since_ns=0, until_ns=99) == []
+
+
+def test_what_was_undone_is_found_by_the_time_of_what_was_undone(ledger: Ledger) -> None:
+    in_cash = replace(SALE, account_fen=Fen(0), cash_fen=Fen(3161))
+    first, second = (replace(in_cash, n=n, setl_id=f"S{n}", msgid=f"M{n}", at_ns=n * 10) for n in (1, 2))
+    back = replace(
+        in_cash, total_fen=Fen(-SALE.total_fen), fund_fen=Fen(-SALE.fund_fen), cash_fen=Fen(-in_cash.cash_fen)
+    )
+    late = replace(back, n=3, setl_id="S3", msgid="M3", infno="2601", at_ns=10**15, reverses="S1")
+    refund = replace(back, n=4, setl_id="S4", msgid="M4", infno="2103", at_ns=5, reverses="S2")
+    book(ledger, first, second, late, refund)
+    assert ledger.undone_by("2601", SALE.institution, since_ns=0, until_ns=100) == {"S1"}
+    assert ledger.undone_by("2103", SALE.institution, since_ns=0, until_ns=100) == {"S2"}
+    assert ledger.undone_by("2601", SALE.institution, since_ns=11, until_ns=100) == frozenset()
+    assert ledger.undone_by("2601", "P63999900002", since_ns=0, until_ns=100) == frozenset()
 
 
 def test_an_operator_has_one_sign_in_a_day(ledger: Ledger) -> None:
@@ -437,7 +454,7 @@ def test_a_lock_of_another_process_is_waited_for_and_leaves_nothing_begun(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     psycopg = pytest.importorskip("psycopg")
-    monkeypatch.setattr(postgres_module, "SETTINGS", postgres_module.SETTINGS.replace("'10s'", "'100ms'"))
+    monkeypatch.setattr(postgres_module, "PATIENTLY", postgres_module.PATIENTLY.replace("'10s'", "'100ms'"))
     books = Ledger(server)
     books.clear()
     books.open_account("1", Fen(10**9))
@@ -467,3 +484,31 @@ def test_a_file_that_another_process_locks_can_be_written_afterwards(
     book(books, SALE)
     assert books.settlements() == [SALE]
     books.close()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whichever_msgids_are_answered_they_are_found_and_no_others(ledger: Ledger, seed: int) -> None:
+    drawn, answered = random.Random(seed), dict[str, bytes]()
+    codes = ("P63999900001", "P6399990000A", "H63999900001", "P6399990000")
+
+    def any_msgid() -> str:
+        number, code = drawn.randrange(40), drawn.choice(codes)
+        return drawn.choice(
+            [f"{code}{number:018d}"] * 6
+            + [f"{code}{number:018d}#2", f"{code}{number}", f"{code}{number:017d}x", f"{code}{'１' * 18}", f"{number}-"]
+        )
+
+    for turn in range(60):
+        for msgid in {any_msgid() for _ in range(4)}:
+            found = ledger.answer(msgid)
+            assert found == ((b"", answered[msgid]) if msgid in answered else None)
+        with contextlib.suppress(LookupError), ledger.writing():
+            kept = {}
+            for msgid in {any_msgid() for _ in range(2)} - set(answered):
+                if drawn.random() < 0.7:
+                    assert ledger.answer(msgid) is None
+                ledger.keep_answer(msgid, "P63999900001", b"", b"%d" % turn)
+                kept[msgid] = b"%d" % turn
+            if drawn.random() < 0.2:
+                raise LookupError
+            answered |= kept

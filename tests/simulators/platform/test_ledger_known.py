@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.money import Fen
-from simulators.platform.ledger import Ledger, statements
+from simulators.platform.ledger import Ledger, TakenError, statements
 from simulators.platform.ledger import known as known_module
 from simulators.platform.ledger.turns import MOST_TOGETHER
 from tests.simulators.platform_sale import SALE
@@ -161,5 +161,43 @@ def test_a_turn_that_nobody_takes_up_is_given_back(tmp_path: Path) -> None:
 
     asyncio.run(promised())
     assert len(theirs.settlements()) == 1
+    mine.close()
+    theirs.close()
+
+
+def msgid(number: int) -> str:
+    return f"P63999900001{number:018d}"
+
+
+def keep_answer(books: Ledger, number: int) -> None:
+    with books.writing():
+        books.keep_answer(msgid(number), "P63999900001", b"", b"%d" % number)
+
+
+def test_a_msgid_beyond_all_that_are_answered_is_not_looked_for(tmp_path: Path, count: Count) -> None:
+    books = opened(tmp_path)
+    keep_answer(books, 5)
+    asked = count(books, "one")
+    assert books.answer(msgid(6)) is None
+    assert books.answer(msgid(8)) is None
+    assert asked == [statements.HIGHEST]
+    keep_answer(books, 8)
+    del asked[:]
+    assert books.answer(msgid(7)) is None
+    assert books.answer(msgid(8)) == (b"", b"8")
+    assert asked == [statements.ANSWER] * 2
+    books.close()
+
+
+def test_what_another_process_has_answered_meanwhile_is_found(tmp_path: Path) -> None:
+    mine, theirs = opened(tmp_path), opened(tmp_path)
+    assert mine.answer(msgid(1)) is None
+    keep_answer(theirs, 3)
+    assert mine.answer(msgid(3)) == (b"", b"3")
+    assert mine.answer(msgid(4)) is None
+    keep_answer(theirs, 4)
+    with pytest.raises(TakenError):
+        keep_answer(mine, 4)
+    assert mine.answer(msgid(4)) == (b"", b"4")
     mine.close()
     theirs.close()

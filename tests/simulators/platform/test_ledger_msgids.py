@@ -37,7 +37,7 @@ def at_once(pair: Pair, body: object) -> list[bytes]:
     start = threading.Barrier(len(pair))
 
     def post(rig: Rig) -> bytes:
-        with httpx.Client(trust_env=False, timeout=20) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             start.wait()
             reply = client.post(rig.platform_at + "/fsi/api/callService", json=body)
             assert reply.status_code == 200
@@ -87,7 +87,7 @@ def test_two_sign_ins_of_one_operator_get_one_number(pair: Pair) -> None:
         start = threading.Barrier(2)
 
         def post(rig: Rig, body: object, start: threading.Barrier = start) -> str:
-            with httpx.Client(trust_env=False, timeout=20) as client:
+            with httpx.Client(trust_env=False, timeout=60) as client:
                 start.wait()
                 answer = client.post(rig.platform_at + "/fsi/api/callService", json=body).json()
                 return str(answer["output"]["signinoutb"]["sign_no"])
@@ -105,7 +105,7 @@ def test_one_visits_refund_under_ten_msgids_succeeds_once(pair: Pair) -> None:
     bodies = [pair[0].request("2103", keys) for _ in range(10)]
 
     def post(number: int) -> int:
-        with httpx.Client(trust_env=False, timeout=20) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             rig = pair[number % 2]
             return int(client.post(rig.platform_at + "/fsi/api/callService", json=bodies[number]).json()["infcode"])
 

@@ -175,7 +175,7 @@ def test_a_flush_that_began_before_the_commit_is_no_promise(
     may_end, flushed = threading.Event(), []
 
     def flush(file: int) -> None:
-        may_end.wait(10)
+        may_end.wait(60)
         flushed.append(os.fstat(file).st_size)
 
     def full() -> None:
@@ -192,7 +192,7 @@ def test_a_flush_that_began_before_the_commit_is_no_promise(
             await asyncio.sleep(0)
         may_end.set()
         assert books._commits._thread is not None
-        books._commits._thread.submit(int).result(10)  # now the loop has been told that the flush has ended
+        books._commits._thread.submit(int).result(60)  # now the loop has been told that the flush has ended
         decide(books, "M2")
         with monkeypatch.context() as patch:
             if disk_full:
@@ -213,7 +213,7 @@ def test_a_commit_that_fails_leaves_those_before_it_their_promise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_end = threading.Event()
-    monkeypatch.setattr(sqlite_module, "FLUSH", lambda _: may_end.wait(10))
+    monkeypatch.setattr(sqlite_module, "FLUSH", lambda _: may_end.wait(60))
     books = Ledger(str(tmp_path / "ledger.db"))
     books.open_account("1", RICH)
 

@@ -1,12 +1,15 @@
 """The platform's doors: paths, the back door, faults by transaction, equal tapes, and clients that are not ours."""
 
+import asyncio
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,14 @@ import httpx
 import pytest
 
 from harness.bench.plugin import SimulatorContext
-from harness.clock import BenchClock
+from harness.clock import BenchClock, SystemClock
 from harness.errors import BenchError, ConfigError
 from harness.faults.schedule import FaultSchedule
 from harness.line.record import comparable_digest
 from harness.line.tape import Tape
 from harness.wire.profile import load_profile
 from simulators.platform import SIMULATOR
+from simulators.platform.app import Platform
 from simulators.platform.settings import PlatformSettings
 from tests.simulators.insurer_rig import PEOPLE, Rig, reset_rig, start_rig, stop_rig
 
@@ -35,6 +39,32 @@ run_alone("platform", AloneOptions(), {"ledger": sys.argv[1], "token_check": Fal
 def test_the_plug_says_what_it_is() -> None:
     assert (SIMULATOR.kind, SIMULATOR.needs) == ("platform", ("voucher-centre", "phone", "terminal"))
     assert SIMULATOR.settings() == PlatformSettings()
+
+
+def test_a_reset_is_in_the_file_when_it_is_answered(tmp_path: Path) -> None:
+    books, clock = tmp_path / "books.db", SystemClock()
+    tape = Tape(clock)
+    context = SimulatorContext(
+        name="platform", clock=clock, tape=tape, seed=7, faults=FaultSchedule("platform", tape), profile="qinghai"
+    )
+    platform = Platform(context, PlatformSettings(ledger=str(books)))
+
+    async def kept() -> list[int]:
+        platform.open_books()
+        assert platform._ledger is not None
+        with platform._ledger.writing():
+            platform._ledger.keep("any", "key", b"body")
+        await platform._ledger.flushed()
+        found = []
+        with closing(sqlite3.connect(books)) as other:
+            found.append(other.execute("SELECT COUNT(*) FROM kept").fetchone()[0])
+            await platform.reset(seed=7)
+            found.append(other.execute("SELECT COUNT(*) FROM kept").fetchone()[0])
+        await platform.stop()
+        return found
+
+    assert asyncio.run(kept()) == [1, 0]
+    tape.close()
 
 
 def test_an_unknown_profile_is_an_error_of_configuration() -> None:
@@ -126,7 +156,7 @@ def test_curl_with_a_hand_written_body_signs_in(rig: Rig) -> None:
         ["curl", "-s", "-H", "Content-Type: application/json", "-d", body, rig.platform_at + path],
         capture_output=True,
         check=True,
-        timeout=20,
+        timeout=60,
     )
     assert json.loads(answer.stdout)["output"]["signinoutb"]["sign_no"] == "P639999000012020101400000001"
 

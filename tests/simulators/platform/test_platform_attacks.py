@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def good(platform: rigs.Alone) -> dict[str, Any]:
 
 
 def booked(platform: rigs.Alone) -> int:
-    state = httpx.get(platform.control + "/state", trust_env=False, timeout=30).json()
+    state = httpx.get(platform.control + "/state", trust_env=False, timeout=60).json()
     assert sum(state["postings"].values()) == 0
     return len(state["settlements"])
 
@@ -82,9 +83,13 @@ def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path
     try:
         sign_no = rigs.sign_in(platform.port)
         pids = [
-            row["pid"] for row in httpx.get(platform.control + "/state", trust_env=False, timeout=30).json()["workers"]
+            row["pid"] for row in httpx.get(platform.control + "/state", trust_env=False, timeout=60).json()["workers"]
         ]
-        pending = iter(rigs.settlements(600, sign_no=sign_no, use_account=False))
+        pending = (
+            body  # without end: however late the others notice that one has died, they are at work
+            for number in count(1)
+            for body in rigs.settlements(1, sign_no=sign_no, use_account=False, first=number)
+        )
 
         async def one() -> None:
             client = await rigs.Client.connected(platform.port)
@@ -106,7 +111,7 @@ def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path
     books = Ledger(path)
     found = [settlement.msgid for settlement in books.settlements()]
     assert len(set(found)) == len(found)
-    assert 100 <= len(acknowledged) < 600
+    assert len(acknowledged) >= 100
     assert set(acknowledged) <= set(found)
     assert sum(books.totals().values()) == 0
     books.close()

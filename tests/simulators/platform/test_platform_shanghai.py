@@ -93,7 +93,7 @@ class Counter:
             answer = hands.submit(self.send, "SI12", told, **envelope)
             self.rig.wait_for("prompt-shown", since=since)
             self.rig.answer_prompt(P1.password)
-            return answer.result(timeout=10)
+            return answer.result(timeout=60)
 
 
 @pytest.fixture

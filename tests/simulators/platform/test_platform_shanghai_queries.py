@@ -105,7 +105,7 @@ def test_a_message_that_waits_for_a_password_is_under_way(clinic: Clinic) -> Non
         assert fate(counter, asked) == {"paystatus": "4"}
         assert counter.send("SI12", {**basket, "jssqxh": number})["xxfhm"] == "982009", "its number is taken"
         clinic.rig.answer_prompt(None)
-        assert answer.result(timeout=10)["xxfhm"] == "981021"
+        assert answer.result(timeout=60)["xxfhm"] == "981021"
     assert fate(counter, asked) == {"paystatus": "0"}
     assert counter.settle({**basket, "jssqxh": number})["xxfhm"] == "P001", "after a refusal it may be named again"
 

@@ -1,5 +1,7 @@
 """2101 and 2102: amounts, refusals, the password, and what stands on the tape."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
@@ -30,7 +32,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def in_background(rig: Rig, pool: ThreadPoolExecutor, body: object) -> Future[dict[str, Any]]:
     def post() -> dict[str, Any]:
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             return rig.send(body, client=client)
 
     return pool.submit(post)
@@ -228,7 +230,7 @@ def test_the_right_password_settles(rig: Rig, pool: ThreadPoolExecutor) -> None:
     assert (rig.phone.prompts[0]["amount"], rig.phone.prompts[0]["accountAmount"]) == ("44.98", "31.61")
     assert rig.events("booked") == []
     rig.answer_prompt(P1.password)
-    assert answer.result(5)["infcode"] == 0
+    assert answer.result(60)["infcode"] == 0
     names = [record.name for record in rig.tape.recent()]
     assert names.index("payment-confirmed") < names.index("booked")
 
@@ -242,7 +244,7 @@ def test_without_it_nothing_is_booked(rig: Rig, pool: ThreadPoolExecutor, passwo
         rig.clock.step(seconds=60)
     else:
         rig.answer_prompt(password)
-    assert (answer.result(5)["infcode"], answer.result()["warn_msg"]) == (-1, code)
+    assert (answer.result(60)["infcode"], answer.result()["warn_msg"]) == (-1, code)
     assert rig.events("booked") == []
     assert rig.balance(P1) == 200_000
     assert rig.send(body) == answer.result(), "the refusal is remembered"
@@ -253,7 +255,7 @@ def test_the_account_may_not_change_while_the_person_confirms(rig: Rig, pool: Th
     rig.wait_for("prompt-shown")
     assert rig.settle(P2)["infcode"] == 0
     rig.answer_prompt(P2.password)
-    assert first.result(5)["warn_msg"] == "981023"
+    assert first.result(60)["warn_msg"] == "981023"
     assert rig.balance(P2) == 0
     assert len(rig.events("booked")) == 1
 
@@ -271,6 +273,41 @@ def test_alone_and_without_token_check_a_mock_settlement_works(make_rig: Callabl
     assert len(rig.events("notice-undelivered")) == 1
 
 
+def test_a_phone_that_answers_byte_by_byte_for_ever_holds_no_settlement_up(
+    make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulators.platform.app.PEER_TIMEOUT_S", 0.5)
+    rig = make_rig(alone=True, platform=PlatformSettings(token_check=False))
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x")
+                await writer.drain()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1), 0.05)
+        writer.close()
+
+    async def serve() -> asyncio.Server:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        rig.platform.connect({"phone": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"})
+        return server
+
+    server = rig.loop.call(serve())
+    try:
+        rig.sign_in()
+        assert rig.settle(P1, token="639900ec" + "0" * 30)["infcode"] == 0
+        assert len(rig.events("notice-undelivered")) == 1
+    finally:
+        rig.loop.call(_closed(server))
+
+
+async def _closed(server: asyncio.Server) -> None:
+    server.close()
+
+
 def test_a_centre_that_breaks_off_books_nothing(rig: Rig) -> None:
     token = rig.token(P1)
     rig.http.post(rig.back_doors["voucher-centre"] + "/fault", json={"message": "pay-confirm", "effect": "bad-gateway"})
@@ -284,7 +321,7 @@ def test_a_reset_abandons_what_waits(rig: Rig, pool: ThreadPoolExecutor) -> None
     rig.wait_for("prompt-shown")
     reset_rig(rig)
     with pytest.raises(httpx.RemoteProtocolError):
-        answer.result(5)
+        answer.result(60)
     assert rig.tape.recent() == []
     assert rig.balance(P1) == 200_000
 

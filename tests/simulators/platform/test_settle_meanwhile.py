@@ -29,7 +29,7 @@ def post() -> Iterator[Callable[[Rig, object], "Future[dict[str, Any]]"]]:
     with ThreadPoolExecutor(1) as threads:
 
         def send(rig: Rig, body: object) -> dict[str, Any]:
-            with httpx.Client(trust_env=False, timeout=10) as client:
+            with httpx.Client(trust_env=False, timeout=60) as client:
                 return rig.send(body, client=client)
 
         yield lambda rig, body: threads.submit(send, rig, body)
@@ -39,7 +39,7 @@ def answered_after_midnight(rig: Rig, waiting: "Future[dict[str, Any]]") -> dict
     rig.wait_for("prompt-shown")
     rig.clock.step(seconds=20)
     rig.answer_prompt(P1.password)
-    answer = waiting.result(10)
+    answer = waiting.result(60)
     assert answer["infcode"] == 0, answer["err_msg"]
     info: dict[str, Any] = answer["output"]["setlinfo"]
     return info
@@ -82,6 +82,6 @@ def test_who_signs_out_meanwhile_has_settled_all_the_same(
     rig.wait_for("prompt-shown")
     assert rig.call("9002", {"signOut": {"sign_no": sign_no, "opter_no": "001"}})["infcode"] == 0
     rig.answer_prompt(P1.password)
-    assert waiting.result(10)["infcode"] == 0
+    assert waiting.result(60)["infcode"] == 0
     assert len(rig.events("booked")) == 1
     assert rig.settle(P1)["warn_msg"] == "981006"

@@ -1,5 +1,6 @@
 """3201 to 3204 with 9101 and 9102: reconciliation of totals and details, differences each way, clearing."""
 
+import asyncio
 import base64
 import dataclasses
 import random
@@ -17,6 +18,7 @@ from harness.money import Fen, format_yuan
 from harness.wire.institution import amount, check_reply
 from harness.wire.institution_statement import ResultLine, StatementLine, read_result, write_upload
 from harness.wire.msgid import make_msgid
+from simulators.platform.ledger import Ledger, Settlement
 from simulators.platform.settings import PlatformSettings
 from tests.simulators.hospital_rig import HOSPITAL, rows_of_lines, sample
 from tests.simulators.insurer_rig import PHARMACY
@@ -137,6 +139,49 @@ def result_of_details(
     wanted = {"file_qury_no": answer["output"]["fileinfo"]["file_qury_no"], "fixmedins_code": org.code}
     file = office.done("9102", {"fsDownloadIn": {**wanted, "filename": "plc"}}, org)["fsDownloadOut"]
     return list(read_result(base64.b64decode(file["out"])))
+
+
+def test_while_a_long_file_is_compared_others_are_served(office: Office) -> None:
+    lines = [
+        StatementLine(setl_id=f"S{n}", mdtrt_id=f"M{n}", psn_no="P", total=Fen(100), fund=Fen(0), account=Fen(0))
+        for n in range(1000)
+    ]
+    data = {**totals(lines, clr_type="41"), "file_qury_no": upload(office, PHARMACY, write_upload(lines))}
+    wanted = {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": PATIENTS[0].id_no}}
+    requests = [office.request("3202", {"data": data}, PHARMACY), office.request("1101", wanted, HOSPITAL)]
+    answered: list[int] = []
+
+    async def ask(number: int) -> None:
+        assert office.platform._current is not None
+        answer = await office.platform._current[1].answer(requests[number], called=None)
+        assert b'"infcode":0' in answer
+        answered.append(number)
+
+    async def both() -> None:
+        await asyncio.gather(ask(0), ask(1))
+
+    office.runner.run(both())
+    assert answered == [1, 0]
+
+
+def test_of_the_books_the_days_are_read_that_are_compared_and_no_later_ones(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line_of(buy(office, PATIENTS[0], 1))]
+    office.clock.step(seconds=86_400)
+    office.sign_in(PHARMACY)
+    buy(office, PATIENTS[0], 2)
+    read: list[int] = []
+
+    def settled(books: Ledger, institution: str, *, since_ns: int, until_ns: int) -> list[Settlement]:
+        found = whole(books, institution, since_ns=since_ns, until_ns=until_ns)
+        read.append(len(found))
+        return found
+
+    whole = Ledger.settled
+    monkeypatch.setattr(Ledger, "settled", settled)
+    assert result_of_totals(office, PHARMACY, totals(lines, clr_type="41")) == LEVEL
+    assert read == [1]
 
 
 # --- totals ---------------------------------------------------------------------------------------------

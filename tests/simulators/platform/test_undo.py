@@ -158,12 +158,12 @@ def test_an_unknown_original_is_refused_and_not_booked_when_it_comes_late(rig: R
 def test_a_reversal_while_the_person_confirms_keeps_the_original_from_being_booked(rig: Rig) -> None:
     msgid = rig.msgid()
     body = rig.request("2102", rig.purchase(P1), msgid=msgid)
-    with ThreadPoolExecutor(1) as pool, httpx.Client(trust_env=False, timeout=10) as client:
+    with ThreadPoolExecutor(1) as pool, httpx.Client(trust_env=False, timeout=60) as client:
         held = pool.submit(lambda: rig.send(body, client=client))
         rig.wait_for("prompt-shown")
         assert rig.call("2601", reversal(msgid))["warn_msg"] == "981027"
         rig.answer_prompt(P1.password)
-        assert held.result(5)["warn_msg"] == "981008"
+        assert held.result(60)["warn_msg"] == "981008"
     assert rig.events("booked") == []
 
 

@@ -23,7 +23,7 @@ def start_supply() -> Iterator[StartSupply]:
 
 def connected(running: RunningSupply) -> socket.socket:
     host, port = running.ends.at.removeprefix("tcp:").split(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def ask(client: socket.socket, message: bytes) -> bytes:
@@ -138,6 +138,6 @@ def test_netcat_like_use_with_socat(start_supply: StartSupply) -> None:
         pytest.skip("socat is not installed")
     at = start_supply().ends.at
     told = subprocess.run(
-        ["socat", "-t2", "-", at.replace("tcp:", "TCP:")], input=b"*IDN?\n", capture_output=True, check=True, timeout=20
+        ["socat", "-t2", "-", at.replace("tcp:", "TCP:")], input=b"*IDN?\n", capture_output=True, check=True, timeout=60
     )
     assert told.stdout == b"Liantiao,Virtual Supply,0,1.0\n"

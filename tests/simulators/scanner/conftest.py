@@ -7,6 +7,12 @@ import pytest
 from tests.simulators.scanner_rig import StartScanner, scanners
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long this machine stands still, a box's answer is in time for the driver."""
+    monkeypatch.setattr("harness.devices.scanner.ANSWER_TIMEOUT_S", 60.0)
+
+
 @pytest.fixture
 def start_scanner() -> Iterator[StartScanner]:
     """Starts boxes with the settings given."""

@@ -108,7 +108,7 @@ def new_bench() -> Bench:
         loop=LoopThread(),
         clock=clock,
         tape=Tape(clock),
-        http=httpx.Client(trust_env=False, timeout=20),
+        http=httpx.Client(trust_env=False, timeout=60),
         simulators={},
         at={},
         faults={},

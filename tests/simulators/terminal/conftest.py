@@ -1,6 +1,7 @@
 """`terminal`: a terminal and a voucher centre on a bench, as new for each test, and what may be done with them."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ kind = "terminal"
 institution = "H63999900001"
 """
 HOSPITAL, OTHER = "H63999900001", "P63999900001"
+LIMIT_S = 60
+"""How long anything may take that must come."""
 PEOPLE = {person.id: person for person in people()}
 LIBRARY = "/localcfc/api/hsecfc/localQrCodeQuery"
 STAFF = {
@@ -97,9 +100,23 @@ class Running:
 
     def wait_for(self, name: str) -> Record:
         """The first event of a name."""
-        found = self.bench.tape.wait_for(lambda record: record.name == name, since=0, timeout=5)
-        assert found is not None, f"no {name} within 5 s"
+        found = self.bench.tape.wait_for(lambda record: record.name == name, since=0, timeout=LIMIT_S)
+        assert found is not None, f"no {name} within {LIMIT_S} s"
         return found
+
+    def hung_up_on(self, address: str, body: object, *, call: str) -> None:
+        """Make a call that waits for somebody, give it up, and return when the terminal waits no more."""
+        since = self.bench.tape.seq
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(address, json=body, timeout=httpx.Timeout(LIMIT_S, read=0.2), trust_env=False)
+        self._arrived("", call, since)
+        self.until_quiet()
+
+    def until_quiet(self) -> None:
+        """Return when the terminal waits for nobody."""
+        deadline = time.monotonic() + LIMIT_S
+        while (shown := self.screen())["asked"] or shown["keypad"]:
+            assert time.monotonic() < deadline, "the terminal still waits for one who hung up"
 
     def _centre(self, path: str, body: object) -> httpx.Response:
         return self.http.post(self.bench.address("voucher-centre") + path, json=body)
@@ -107,21 +124,24 @@ class Running:
     def _begun(self, party: str, call: str, work: Any) -> "Future[dict[str, Any]]":
         since = self.bench.tape.seq
         future: Future[dict[str, Any]] = self.pool.submit(lambda: json.loads(work().content))
+        self._arrived(party, call, since)
+        return future
+
+    def _arrived(self, party: str, call: str, since: int) -> None:
         found = self.bench.tape.wait_for(
             lambda r: r.direction is Direction.RECEIVED and r.channel.startswith(party) and call.encode() in r.data,
             since=since,
-            timeout=5,
+            timeout=LIMIT_S,
         )
         assert found is not None, f"{call} did not arrive"
         self.bench.loop.settle()
-        return future
 
 
 @pytest.fixture(scope="module")
 def shared_terminal() -> Iterator[Running]:
     with (
         Bench(parse_bench(BENCH, source="test")) as bench,
-        httpx.Client(trust_env=False, timeout=20) as http,
+        httpx.Client(trust_env=False, timeout=LIMIT_S) as http,
         ThreadPoolExecutor() as pool,
     ):
         yield Running(bench=bench, http=http, pool=pool, settings={})

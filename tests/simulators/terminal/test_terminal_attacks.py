@@ -30,7 +30,7 @@ def _works(terminal: Running) -> None:
     _read(terminal)
     asking = _asking(terminal)
     assert terminal.post("/keypad", {"text": OWNER.card_pin}).status_code == 200
-    assert asking.result(5)["code"] == 0
+    assert asking.result(60)["code"] == 0
 
 
 def _card(terminal: Running) -> Any:
@@ -54,7 +54,7 @@ def test_a_clock_set_back_neither_prolongs_nor_shortens_a_held_call(
     terminal.bench.step(seconds=29)
     assert not call.done(), "a second too early"
     terminal.bench.step(seconds=1)
-    assert call.result(5)["reason"] == reason
+    assert call.result(60)["reason"] == reason
     _works(terminal)
 
 
@@ -74,7 +74,7 @@ def test_a_clock_set_back_does_not_prolong_what_the_centre_waits_for_here(termin
     terminal.bench.step(seconds=LIFE_S - 1)
     assert not waiting.done()
     terminal.bench.step(seconds=1)
-    answer = waiting.result(5)
+    answer = waiting.result(60)
     assert answer["data"].get("result") == "not-answered" if call == "pay" else answer["code"] == 980014
     if call == "pay":
         assert terminal.screen()["keypad"] == {}, "the keypad asks for a payment that is over"
@@ -85,15 +85,15 @@ def test_a_clock_set_back_does_not_prolong_what_the_centre_waits_for_here(termin
 def test_of_two_calls_at_once_the_second_is_told_that_it_is_busy(terminal: Running) -> None:
     first = _pin(terminal)
     for call in ("VerifyPIN", "ReadCardBas", "ReadSFZ"):
-        assert terminal.library(call, cardNo=OWNER.card_no).result(5)["reason"] == "busy"
+        assert terminal.library(call, cardNo=OWNER.card_no).result(60)["reason"] == "busy"
     terminal.post("/keypad", {"text": OWNER.card_pin})
-    assert first.result(5)["code"] == 0
+    assert first.result(60)["code"] == 0
 
 
 def test_a_password_that_comes_after_its_time_is_taken_by_nobody(terminal: Running) -> None:
     asking = _pin(terminal)
     terminal.bench.step(seconds=LIFE_S)
-    assert asking.result(5)["reason"] == "keypad-timeout"
+    assert asking.result(60)["reason"] == "keypad-timeout"
     assert terminal.post("/keypad", {"text": OWNER.card_pin}).status_code == 409
     assert not any(record.name == "keypad-typed" for record in terminal.bench.tape.recent())
     _works(terminal)
@@ -102,12 +102,12 @@ def test_a_password_that_comes_after_its_time_is_taken_by_nobody(terminal: Runni
 def test_a_card_pulled_or_replaced_while_its_password_is_asked_for(terminal: Running) -> None:
     asking = _pin(terminal)
     terminal.post("/pull", {})
-    assert asking.result(5)["reason"] == "card-pulled-out"
+    assert asking.result(60)["reason"] == "card-pulled-out"
     asking = _pin(terminal)
     terminal.present("card", "P002")
-    assert asking.result(5)["reason"] == "card-pulled-out"
+    assert asking.result(60)["reason"] == "card-pulled-out"
     terminal.post("/keypad", {"text": OWNER.card_pin})
-    assert terminal.library("VerifyPIN", cardNo=OWNER.card_no).result(5)["reason"] == "card-pulled-out"
+    assert terminal.library("VerifyPIN", cardNo=OWNER.card_no).result(60)["reason"] == "card-pulled-out"
     _works(terminal)
 
 
@@ -122,7 +122,7 @@ def test_what_is_no_password_is_refused_and_does_not_count(terminal: Running, ke
     assert (answer.status_code, answer.json()["prompt"]["id"]) == (400, "six-digits")
     assert terminal.screen()["keypad"]["what"] == "card-pin", "still asked"
     assert terminal.post("/keypad", {"text": OWNER.card_pin}).status_code == 200
-    assert asking.result(5)["code"] == 0
+    assert asking.result(60)["code"] == 0
     assert terminal.events("pin-wrong") == []
 
 
@@ -150,10 +150,7 @@ def test_a_password_of_a_card_that_is_not_there(terminal: Running, card: object)
 def test_a_caller_who_hangs_up_while_a_password_is_asked_for(terminal: Running) -> None:
     _read(terminal)
     address = terminal.bench.address("terminal") + "/HeaSecReadInfo/VerifyPIN"
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(address, json={"orgId": HOSPITAL, "cardNo": OWNER.card_no}, timeout=0.2, trust_env=False)
-    gone = any(terminal.screen()["keypad"] == {} for _ in range(1000))
-    assert gone, "the keypad still asks for the one who hung up"
+    terminal.hung_up_on(address, {"orgId": HOSPITAL, "cardNo": OWNER.card_no}, call="VerifyPIN")
     assert terminal.post("/keypad", {"text": OWNER.card_pin}).status_code == 409
     _works(terminal)
 
@@ -186,7 +183,7 @@ def test_a_caller_who_hangs_up_in_the_middle_of_a_request(terminal: Running, cut
     with socket.create_connection((where.hostname or "", where.port or 0)) as line:
         line.sendall(request[:cut])
     found = terminal.bench.tape.wait_for(
-        lambda r: r.direction is Direction.RECEIVED and r.channel.startswith("terminal"), since=since, timeout=5
+        lambda r: r.direction is Direction.RECEIVED and r.channel.startswith("terminal"), since=since, timeout=60
     )
     assert found is not None
     assert terminal.screen()["asked"] == []
@@ -201,10 +198,10 @@ def test_a_killed_terminal_cuts_the_call_and_its_successor_serves(alone: Alone) 
     one.until_asked()
     one.kill()
     with pytest.raises(httpx.HTTPError):
-        asking.result(10)
+        asking.result(60)
     other = alone()
     other.read_card()
     asking = other.verify_pin()
     other.until_asked()
     other.post("/keypad", {"text": OWNER.card_pin})
-    assert asking.result(10).json()["code"] == 0
+    assert asking.result(60).json()["code"] == 0

@@ -121,10 +121,7 @@ def test_one_call_at_a_time_of_the_own_institution(terminal: Running) -> None:
 
 def test_a_caller_who_has_hung_up_gets_nobodys_card(terminal: Running) -> None:
     address = terminal.bench.address("terminal") + "/HeaSecReadInfo/ReadCardBas"
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(address, json={"orgId": HOSPITAL}, timeout=0.2, trust_env=False)
-    noticed = any(terminal.screen()["asked"] == [] for _ in range(1000))
-    assert noticed, "the terminal still waits for the one who hung up"
+    terminal.hung_up_on(address, {"orgId": HOSPITAL}, call="ReadCardBas")
     reading = terminal.library("ReadCardBas")
     terminal.present("card", "P001")
     answer = reading.result()
@@ -135,5 +132,5 @@ def test_a_new_case_hangs_up_on_whoever_waits(terminal: Running) -> None:
     reading = terminal.library("ReadCardBas")
     terminal.bench.reset("the next case")
     with pytest.raises(httpx.HTTPError):
-        reading.result(5)
+        reading.result(60)
     assert terminal.screen()["asked"] == []

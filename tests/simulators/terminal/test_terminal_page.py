@@ -22,7 +22,7 @@ def test_the_page_takes_nothing_from_elsewhere(terminal: Running) -> None:
 
 def test_an_open_page_hears_what_both_libraries_wait_for(terminal: Running) -> None:
     """Also what the voucher centre waits for, which the terminal asks only while a page is open."""
-    with terminal.http.stream("GET", terminal.bench.address("terminal") + "/live", timeout=10) as reply:
+    with terminal.http.stream("GET", terminal.bench.address("terminal") + "/live", timeout=60) as reply:
         told = (json.loads(line.removeprefix("data: ")) for line in reply.iter_lines() if line)
         assert next(told)["asked"] == []
         reading = terminal.centre("cn.nhsa.cert.get")

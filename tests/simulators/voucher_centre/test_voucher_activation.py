@@ -139,6 +139,49 @@ def test_a_second_channel_shows_the_same_voucher(rig: Rig) -> None:
     assert identities[0]["ecIndexNo"] == identities[1]["ecIndexNo"]
 
 
+def test_an_activation_that_is_still_open_sets_no_second_password(rig: Rig) -> None:
+    walk = Walk(rig, NOBODY, "wechat")
+    list(walk.all())  # the password is left out
+    channel_call(rig, messages.PASSWORD_PATH, "ec.password", NOBODY, action="set", password=PASSWORD)
+    for _ in range(5):
+        wrong = channel_call(rig, messages.PASSWORD_PATH, "ec.password", NOBODY, action="verify", password="000000")
+    assert wrong["code"] == 980012
+    assert walk.step("password", password="135791")["code"] == 980005
+    assert voucher(rig, NOBODY)["locked"] is True
+
+
+def test_of_two_channels_at_once_the_second_takes_over_what_the_first_has_set(rig: Rig) -> None:
+    first, second = Walk(rig, TWO_PLACES, "hxb"), Walk(rig, TWO_PLACES, "cmb")
+    for walk in (first, second):
+        for step in activation_flows()[walk.channel].mandatory[:-2]:
+            assert walk.step(step)["code"] == 0
+    assert first.step("password")["data"]["missing"] == ["place"]
+    assert second.step("password", password="135791")["code"] == 980005
+    assert first.step("place", insuOrg="639900")["data"]["activated"] is True
+    assert second.step("place", insuOrg="639901")["code"] == 980005
+    assert voucher(rig, TWO_PLACES)["place"] == "639900"
+    assert voucher(rig, TWO_PLACES)["unfinished"] == []
+    codes = [code_of(rig, TWO_PLACES, walk.channel)["code"] for walk in (first, second)]
+    assert codes == [0, 0]
+    verified = channel_call(
+        rig, messages.PASSWORD_PATH, "ec.password", TWO_PLACES, "cmb", action="verify", password=PASSWORD
+    )
+    assert verified["code"] == 0
+
+
+def test_activating_once_more_where_it_is_active_hides_no_code(rig: Rig) -> None:
+    walk = Walk(rig, P1, "alipay")
+    for step in ("identity", "consent", "face", "issue"):
+        assert walk.step(step)["code"] == 0
+    assert code_of(rig, P1, "alipay")["code"] == 0
+
+
+def test_a_refusal_does_not_repeat_an_orgid_of_any_length(rig: Rig) -> None:
+    answer = rig.centre_post(messages.QR_QUERY_PATH, {"orgId": "x" * 1_000_000, "transType": "ec.query", "data": {}})
+    assert answer["code"] == 980005
+    assert len(str(answer)) < 1000
+
+
 def test_a_lapsed_voucher_is_activated_anew_without_its_old_password(rig: Rig) -> None:
     list(Walk(rig, LAPSED, "wechat").all())
     assert rig.decode(code_of(rig, LAPSED)["data"]["ecQrCode"])["code"] == 0
@@ -155,6 +198,15 @@ def test_an_activation_is_one_channels_and_lives_half_an_hour(rig: Rig) -> None:
     rig.clock.step(seconds=1800)
     assert walk.step("consent")["code"] == 980017
     assert Walk(rig, NOBODY, "nobody").step("identity")["code"] == 980005
+
+
+@pytest.mark.parametrize(("step_s", "code"), [(1799, 0), (1800, 980017)])
+def test_a_clock_that_is_set_back_prolongs_no_activation(rig: Rig, step_s: int, code: int) -> None:
+    walk = Walk(rig, NOBODY, "ccb")
+    walk.step("identity")
+    rig.clock.step(seconds=-3600)
+    rig.clock.step(seconds=step_s)
+    assert walk.step("consent")["code"] == code
 
 
 def test_a_wrong_text_message_code_is_refused(rig: Rig) -> None:

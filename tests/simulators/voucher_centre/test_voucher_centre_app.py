@@ -108,6 +108,6 @@ def test_curl_with_a_hand_written_body_gets_a_proper_answer(rig: Rig) -> None:
         ["curl", "-s", "-H", "Content-Type: application/json", "-d", body, rig.centre_at + messages.QR_QUERY_PATH],
         capture_output=True,
         check=True,
-        timeout=20,
+        timeout=60,
     )
     assert json.loads(answer.stdout)["data"]["userName"] == "测试甲"

@@ -1,11 +1,13 @@
 """Family accounts: bound by ID number, children by face, unbound members not shown."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from fixtures.population import Person
 from harness.wire import voucher_messages as messages
+from simulators.voucher_centre.settings import VoucherCentreSettings
 from tests.simulators.insurer_rig import PEOPLE, Rig
 
 HOLDER, ADULT, CHILD, TEEN, NOBODY = (PEOPLE[name] for name in ("P002", "P001", "P011", "P012", "P005"))
@@ -106,3 +108,18 @@ def test_a_binding_is_the_holders_alone_and_forgotten_by_a_reset(rig: Rig) -> No
     assert rig.state("voucher-centre")["families"] == [{"holder": HOLDER.id_no, "members": [ADULT.id_no]}]
     rig.loop.call(rig.centre.reset(seed=7))
     assert shown(rig, ADULT)["code"] == 980015
+
+
+@pytest.mark.parametrize(("ends", "code"), [(False, 0), (True, 980015)])
+def test_a_shown_code_lives_on_after_the_binding_or_dies_with_it_as_the_centre_is_set(
+    make_rig: Callable[..., Rig], ends: bool, code: int
+) -> None:
+    rig = make_rig(centre=VoucherCentreSettings(unbinding_ends_codes=ends))
+    family(rig, "bind", ADULT)
+    digits = [shown(rig, ADULT)["data"]["ecQrCode"] for _ in range(2)]
+    assert rig.decode(digits[0])["code"] == 0
+    family(rig, "unbind", ADULT)
+    assert rig.decode(digits[1])["code"] == code
+    assert rig.decode(rig.new_code(ADULT))["code"] == 0, "their own is as good as ever"
+    family(rig, "bind", ADULT)
+    assert rig.decode(shown(rig, ADULT)["data"]["ecQrCode"])["code"] == 0

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -44,14 +45,14 @@ def held(rig: Rig, call: str) -> "Future[dict[str, Any]]":
     """A call that waits at the terminal, in a thread of its own."""
 
     def post() -> dict[str, Any]:
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             answer: dict[str, Any] = client.post(rig.centre_at + messages.QR_QUERY_PATH, json=request(call)).json()
             return answer
 
     pool = ThreadPoolExecutor(1)
     future = pool.submit(post)
     pool.shutdown(wait=False)
-    rig.tape.wait_for(lambda record: b"cn.nhsa" in record.data, since=0, timeout=5)
+    rig.tape.wait_for(lambda record: b"cn.nhsa" in record.data, since=0, timeout=60)
     rig.loop.settle()
     return future
 
@@ -70,25 +71,25 @@ def test_the_terminal_waits_for_its_own_institutions_code(rig: Rig) -> None:
     present(rig, "code", rig.new_code(P2), OTHER_PHARMACY.code)
     present(rig, "card", P2.id_no)
     present(rig, "code", rig.new_code(P1))
-    assert waiting.result(5)["data"]["idNo"] == P1.id_no
+    assert waiting.result(60)["data"]["idNo"] == P1.id_no
 
 
 def test_a_scan_can_time_out_or_be_cancelled(rig: Rig) -> None:
     waiting = held(rig, "cn.nhsa.qrcode.get")
     rig.clock.step(seconds=60)
-    assert waiting.result(5)["code"] == 980014
+    assert waiting.result(60)["code"] == 980014
     rig.tape.forget()
     waiting = held(rig, "cn.nhsa.cert.get")
     cancelled = rig.centre_post(messages.TERMINAL_CANCEL_PATH, {"orgId": PHARMACY.code})
     assert cancelled["data"]["cancelled"] == 1
-    assert waiting.result(5)["code"] == -2
+    assert waiting.result(60)["code"] == -2
 
 
 def test_a_reset_hangs_up_on_a_waiting_terminal(rig: Rig) -> None:
     waiting = held(rig, "cn.nhsa.qrcode.get")
     rig.loop.call(rig.centre.reset(seed=7))
     with pytest.raises(httpx.HTTPError):
-        waiting.result(5)
+        waiting.result(60)
 
 
 @pytest.mark.parametrize("body", [{"kind": "hand", "text": "1"}, {"kind": "code"}, {"kind": "code", "text": ""}])
@@ -113,7 +114,9 @@ def wait_until_asked(rig: Rig, calls: int) -> None:
     async def waiting() -> int:
         return sum(task.get_name().startswith("terminal ") for task in asyncio.all_tasks())
 
-    assert any(rig.loop.call(waiting()) >= calls for _ in range(20_000)), "nobody waits there"
+    deadline = time.monotonic() + 60
+    while rig.loop.call(waiting()) < calls:
+        assert time.monotonic() < deadline, "nobody waits there"
 
 
 def begun(rig: Rig, number: str = "B1", org: str = PHARMACY.code) -> str:
@@ -143,7 +146,7 @@ def test_one_face_check_gives_one_identity_also_to_two_who_ask_at_once(make_rig:
         wait_until_asked(rig, 2)
         present(rig, "face", P1.id_no)
         present(rig, "face", PEOPLE["P002"].id_no)
-        assert sorted(one.result(5)["code"] for one in asked) == [0, 980017]
+        assert sorted(one.result(60)["code"] for one in asked) == [0, 980017]
     assert len(rig.events("token-issued")) == 1
 
 
@@ -156,7 +159,7 @@ def test_a_face_check_that_ends_while_it_waits_gives_no_identity(make_rig: Calla
         wait_until_asked(rig, 1)
         rig.clock.step(seconds=31)
         present(rig, "face", P1.id_no)
-        assert asked.result(5)["code"] == 980017
+        assert asked.result(60)["code"] == 980017
 
 
 @pytest.mark.parametrize(("kind", "step_s", "code"), [("code", 59, 0), ("code", 60, 980014), ("card", 60, 980014)])
@@ -170,7 +173,7 @@ def test_who_has_held_something_there_for_a_minute_has_gone(
     if code:
         wait_until_asked(rig, 1)
         rig.clock.step(seconds=60)
-    assert asked.result(5)["code"] == code
+    assert asked.result(60)["code"] == code
 
 
 def test_an_authorisation_is_one_institutions_and_lives_five_minutes(rig: Rig) -> None:
@@ -186,6 +189,15 @@ def test_an_authorisation_is_one_institutions_and_lives_five_minutes(rig: Rig) -
         assert ask(rig, "cn.nhsa.auth.check", **more)["code"] == 980017
     rig.clock.step(seconds=300)
     assert ask(rig, "cn.nhsa.auth.check", authNo=auth, outBizNo="B1")["code"] == 980017
+
+
+@pytest.mark.parametrize(("step_s", "code"), [(299, 0), (300, 980017)])
+def test_a_clock_that_is_set_back_prolongs_no_face_authorisation(rig: Rig, step_s: int, code: int) -> None:
+    auth = begun(rig)
+    rig.clock.step(seconds=-3600)
+    rig.clock.step(seconds=step_s)
+    present(rig, "face", P1.id_no)
+    assert ask(rig, "cn.nhsa.auth.check", authNo=auth, outBizNo="B1")["code"] == code
 
 
 @pytest.mark.parametrize(("face", "code"), [("nobody", 980025), (PEOPLE["P018"].id_no, 980024), (NOBODY.id_no, 980003)])
@@ -268,7 +280,7 @@ def test_an_id_card_pays_with_the_voucher_password_once_activated(rig: Rig) -> N
     pool.shutdown(wait=False)
     rig.wait_for("prompt-shown")
     rig.answer_prompt(P1.password)
-    assert asked.result(5)["data"]["result"] == "confirmed"
+    assert asked.result(60)["data"]["result"] == "confirmed"
     assert confirm(rig, idNo=NOBODY.id_no, userName=NOBODY.name)["code"] == 980003
     assert confirm(rig, idNo=P1.id_no, userName="别人")["code"] == 980005
     assert confirm(rig)["code"] == 980005
@@ -282,7 +294,7 @@ def test_a_locked_password_pays_nothing(make_rig: Callable[..., Rig]) -> None:
     rig.wait_for("prompt-shown")
     assert rig.answer_prompt("000000")["data"]["attemptsLeft"] == 4
     assert rig.answer_prompt("000000")["data"]["attemptsLeft"] == 0, "the lock ends the prompt"
-    assert asked.result(5)["data"]["result"] == "wrong-password"
+    assert asked.result(60)["data"]["result"] == "wrong-password"
     answer = confirm(rig, ecToken=rig.token(P1))["data"]
     assert (answer["result"], answer["reason"]) == ("wrong-password", "password-locked")
     assert len(rig.events("password-locked")) == 1
@@ -300,13 +312,13 @@ def test_a_token_that_dies_with_its_payment_pays_one_of_two_at_once(make_rig: Ca
     token = rig.token(P1)
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(confirm, rig, ecToken=token) for _ in range(2)]
-        since = rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=0, timeout=5)
+        since = rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=0, timeout=60)
         assert since is not None
-        rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=since.seq + 1, timeout=5)
+        rig.tape.wait_for(lambda record: record.name == "prompt-shown", since=since.seq + 1, timeout=60)
         for prompt in tuple(rig.phone.prompts):
             proof = password_proof(prompt["promptId"], P1.password)
             rig.centre_post(messages.PAY_ANSWER_PATH, {"promptId": prompt["promptId"], "proof": proof})
-        assert sorted(one.result(5)["code"] for one in asked) == [0, 980006]
+        assert sorted(one.result(60)["code"] for one in asked) == [0, 980006]
     assert len(rig.events("payment-confirmed")) == 1
 
 
@@ -369,7 +381,7 @@ def test_curl_alone_activates_a_voucher(rig: Rig) -> None:
 
     def step(body: str) -> dict[str, Any]:
         command = ["curl", "-s", "-d", "@-", rig.centre_at + messages.ACTIVATE_PATH]
-        done = subprocess.run(command, input=body.encode(), capture_output=True, check=True, timeout=20)
+        done = subprocess.run(command, input=body.encode(), capture_output=True, check=True, timeout=60)
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 

@@ -32,5 +32,5 @@ def test_an_ssi_scan_in_a_packet_is_acknowledged_each_time_and_given_once(box: B
     packet = bytes.fromhex("21 F3 00 00 1C") + SCAN.encode() + bytes.fromhex("F9 1F")
     with Scanner.open(box.at, family=Family.SSI) as scanner:
         os.write(box.master, packet)
-        assert scanner.read(5).text == SCAN
+        assert scanner.read(60).text == SCAN
         assert os.read(box.master, 100) == bytes.fromhex("04 D0 04 00 FF 28")

@@ -165,7 +165,7 @@ def test_openssl_decrypts_and_verifies_an_envelope(tmp_path: Path) -> None:
         input=bytes.fromhex(str(wire["encData"])),
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     assert json.loads(opened.stdout)["userName"] == "张三"
     message = {name: wire[name] for name in wire if name not in {"encData", "signData"}} | {"data": DATA}
@@ -175,7 +175,7 @@ def test_openssl_decrypts_and_verifies_an_envelope(tmp_path: Path) -> None:
     command = [OPENSSL, "pkeyutl", "-verify", "-pubin", "-inkey", str(tmp_path / "key.der"), "-keyform", "DER"]
     command += ["-rawin", "-digest", "sm3", "-in", str(tmp_path / "message"), "-sigfile", str(tmp_path / "signature")]
     command += ["-pkeyopt", f"distid:{DEFAULT_USER_ID.decode()}"]
-    assert subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
+    assert subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == 0
 
 
 def rules(**changed: Any) -> Variant:

@@ -109,7 +109,7 @@ def test_openssl_derives_the_same_key() -> None:
     assert OPENSSL is not None
     key = APPLICATION.app_id[:16].encode().hex()
     command = [OPENSSL, "enc", "-sm4-ecb", "-K", key]
-    done = subprocess.run(command, input=APPLICATION.secret.encode(), capture_output=True, check=True, timeout=30)
+    done = subprocess.run(command, input=APPLICATION.secret.encode(), capture_output=True, check=True, timeout=60)
     assert sm4_key(APPLICATION) == done.stdout.hex().upper()[:16].encode()
 
 
