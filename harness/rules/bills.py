@@ -70,13 +70,16 @@ def _as_booked(bill: Event, booking: Booking, channel: str) -> Iterator[Observat
 
 
 def _due(history: CaseHistory, ledger: Ledger) -> dict[str, str]:
-    """The channel in which each booking has to be found, by setl_id."""
+    """The channel in which each booking has to be found, by setl_id: the one in which the payment was confirmed."""
+    exempt = {str(event["msgid"]) for event in history.named("password-exempt")}
     scanned = {str(event["token"]): str(event["digits"]) for event in history.named("token-issued")}
     shown_in = {str(event["digits"]): str(event["chnl"]) for event in history.named("code-shown")}
     paid_by = {
         exchange.msgid: member(exchange, "mdtrt_cert_no")
         for exchange in history.sent(*SETTLEMENTS)
-        if member(exchange, "mdtrt_cert_type") == VOUCHER and text(exchange.request.json.get("signtype")) != MOCK
+        if member(exchange, "mdtrt_cert_type") == VOUCHER
+        and text(exchange.request.json.get("signtype")) != MOCK
+        and exchange.msgid not in exempt
     }
     due: dict[str, str] = {}
     for booking in ledger.bookings:

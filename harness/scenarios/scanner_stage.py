@@ -15,7 +15,8 @@ from harness.devices.scanner_family import Family
 from harness.devices.scanner_stage import ScannerStage
 from harness.errors import PeerViolation
 from harness.faults.catalogue import Effect
-from harness.line.record import Direction, JsonValue
+from harness.line.record import Direction, JsonValue, Record
+from harness.line.tape import Tape
 from harness.scenarios.code_pictures import QR, code_picture, plain_picture
 from harness.scenarios.scanner_book import Book
 from harness.scenarios.scanner_box import BoxLine
@@ -23,12 +24,14 @@ from harness.scenarios.scanner_host import BoxHost
 from harness.scenarios.scanner_spelling import Wish
 from harness.scenarios.scanner_stand_in import StandIn
 from harness.scenarios.stage import CASE, Stage
+from harness.wire.scanner import ssi
 
 PARTY = "scanner"
 """The kind of device that is under test."""
 READY: Mapping[str, Wish] = {"same_code_ms": 0, "good_read_ms": 0, "session_ms": 3000}
 """How a real box is set before each case; a case sets what it is about."""
 USUAL_LOCK_OUT_S = 2
+ACKNOWLEDGEMENT = ssi.acknowledge()
 Code = tuple[str, str]
 """Digits and symbology."""
 
@@ -93,13 +96,12 @@ class BoxStage(Stage):
 
     def take(self) -> str:
         """What arrives next, empty for nothing; whether it is right is for the judge to say."""
-        since = self.tape.seq
         try:
             text = self.box.driver.read(self.table.read_s).text
         except (NoScan, PeerViolation):
             return ""
         if self.virtual and self.box.form["packeted"] and self.book.family is Family.SSI:
-            self.await_bytes(since=since)  # the acknowledgement, before the clock may be stepped
+            await_acknowledgement(self.tape, text, patience_s=self.patience_s)  # before the clock may be stepped
         return text
 
     def meanwhile(self, digits: str, symbology: str = QR) -> threading.Thread:
@@ -179,12 +181,8 @@ class BoxStage(Stage):
         """Wait until a virtual box has taken in what was sent after a record; a real one is given some time."""
         if not self.virtual:
             return not self.box.line.read(self.table.quiet_s)
-        arrived = self.tape.wait_for(
-            lambda r: r.direction is Direction.RECEIVED and r.channel.startswith(f"{PARTY}."),
-            since=since,
-            timeout=self.patience_s,
-        )
-        return arrived is not None
+        heard = self.tape.wait_for(lambda r: _of_box(r, Direction.RECEIVED), since=since, timeout=self.patience_s)
+        return heard is not None
 
     def follow(self) -> bool:
         """Read on with a driver that finds the box again by itself; False where this box comes back elsewhere."""
@@ -209,3 +207,21 @@ class BoxStage(Stage):
     def _bring(self, digits: str, symbology: str) -> None:
         self.tape.event(CASE, "shown", digits=digits, symbology=symbology)
         self.eye.show(code_picture(digits, symbology))
+
+
+def await_acknowledgement(tape: Tape, text: str, *, patience_s: float) -> bool:
+    """Wait until a virtual box has heard that this scan came: its driver says so as soon as it has the bytes.
+
+    That may be before anybody asks for the scan, when an answer and the scan come together. False when patience ends.
+    """
+    sent = [r.seq for r in tape.recent() if _of_box(r, Direction.SENT) and text.encode() in r.data]
+    heard = tape.wait_for(
+        lambda r: _of_box(r, Direction.RECEIVED) and ACKNOWLEDGEMENT in r.data,
+        since=sent[-1] if sent else tape.seq,
+        timeout=patience_s,
+    )
+    return heard is not None
+
+
+def _of_box(record: Record, direction: Direction) -> bool:
+    return record.direction is direction and record.channel.startswith(f"{PARTY}.")
