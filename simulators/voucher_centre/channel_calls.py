@@ -76,6 +76,8 @@ class ChannelCalls:
     def _shown(self, body: Body) -> Answer:
         holder = person = self._active(body)
         if body.get("memberIdNo"):
+            if self._office.vouchers.of(holder).state is not VoucherState.ACTIVE:  # the code would not tell who lapsed
+                raise RefusedError("not-activated")
             member = self._office.families.bound(holder, body["memberIdNo"])
             if member is None:
                 raise RefusedError("member-not-bound")

@@ -1,8 +1,8 @@
 """Family accounts (医保亲情账户): one person shows a bound member's code.
 
 A member is bound by ID number after the consent page, and by face when under sixteen. A child without a voucher gets it
-with the binding (assumed); a grown member must have activated theirs. Events: family-bound, family-unbound,
-family-refused.
+with the binding (assumed); a grown member must have activated theirs. A holder whose voucher has lapsed neither binds
+nor shows (assumed). Events: family-bound, family-unbound, family-refused.
 """
 
 from fixtures.people_register import Insurance, Police
@@ -51,6 +51,8 @@ class Families:
         return [{"holder": holder, "members": list(members)} for holder, members in self._members.items() if members]
 
     def _bind(self, holder: Person, body: dict[str, object]) -> None:
+        if self._vouchers.of(holder).state is not VoucherState.ACTIVE:
+            raise RefusedError("not-activated", "idNo")
         if body.get("agreed") is not True:
             raise RefusedError("step-skipped", "agreed", {"missing": "consent"})
         member = self._register.person(required(body, "memberIdNo"))

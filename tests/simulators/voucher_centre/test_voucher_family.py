@@ -10,7 +10,7 @@ from harness.wire import voucher_messages as messages
 from simulators.voucher_centre.settings import VoucherCentreSettings
 from tests.simulators.insurer_rig import PEOPLE, Rig
 
-HOLDER, ADULT, CHILD, TEEN, NOBODY = (PEOPLE[name] for name in ("P002", "P001", "P011", "P012", "P005"))
+HOLDER, ADULT, CHILD, TEEN, NOBODY, LAPSED = (PEOPLE[n] for n in ("P002", "P001", "P011", "P012", "P005", "P003"))
 
 
 def family(rig: Rig, action: str, member: Person | None = None, **more: object) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def family(rig: Rig, action: str, member: Person | None = None, **more: object) 
     return rig.centre_post(messages.FAMILY_PATH, {**body, **more})
 
 
-def shown(rig: Rig, member: Person, channel: str = "alipay") -> dict[str, Any]:
+def shown(rig: Rig, member: Person, channel: str = "alipay", **more: object) -> dict[str, Any]:
     wish = {
         "transType": "ec.qrcode",
         "idNo": HOLDER.id_no,
@@ -35,6 +35,7 @@ def shown(rig: Rig, member: Person, channel: str = "alipay") -> dict[str, Any]:
         "userName": HOLDER.name,
         "chnlId": channel,
         "memberIdNo": member.id_no,
+        **more,
     }
     return rig.centre_post(messages.QRCODE_PATH, wish)
 
@@ -58,6 +59,15 @@ def test_an_unbound_members_code_is_not_shown(rig: Rig) -> None:
     assert family(rig, "unbind", ADULT)["code"] == 980015
     refused = rig.events("show-refused")
     assert [(event["why"], event["member"]) for event in refused] == [("member-not-bound", ADULT.id_no)] * 2
+
+
+def test_a_holder_whose_voucher_has_lapsed_neither_binds_nor_shows(rig: Rig) -> None:
+    lapsed = {"idNo": LAPSED.id_no, "userName": LAPSED.name}
+    assert family(rig, "bind", ADULT, **lapsed)["code"] == 980003
+    assert rig.events("family-bound") == []
+    assert shown(rig, ADULT, **lapsed)["code"] == 980003
+    refused = rig.events("family-refused") + rig.events("show-refused")
+    assert [event["why"] for event in refused] == ["not-activated"] * 2
 
 
 def test_the_consent_page_is_not_left_out(rig: Rig) -> None:
